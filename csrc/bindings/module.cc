@@ -1,0 +1,11 @@
+// The extension module segue._segue: pybind11 is included in this folder only.
+#include "base/python.h"
+
+#include <pybind11/pybind11.h>
+
+namespace py = pybind11;
+
+PYBIND11_MODULE(_segue, m) {
+  if (!segue::importNumpy()) throw py::error_already_set();
+  m.doc() = "Segue's engine; import segue instead.";
+}
