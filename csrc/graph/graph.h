@@ -1,0 +1,96 @@
+// The array program of one segment: SSA nodes in program order, each applying an operator.
+//
+// A `Graph` owns its nodes, types and symbolic dims. Views and writes are explicit operators: a view node's memory is its
+// first argument's, a write node (tag kWrite) changes the argument that is marked `written` and everything that shares its
+// memory, and program order is the order of effects. Values are pure otherwise: two nodes that apply the same pure
+// operator to the same arguments with no write to those arguments' memory between them are interchangeable.
+//
+// Requirements
+//  1. Every use is dominated by its definition (the verifier checks; strict mode runs it after every pass).
+//  2. A node's type is what its operator's rule infers.
+//  3. Nodes are never moved across a write to memory they read, nor across a node that may raise if they write.
+//  4. A dead node that may report a floating-point condition the user could see is kept (a check), unless a live node
+//     reports the same condition on the same values.
+//  5. print(parse(text)) == text for every printed graph; tests are text.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/arena.h"
+#include "ops/op.h"
+
+namespace segue {
+
+/// Where in the user's source a node came from.
+struct Location {
+  BorrowedRef code;   ///< the code object (kept alive by the trace); null in parsed graphs
+  int line = 0;
+  int offset = -1;    ///< bytecode offset
+};
+
+struct Block;
+
+/// One operation. Inputs of the graph and parameters of blocks are nodes without an operator.
+struct Node {
+  const OpDef* op = nullptr;      ///< null: an input or a block parameter
+  std::vector<Arg> args;          ///< bound to op->params, ArgMissing where not passed
+  const Type* type = nullptr;     ///< owned by the graph
+  uint32_t id = 0;                ///< unique in the graph, in order of creation
+  std::string name;               ///< printed name, unique in the graph
+  Location location;
+  std::vector<std::unique_ptr<Block>> regions;  ///< bodies of structured for/while/if nodes
+  bool isInput() const { return op == nullptr; }
+  bool has(OpTag tag) const { return op != nullptr && op->has(tag); }
+};
+
+/// A straight run of nodes with parameters and results: the graph's body, or a region's.
+struct Block {
+  std::vector<Node*> params;
+  std::vector<Node*> nodes;       ///< program order
+  std::vector<Arg> results;
+};
+
+class Graph {
+ public:
+  Graph() = default;
+  Graph(const Graph&) = delete;
+
+  DimTable& dims() { return dims_; }
+  const DimTable& dims() const { return dims_; }
+  Block& body() { return body_; }
+  const Block& body() const { return body_; }
+  absl::Span<Node* const> inputs() const { return body_.params; }
+  absl::Span<Node* const> nodes() const { return body_.nodes; }
+  std::vector<Arg>& outputs() { return body_.results; }
+  const std::vector<Arg>& outputs() const { return body_.results; }
+
+  Node* addInput(std::string name, Type type);
+  /// Appends a node with an inferred type. `name` empty: a fresh v0, v1 … The error is the type rule's.
+  Result<Node*> add(const OpDef& op, std::vector<Arg> args, Location location = {}, std::string name = "");
+  /// Creates a node without appending it (passes that insert elsewhere).
+  Node* create(const OpDef& op, std::vector<Arg> args, const Type* type, Location location, std::string name = "");
+  /// Copies a type into the graph.
+  const Type* intern(Type type);
+  /// Forgets the nodes appended after the first `count` (rollback of a speculative step).
+  void truncate(size_t count);
+  static Arg use(Node* node) { return ArgValue{node, node->type}; }
+  size_t opCount() const { return body_.nodes.size(); }
+
+ private:
+  std::string freshName();
+
+  Arena arena_;         ///< nodes and types
+  DimTable dims_;
+  Block body_;
+  uint32_t next_id_ = 0;
+  uint32_t next_name_ = 0;
+};
+
+/// The operator an argument's memory ultimately belongs to: follows view nodes to an input or a fresh result. A kMaybeView
+/// node counts as sharing.
+const Node* storageRoot(const Node* node);
+
+}  // namespace segue

@@ -1,0 +1,70 @@
+// Types of graph values: what is known of one at trace time without its data.
+//
+// An np.float64 is not a 0-d array and neither is a Python float: three kinds of Type, never mixed up. Types are
+// immutable and owned by a graph's arena (see Graph::intern).
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "absl/container/inlined_vector.h"
+#include "ops/dims.h"
+#include "ops/dtype.h"
+
+namespace segue {
+
+using Shape = absl::InlinedVector<Dim, 4>;
+
+/// What is known of an array's strides. Both flags for a contiguous array of at most one dimension longer than 1.
+/// `known` false: strides depend on run-time facts the trace has not guarded.
+struct Layout {
+  bool known = true;
+  bool c_contiguous = true;
+  bool f_contiguous = false;
+  friend bool operator==(const Layout&, const Layout&) = default;
+};
+
+enum class TypeKind : uint8_t {
+  kArray,        ///< exactly numpy.ndarray of a modelled dtype
+  kNumpyScalar,  ///< np.float64(…) etc.: dtype set, no shape
+  kPyBool,
+  kPyInt,
+  kPyFloat,
+  kPyComplex,
+  kNone,         ///< the None of an operator that returns nothing (writes)
+  kTuple,        ///< several results; items set
+  kList,         ///< several results in a list (np.split); items set
+  kOpaque,       ///< an object the graph only passes on (a dtype, a Generator …)
+};
+
+struct Type {
+  TypeKind kind = TypeKind::kNone;
+  DType dtype = DType::kF64;   ///< kArray, kNumpyScalar
+  Shape shape;                 ///< kArray
+  Layout layout;               ///< kArray
+  bool writeable = true;       ///< kArray: NPY_ARRAY_WRITEABLE
+  std::vector<Type> items;     ///< kTuple, kList
+
+  static Type array(DType dtype, Shape shape, Layout layout = {}, bool writeable = true);
+  static Type numpyScalar(DType dtype);
+  static Type scalar(TypeKind kind);  ///< kPyBool … kOpaque
+  static Type tuple(std::vector<Type> items);
+  static Type list(std::vector<Type> items);
+
+  bool isArray() const { return kind == TypeKind::kArray; }
+  bool isNumpyScalar() const { return kind == TypeKind::kNumpyScalar; }
+  bool isPyScalar() const { return kind >= TypeKind::kPyBool && kind <= TypeKind::kPyComplex; }
+  int ndim() const { return static_cast<int>(shape.size()); }
+};
+
+bool operator==(const Type& a, const Type& b);
+
+/// "f64[s0, 3]", "f64[s0, 3]:F" (layout shown when not C: F, CF, strided, ?), "f64[3]:ro", "np.f64", "float", "int",
+/// "(f64[3], i64[3])"; parse accepts what print gives.
+std::string printType(const Type& type, const DimTable& dims);
+Result<Type> parseType(std::string_view text, DimTable& dims);
+
+/// Layout of a freshly made C-ordered array of this shape (1-d and 0-d arrays are both C and F contiguous).
+Layout cLayout(const Shape& shape, DimTable& dims);
+
+}  // namespace segue
