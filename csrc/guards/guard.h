@@ -1,0 +1,112 @@
+// Guards: what a segment's trace relied on, per source.
+//
+// A *guard* is checked per call. An *assumption* is about an object that cannot be replaced without our noticing (a dict
+// key, a type, a function): watchers (3.12+) or version tags (3.11) keep it, at no cost or one compare per call.
+// Guards are added lazily, when the trace uses a property; adding one twice is free. Relations between symbolic sizes are
+// not here but in the graph's DimTable; `dim_origins` says where each symbol's number is read.
+//
+// Requirements
+//  1. A guard on a source whose parent needs a guard to be fetched is added after the parent's.
+//  2. Checking a guard runs no user code and cannot fail otherwise than by "no".
+//  3. The same row of kinds.def serves checking and explaining.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "guards/source.h"
+#include "ops/dims.h"
+
+namespace segue {
+
+/// One enumerator per row of kinds.def:
+///   KIND(Name, "text of the check")
+enum class GuardKind : uint8_t {
+#define SEGUE_GUARD_KIND(name, text) k##name,
+#include "guards/kinds.def"
+#undef SEGUE_GUARD_KIND
+};
+
+/// What a guard on an exact numpy.ndarray compares in the array's header.
+struct ArrayFacts {
+  int type_num = 0;           ///< NPY_DOUBLE …; byte order native
+  int ndim = 0;
+  int flags_mask = 0;         ///< which NPY_ARRAY_* flags are compared
+  int flags = 0;              ///< their values: C/F contiguous, aligned, writeable
+  friend bool operator==(const ArrayFacts&, const ArrayFacts&) = default;
+};
+
+struct Guard {
+  GuardKind kind;
+  Source source;
+  Ref operand;                ///< the object compared with (a type, a constant, a tuple of keys …), may be null
+  int64_t number = 0;         ///< a length, an index, a flag; meaning by kind
+  ArrayFacts array;           ///< GuardKind::kArray
+  Source other;               ///< relational guards: the second source
+};
+
+/// Where the number of a Dim symbol comes from.
+struct DimOrigin {
+  enum class Kind : uint8_t { kArraySize, kIntValue, kLength } kind;
+  Source source;
+  int axis = 0;               ///< kArraySize
+};
+
+enum class AssumptionKind : uint8_t {
+  kDictValue,    ///< dict[key] is `value` (identity), or the key is absent (value null)
+  kTypeUnchanged,///< the type and its bases keep their attributes (type version tag)
+  kFunctionUnchanged,  ///< code, defaults, kwdefaults (contents too) of a function
+};
+
+struct Assumption {
+  AssumptionKind kind;
+  Ref owner;                  ///< dict, type or function
+  Ref key;                    ///< kDictValue: a str
+  Ref value;                  ///< kDictValue: the object, or null for "absent"
+};
+
+/// Everything one trace relies on.
+class GuardSet {
+ public:
+  explicit GuardSet(SourceTable& sources) : sources_(sources) {}
+  SourceTable& sources() { return sources_; }
+  const SourceTable& sources() const { return sources_; }
+
+  void add(Guard guard);
+  void type(Source source, PyTypeObject* type);         ///< exact type
+  void identity(Source source, BorrowedRef object);     ///< `is`
+  void equals(Source source, BorrowedRef constant);     ///< equal value and type; floats by bits; str, int, bytes, bool …
+  void length(Source source, Py_ssize_t length);        ///< exact tuple, list, dict, set
+  void array(Source source, const ArrayFacts& facts);
+  /// The two sources are (or are not) the same object.
+  void same(Source a, Source b, bool are_same);
+  /// The memory of array `written` does not overlap that of array `other`.
+  void disjoint(Source written, Source other);
+
+  void assumeDictValue(BorrowedRef dict, BorrowedRef key, BorrowedRef value);
+  void assumeType(PyTypeObject* type);
+  void assumeFunction(BorrowedRef function);
+
+  /// Reads the symbol's number (index = DimTable symbol index, added in order).
+  void dimOrigin(DimOrigin origin) { dim_origins_.push_back(origin); }
+
+  absl::Span<const Guard> guards() const { return guards_; }
+  absl::Span<const Assumption> assumptions() const { return assumptions_; }
+  absl::Span<const DimOrigin> dimOrigins() const { return dim_origins_; }
+
+  /// Speculation: forget what was added after a mark.
+  struct Mark {
+    size_t guards, assumptions, dim_origins;
+  };
+  Mark mark() const { return {guards_.size(), assumptions_.size(), dim_origins_.size()}; }
+  void rollback(Mark mark);
+
+ private:
+  SourceTable& sources_;                       ///< owned by the trace
+  std::vector<Guard> guards_;                  ///< in order of first use, without repeats
+  std::vector<Assumption> assumptions_;
+  std::vector<DimOrigin> dim_origins_;         ///< by DimTable symbol index
+  absl::flat_hash_map<std::string, size_t> seen_;
+};
+
+}  // namespace segue
