@@ -1,0 +1,74 @@
+/* The PEP 523 hook: sees Python frames start, during extents only.
+ *
+ * Model. An *extent* is a stretch of one thread's execution in which Segue may take over frames (a compiled call). Each
+ * thread counts its nested extents. The first extent of any thread installs our evaluator in the interpreter and the
+ * last one takes it out, so code outside compiled calls runs on CPython's own evaluator and pays nothing. The evaluator
+ * is the interpreter's, so other threads' frames pass through it meanwhile: they pay one thread-local test.
+ *
+ * A fresh function frame of a thread inside an extent is offered to the *frame handler*, which the driver installs:
+ * the hook knows nothing of the compiler. The handler is not called
+ *   - for generator, coroutine, class-body and module frames;
+ *   - while tracing, profiling or monitoring is active on the thread;
+ *   - while the hook is paused on the thread. The hook pauses itself around the handler, so Python code that the
+ *     compiler or a plan runs is plain CPython;
+ *   - below a frame where half of the C stack is used up. From there on the evaluator is taken out until that frame
+ *     ends: CPython's inlined calls use no C stack, so deep recursion works as in plain code. (Extents entered
+ *     meanwhile, by any thread, run eagerly.)
+ *
+ * Requirements
+ *  1. segue_hook_init has succeeded once. All functions need the GIL.
+ *  2. Enter and leave pair up on one thread, also when the code between raises.
+ *  3. Another evaluator, found at entry, is left alone (SEGUE_EXTENT_FOREIGN); one installed over ours during an extent
+ *     is never overwritten.
+ *  4. Extents belong to the interpreter that imported Segue.
+ *  5. After fork() the child counts the forking thread's extents only.
+ */
+#pragma once
+
+#include "hook/frame.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum SegueAction {
+  SEGUE_RUN_DEFAULT = 0, /* evaluate the frame as it now stands (untouched, or converted to f') */
+  SEGUE_RUN_THROW,       /* evaluate, raising the current exception at the frame's next instruction */
+  SEGUE_DONE,            /* *result is the call's value (a new reference); the hook completes the frame */
+  SEGUE_ERROR            /* the current exception ends the call, before the frame's first line (its traceback does not
+                            name the frame); the hook completes the frame */
+} SegueAction;
+
+/* Offered a fresh function frame. Must not evaluate or complete it; may convert it. */
+typedef SegueAction (*SegueFrameHandler)(SegueFrame* frame, PyThreadState* ts, PyObject** result);
+
+typedef enum SegueExtent {
+  SEGUE_EXTENT_ENTERED = 0, /* leave it with segue_extent_leave */
+  SEGUE_EXTENT_FOREIGN,     /* not entered: another PEP 523 evaluator is installed */
+  SEGUE_EXTENT_INTERPRETER  /* not entered: this is not the interpreter that imported Segue */
+} SegueExtent;
+
+/* Runs the frame self-test and remembers the interpreter. Returns 0, or -1 with ImportError set. */
+int segue_hook_init(void);
+
+/* The handler for frames of extents; NULL (the start) evaluates every frame as CPython does. Returns the previous. */
+SegueFrameHandler segue_set_frame_handler(SegueFrameHandler handler);
+
+SegueExtent segue_extent_enter(PyThreadState* ts);
+void segue_extent_leave(PyThreadState* ts);
+/* Extents that this thread is in. */
+int segue_extent_depth(void);
+
+/* Pauses nest, per thread; a paused thread's frames run as plain CPython. */
+void segue_hook_pause(void);
+void segue_hook_resume(void);
+bool segue_hook_paused(void);
+
+/* Bytes of C stack left below the caller. 0 when the caller runs on a stack that is not the thread's own. */
+size_t segue_stack_left(void);
+/* Sets RecursionError and returns true when too little C stack is left for another call through C. */
+bool segue_stack_exhausted(void);
+
+#ifdef __cplusplus
+}
+#endif

@@ -1,0 +1,110 @@
+/* CPython's interpreter frames, without their layout.
+ *
+ * Model. A frame is what CPython evaluates for one Python call: its function, code, namespaces, and an array of *slots*
+ * ("localsplus"): the code's locals, cells and free variables, and the value stack behind them. frame_311.c,
+ * frame_312.c and frame_313.c know where a frame keeps these things; this header is what everyone else sees. A frame is
+ * *fresh* from the moment its arguments are bound until its first instruction runs: cells are not made yet, so a
+ * parameter that becomes a cell is still the plain argument, and free variables are still in the function's closure.
+ *
+ * Who owns a frame's memory when an evaluator returns differs: on 3.11 the caller of the evaluator clears and pops the
+ * frame, from 3.12 on the evaluator does. segue_frame_complete hides that.
+ *
+ * Requirements
+ *  1. The GIL is held, and every frame belongs to the calling thread.
+ *  2. Everything a SegueFrameView points to is borrowed and ends when the frame runs, is completed or is converted.
+ *  3. segue_frame_complete and segue_frame_convert take fresh, thread-owned frames that the evaluator was handed.
+ *  4. segue_frame_self_test has passed before anything else here is used: it checks the layout of the running patch
+ *     release against what these files assume.
+ *  5. Release builds of CPython with the GIL only.
+ */
+#pragma once
+
+#include <Python.h>
+#include <stdbool.h>
+
+#if PY_VERSION_HEX < 0x030B0000 || PY_VERSION_HEX >= 0x030E0000
+#error "Segue knows the frames of CPython 3.11, 3.12 and 3.13; a new version needs a csrc/hook/frame_31x.c"
+#endif
+#ifdef Py_GIL_DISABLED
+#error "Segue needs a CPython build with the GIL"
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* One interpreter frame, opaque outside csrc/hook/frame_31x.c. */
+typedef struct _PyInterpreterFrame SegueFrame;
+
+/* The interpreter's evaluator (PEP 523), as CPython types it. */
+typedef PyObject* (*SegueEvaluator)(PyThreadState*, SegueFrame*, int throwflag);
+
+typedef enum SegueFrameOwner {
+  SEGUE_OWNER_THREAD = 0,       /* on the thread's data stack: an ordinary call */
+  SEGUE_OWNER_GENERATOR = 1,    /* inside a generator, coroutine or asynchronous generator */
+  SEGUE_OWNER_FRAME_OBJECT = 2, /* finished, kept by a frame object */
+  SEGUE_OWNER_C_STACK = 3       /* CPython's own entry frame (3.12+) */
+} SegueFrameOwner;
+
+/* A borrowed, version-free view of one frame. */
+typedef struct SegueFrameView {
+  PyCodeObject* code;         /* what the frame runs */
+  PyFunctionObject* function; /* the function called */
+  PyObject* globals;          /* dict */
+  PyObject* builtins;         /* dict, as a rule */
+  PyObject** slots;           /* locals, cells and free variables, then the value stack; NULL = unbound */
+  int slot_count;             /* of locals, cells and free variables: where the value stack starts */
+  int stack_top;              /* slots in use, counted from slots[0]; -1 while the frame runs (CPython keeps it in a
+                                 register: depth is then known from the code alone) */
+  int next_unit;              /* code unit that runs next (in a running frame: CPython's last known position) */
+  SegueFrameOwner owner;      /* who owns the frame's memory */
+  bool fresh;                 /* no instruction has run yet */
+  bool is_function;           /* an ordinary function's frame: not a module, class body, generator or coroutine */
+} SegueFrameView;
+
+SegueFrameView segue_frame_view(SegueFrame* frame);
+
+/* The frame that is running on this thread (a probe's own frame, seen from the C function that it calls). */
+SegueFrame* segue_current_frame(PyThreadState* ts);
+/* The frame that called `frame`, or NULL. */
+SegueFrame* segue_frame_caller(SegueFrame* frame);
+
+/* Evaluates the frame with CPython's own evaluator. Evaluators cost CPython's recursion limits more than the inlined
+ * calls that they replace; this gives the difference back, so that RecursionError comes at the depth of plain code. */
+PyObject* segue_frame_evaluate(PyThreadState* ts, SegueFrame* frame, int throwflag);
+
+/* Ends a fresh frame that was not evaluated, as a return or a raise would: drops what it holds and, where the evaluator
+ * owns it, pops it. The frame is gone afterwards. May run finalizers; keeps the current exception. */
+void segue_frame_complete(PyThreadState* ts, SegueFrame* frame);
+
+/* Whether a fresh frame, converted to `code`, fits where it stands. Check before running what leads to an exit. */
+bool segue_frame_fits(PyThreadState* ts, SegueFrame* frame, PyCodeObject* code);
+
+/* Makes a fresh frame one of `code` in which `slot_count` slots hold `slots` (locals, cells, free variables, then the
+ * value stack; NULL allowed; the references move into the frame) and execution starts at `unit`. The function stays.
+ * The previous locals are dropped once the frame is whole. `slots` may take references from the frame's own slots
+ * only by owning new ones. segue_frame_fits must hold. */
+void segue_frame_convert(PyThreadState* ts, SegueFrame* frame, PyCodeObject* code, PyObject* const* slots,
+                         int slot_count, int unit);
+
+/* Code units of `code`: the unit that instruction offsets (in bytes / 2) count. */
+Py_ssize_t segue_code_units(PyCodeObject* code);
+
+/* True while this thread is traced or profiled (sys.settrace, sys.setprofile) or a sys.monitoring tool listens. */
+bool segue_observed(PyThreadState* ts);
+
+/* The evaluator in force, NULL for CPython's own. Writing is one store. */
+SegueEvaluator segue_evaluator(PyInterpreterState* interp);
+void segue_set_evaluator(PyInterpreterState* interp, SegueEvaluator evaluator);
+
+/* What one evaluator call costs the thread's recursion budget beyond an inlined call; set by the self-test. */
+int segue_recursion_budget(PyThreadState* ts);
+void segue_set_evaluator_cost(int cost);
+
+/* Runs small Python functions through an evaluator and compares every fact that these files rely on. Returns 0, or -1
+ * with ImportError set that names the CPython release and the first fact that does not hold. */
+int segue_frame_self_test(void);
+
+#ifdef __cplusplus
+}
+#endif
