@@ -3,9 +3,15 @@
 
 #include <pybind11/pybind11.h>
 
+#include "bindings/bindings.h"
+#include "hook/eval.h"
+
 namespace py = pybind11;
 
 PYBIND11_MODULE(_segue, m) {
   if (!segue::importNumpy()) throw py::error_already_set();
+  if (segue_hook_init() < 0) throw py::error_already_set();
   m.doc() = "Segue's engine; import segue instead.";
+  segue::bindCallable(m);
+  segue::bindTesting(m);
 }

@@ -66,12 +66,19 @@ SegueFrameView segue_frame_view(SegueFrame* frame);
 
 /* The frame that is running on this thread (a probe's own frame, seen from the C function that it calls). */
 SegueFrame* segue_current_frame(PyThreadState* ts);
-/* The frame that called `frame`, or NULL. */
+/* The frame below a running one, or NULL. (A fresh frame is not linked yet: its caller is the current frame.) */
 SegueFrame* segue_frame_caller(SegueFrame* frame);
 
-/* Evaluates the frame with CPython's own evaluator. Evaluators cost CPython's recursion limits more than the inlined
- * calls that they replace; this gives the difference back, so that RecursionError comes at the depth of plain code. */
+/* CPython's own evaluator, without further ado. */
+PyObject* segue_frame_evaluate_default(PyThreadState* ts, SegueFrame* frame, int throwflag);
+
+/* The same for a call that CPython would have inlined without us. An evaluator's call costs the recursion limit more
+ * than an inlined one; this lends the thread the difference meanwhile, so that RecursionError comes at the depth of
+ * plain code. CPython's protection of the C stack is thereby off: the caller watches the stack's end itself. */
 PyObject* segue_frame_evaluate(PyThreadState* ts, SegueFrame* frame, int throwflag);
+/* Lends that difference, or takes it back, around a call that leads to CPython's evaluator by another way. */
+void segue_recursion_lend(PyThreadState* ts);
+void segue_recursion_return(PyThreadState* ts);
 
 /* Ends a fresh frame that was not evaluated, as a return or a raise would: drops what it holds and, where the evaluator
  * owns it, pops it. The frame is gone afterwards. May run finalizers; keeps the current exception. */
@@ -87,8 +94,8 @@ bool segue_frame_fits(PyThreadState* ts, SegueFrame* frame, PyCodeObject* code);
 void segue_frame_convert(PyThreadState* ts, SegueFrame* frame, PyCodeObject* code, PyObject* const* slots,
                          int slot_count, int unit);
 
-/* Code units of `code`: the unit that instruction offsets (in bytes / 2) count. */
-Py_ssize_t segue_code_units(PyCodeObject* code);
+/* Code of an ordinary function: not of a module, class body, generator or coroutine. */
+bool segue_is_function_code(PyCodeObject* code);
 
 /* True while this thread is traced or profiled (sys.settrace, sys.setprofile) or a sys.monitoring tool listens. */
 bool segue_observed(PyThreadState* ts);
@@ -97,11 +104,13 @@ bool segue_observed(PyThreadState* ts);
 SegueEvaluator segue_evaluator(PyInterpreterState* interp);
 void segue_set_evaluator(PyInterpreterState* interp, SegueEvaluator evaluator);
 
-/* What one evaluator call costs the thread's recursion budget beyond an inlined call; set by the self-test. */
-int segue_recursion_budget(PyThreadState* ts);
-void segue_set_evaluator_cost(int cost);
+/* The self-test measures what there is to lend: calls that the limit still allows, as the thread counts them where
+ * evaluators are charged, and how many of them an inlined call costs. */
+int segue_recursion_left(PyThreadState* ts);
+int segue_inlined_call_cost(void);
+void segue_set_recursion_loan(int loan);
 
-/* Runs small Python functions through an evaluator and compares every fact that these files rely on. Returns 0, or -1
+/* Runs small Python functions through an evaluator of its own and compares every fact that these files rely on. Returns 0, or -1
  * with ImportError set that names the CPython release and the first fact that does not hold. */
 int segue_frame_self_test(void);
 

@@ -1,0 +1,155 @@
+// segue._segue._testing: a frame handler that tests script, and views of the hook's state. Nothing in Segue uses it.
+//
+// The scripted handler looks up a frame's code object. `returns[code]` completes the frame with a value, `raises[code]`
+// with an exception, `calls[code]` calls something from inside the handler and runs the frame, `converts[code]` is
+// `(other code, slots, unit)` and converts the frame (with `throws`, raising an exception there).
+#include "base/python.h"
+
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+
+#include <cstdint>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "base/check.h"
+#include "base/ref.h"
+#include "bindings/bindings.h"
+#include "hook/eval.h"
+
+namespace py = pybind11;
+
+namespace segue {
+namespace {
+
+enum class Act { kReturn, kRaise, kCall, kConvert };
+
+struct Order {
+  Act act;
+  py::object value;                       ///< value, exception, callable or other code
+  std::vector<std::optional<py::object>> slots;  ///< kConvert: None in Python's list of 0- or 1-tuples = NULL
+  int unit = 0;                           ///< kConvert: where execution starts
+  py::object exception;                   ///< kConvert: raised at `unit`, or null
+};
+
+/// The script in force; leaked at exit, as the interpreter may be gone then.
+struct Script {
+  std::unordered_map<PyObject*, Order> orders;  ///< by code object, which the order's key keeps alive
+  py::list seen;                                ///< qualified names of the frames offered
+  py::list keys;                                ///< keeps the code objects alive
+};
+Script* script = nullptr;
+SegueFrameHandler previous_handler = nullptr;
+
+SegueAction convert(SegueFrame* frame, PyThreadState* ts, const Order& order) {
+  auto* code = reinterpret_cast<PyCodeObject*>(order.value.ptr());
+  if (!segue_frame_fits(ts, frame, code)) {
+    PyErr_SetString(PyExc_MemoryError, "no room on the data stack");
+    return SEGUE_ERROR;
+  }
+  std::vector<PyObject*> slots;
+  for (const auto& slot : order.slots) slots.push_back(slot ? slot->inc_ref().ptr() : nullptr);
+  segue_frame_convert(ts, frame, code, slots.data(), static_cast<int>(slots.size()), order.unit);
+  if (!order.exception) return SEGUE_RUN_DEFAULT;
+  PyErr_SetObject(py::type::handle_of(order.exception).ptr(), order.exception.ptr());
+  return SEGUE_RUN_THROW;
+}
+
+SegueAction handle(SegueFrame* frame, PyThreadState* ts, PyObject** result) {
+  SegueFrameView view = segue_frame_view(frame);
+  PyObject* code = reinterpret_cast<PyObject*>(view.code);
+  if (PyList_Append(script->seen.ptr(), view.code->co_qualname) < 0) return SEGUE_ERROR;
+  auto found = script->orders.find(code);
+  if (found == script->orders.end()) return SEGUE_RUN_DEFAULT;
+  const Order& order = found->second;
+  switch (order.act) {
+    case Act::kReturn:
+      *result = Py_NewRef(order.value.ptr());
+      return SEGUE_DONE;
+    case Act::kRaise:
+      PyErr_SetObject(py::type::handle_of(order.value).ptr(), order.value.ptr());
+      return SEGUE_ERROR;
+    case Act::kCall:
+      if (Ref::steal(PyObject_CallNoArgs(order.value.ptr()))) return SEGUE_RUN_DEFAULT;
+      return SEGUE_ERROR;
+    case Act::kConvert:
+      return convert(frame, ts, order);
+  }
+  SEGUE_UNREACHABLE("an act without a case");
+}
+
+void add(const py::handle& code, Order order) {
+  script->keys.append(code);
+  script->orders.insert_or_assign(code.ptr(), std::move(order));
+}
+
+void addAll(const py::dict& orders, Act act) {
+  for (auto [code, value] : orders) add(code, Order{act, py::reinterpret_borrow<py::object>(value)});
+}
+
+/// {code: (other code, [() or (value,), ...], unit[, exception])}
+void addConversions(const py::dict& orders) {
+  for (auto [code, value] : orders) {
+    auto fields = value.cast<py::tuple>();
+    Order order{Act::kConvert, fields[0]};
+    for (py::handle slot : fields[1]) {
+      auto content = slot.cast<py::tuple>();
+      order.slots.push_back(content.empty() ? std::nullopt : std::optional<py::object>(content[0]));
+    }
+    order.unit = fields[2].cast<int>();
+    if (fields.size() > 3) order.exception = fields[3];
+    add(code, std::move(order));
+  }
+}
+
+void installHandler(const py::dict& returns, const py::dict& raises, const py::dict& calls, const py::dict& converts) {
+  if (script != nullptr) throw py::value_error("a test handler is installed already");
+  script = new Script;
+  addAll(returns, Act::kReturn);
+  addAll(raises, Act::kRaise);
+  addAll(calls, Act::kCall);
+  addConversions(converts);
+  previous_handler = segue_set_frame_handler(handle);
+}
+
+py::list removeHandler() {
+  if (script == nullptr) throw py::value_error("no test handler is installed");
+  segue_set_frame_handler(previous_handler);
+  py::list seen = script->seen;
+  delete std::exchange(script, nullptr);
+  return seen;
+}
+
+int64_t foreign_frames = 0;
+
+PyObject* foreignEvaluator(PyThreadState* ts, SegueFrame* frame, int throwflag) {
+  foreign_frames++;
+  return segue_frame_evaluate_default(ts, frame, throwflag);
+}
+
+/// Stands in for another PEP 523 user. Returns the frames that it has seen in all.
+int64_t setForeignEvaluator(bool installed) {
+  segue_set_evaluator(PyInterpreterState_Get(), installed ? foreignEvaluator : nullptr);
+  return foreign_frames;
+}
+
+}  // namespace
+
+void bindTesting(py::module_& m) {
+  py::module_ testing = m.def_submodule("_testing", "Switches that only tests use.");
+  testing.def("install_handler", &installHandler, py::kw_only(), py::arg("returns") = py::dict(),
+              py::arg("raises") = py::dict(), py::arg("calls") = py::dict(), py::arg("converts") = py::dict());
+  testing.def("remove_handler", &removeHandler, "Returns the qualified names of the frames that were offered.");
+  testing.def("set_foreign_evaluator", &setForeignEvaluator);
+  testing.def("evaluator_installed", [] { return segue_evaluator(PyInterpreterState_Get()) != nullptr; });
+  testing.def("extent_enter", [] { return static_cast<int>(segue_extent_enter(PyThreadState_Get())); });
+  testing.def("extent_leave", [] { segue_extent_leave(PyThreadState_Get()); });
+  testing.def("extent_depth", &segue_extent_depth);
+  testing.def("pause", &segue_hook_pause);
+  testing.def("resume", &segue_hook_resume);
+  testing.def("stack_left", &segue_stack_left);
+  testing.def("observed", [] { return segue_observed(PyThreadState_Get()); });
+}
+
+}  // namespace segue

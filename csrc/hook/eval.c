@@ -1,0 +1,203 @@
+#include "hook/eval.h"
+
+#include <pthread.h>
+#include <stdint.h>
+
+/* What the hook knows of one thread. */
+typedef struct Thread {
+  uintptr_t plain_above; /* frames evaluated at or above this stack address are CPython's at once: the one test that a
+                            thread outside an extent pays. UINTPTR_MAX while the thread needs a closer look. */
+  uintptr_t low;         /* the C stack's lowest address; 0 = bounds not asked for yet */
+  uintptr_t high;        /* just past its highest */
+  uintptr_t half;        /* below it the evaluator is taken out */
+  int extents;           /* nested extents */
+  int pauses;            /* nested pauses */
+  int suspensions;       /* frames below `half` for which the evaluator is out */
+} Thread;
+
+static __thread Thread thread __attribute__((tls_model("initial-exec"))) = {.plain_above = UINTPTR_MAX};
+
+/* Shared by all threads, under the GIL. */
+static PyInterpreterState* home = NULL;     /* the interpreter that imported us */
+static SegueFrameHandler handler = NULL;    /* the driver's */
+static int threads_in_extents = 0;          /* threads with extents > 0 */
+static int suspended = 0;                   /* sum of the threads' suspensions */
+
+#define STACK_ADDRESS() ((uintptr_t)__builtin_frame_address(0))
+
+/* A thread whose stack cannot be asked for gets this much below its present depth. */
+static const size_t kAssumedStack = 512 * 1024;
+
+static void find_stack(Thread* t) {
+  uintptr_t here = STACK_ADDRESS();
+  void* low = NULL;
+  size_t size = 0;
+#ifdef __APPLE__
+  size = pthread_get_stacksize_np(pthread_self());
+  low = (char*)pthread_get_stackaddr_np(pthread_self()) - size;
+#else
+  pthread_attr_t attributes;
+  if (pthread_getattr_np(pthread_self(), &attributes) == 0) {
+    if (pthread_attr_getstack(&attributes, &low, &size) != 0) low = NULL;
+    pthread_attr_destroy(&attributes);
+  }
+#endif
+  t->low = low != NULL ? (uintptr_t)low : here - kAssumedStack;
+  t->high = low != NULL ? t->low + size : here + kAssumedStack;
+  t->half = t->low + (t->high - t->low) / 2;
+}
+
+/* A closer look is due to every frame of a running extent; else only to frames deep in the stack. */
+static void set_plain_above(Thread* t) {
+  bool active = t->extents > 0 && t->pauses == 0;
+  t->plain_above = active || t->low == 0 ? UINTPTR_MAX : t->half;
+}
+
+static PyObject* evaluate(PyThreadState* ts, SegueFrame* frame, int throwflag);
+
+static void install(void) {
+  if (segue_evaluator(home) == NULL && suspended == 0) segue_set_evaluator(home, evaluate);
+}
+
+static void uninstall(void) {
+  if (segue_evaluator(home) == evaluate) segue_set_evaluator(home, NULL);
+}
+
+/* The frame's callees are inlined again and CPython's own limits hold, so nothing is lent. */
+static PyObject* evaluate_uninstalled(Thread* t, PyThreadState* ts, SegueFrame* frame, int throwflag) {
+  t->suspensions++;
+  suspended++;
+  uninstall();
+  PyObject* result = segue_frame_evaluate_default(ts, frame, throwflag);
+  t->suspensions--;
+  suspended--;
+  if (threads_in_extents > 0) install();
+  return result;
+}
+
+static PyObject* offer(Thread* t, PyThreadState* ts, SegueFrame* frame) {
+  PyObject* result = NULL;
+  segue_hook_pause();
+  SegueAction action = handler(frame, ts, &result);
+  segue_hook_resume();
+  switch (action) {
+    case SEGUE_RUN_DEFAULT:
+      break;
+    case SEGUE_RUN_THROW:
+      return segue_frame_evaluate(ts, frame, 1);
+    case SEGUE_DONE:
+    case SEGUE_ERROR:
+      segue_frame_complete(ts, frame);
+      return action == SEGUE_DONE ? result : NULL;
+  }
+  return segue_frame_evaluate(ts, frame, 0);
+}
+
+/* A frame of an extent, or one deep in the stack, or a thread's first. */
+__attribute__((noinline)) static PyObject* evaluate_closely(Thread* t, PyThreadState* ts, SegueFrame* frame,
+                                                            int throwflag) {
+  if (t->low == 0) {
+    find_stack(t);
+    set_plain_above(t);
+  }
+  uintptr_t here = STACK_ADDRESS();
+  if (here < t->half || here >= t->high) return evaluate_uninstalled(t, ts, frame, throwflag);
+  if (t->extents > 0 && t->pauses == 0 && handler != NULL && !throwflag && !segue_observed(ts)) {
+    SegueFrameView view = segue_frame_view(frame);
+    if (view.fresh && view.is_function) return offer(t, ts, frame);
+  }
+  return segue_frame_evaluate(ts, frame, throwflag);
+}
+
+static PyObject* evaluate(PyThreadState* ts, SegueFrame* frame, int throwflag) {
+  Thread* t = &thread;
+  if (STACK_ADDRESS() >= t->plain_above) return segue_frame_evaluate(ts, frame, throwflag);
+  return evaluate_closely(t, ts, frame, throwflag);
+}
+
+/* Of the parent's threads only the forking one is left. */
+static void after_fork_in_child(void) {
+  threads_in_extents = thread.extents > 0;
+  suspended = thread.suspensions;
+  if (home != NULL && threads_in_extents == 0) uninstall();
+  if (home != NULL && threads_in_extents > 0) install();
+}
+
+int segue_hook_init(void) {
+  PyInterpreterState* interp = PyInterpreterState_Get();
+  if (home == interp) return 0;
+  if (home != NULL) {
+    PyErr_SetString(PyExc_ImportError, "Segue is loaded in another interpreter of this process already");
+    return -1;
+  }
+  if (segue_frame_self_test() < 0) return -1;
+  if (pthread_atfork(NULL, NULL, after_fork_in_child) != 0) {
+    PyErr_NoMemory();
+    return -1;
+  }
+  home = interp;
+  return 0;
+}
+
+SegueFrameHandler segue_set_frame_handler(SegueFrameHandler new_handler) {
+  SegueFrameHandler previous = handler;
+  handler = new_handler;
+  return previous;
+}
+
+SegueExtent segue_extent_enter(PyThreadState* ts) {
+  Thread* t = &thread;
+  if (ts->interp != home) return SEGUE_EXTENT_INTERPRETER;
+  SegueEvaluator current = segue_evaluator(home);
+  if (current != evaluate) {
+    if (current != NULL) return SEGUE_EXTENT_FOREIGN;
+    install();
+  }
+  if (t->extents++ == 0) {
+    threads_in_extents++;
+    set_plain_above(t);
+  }
+  return SEGUE_EXTENT_ENTERED;
+}
+
+void segue_extent_leave(PyThreadState* ts) {
+  (void)ts;
+  Thread* t = &thread;
+  if (--t->extents > 0) return;
+  set_plain_above(t);
+  if (--threads_in_extents == 0) uninstall();
+}
+
+int segue_extent_depth(void) { return thread.extents; }
+
+void segue_hook_pause(void) {
+  thread.pauses++;
+  set_plain_above(&thread);
+}
+
+void segue_hook_resume(void) {
+  thread.pauses--;
+  set_plain_above(&thread);
+}
+
+bool segue_hook_paused(void) { return thread.pauses > 0; }
+
+size_t segue_stack_left(void) {
+  Thread* t = &thread;
+  if (t->low == 0) {
+    find_stack(t);
+    set_plain_above(t);
+  }
+  uintptr_t here = STACK_ADDRESS();
+  return here >= t->low && here < t->high ? here - t->low : 0;
+}
+
+bool segue_stack_exhausted(void) {
+  size_t left = segue_stack_left();
+  /* An eighth of the stack, at most 256 KiB, is kept for the C code of libraries that the last call may reach. */
+  size_t reserve = (thread.high - thread.low) / 8;
+  if (reserve > 256 * 1024) reserve = 256 * 1024;
+  if (left >= reserve || left == 0) return false;
+  PyErr_SetString(PyExc_RecursionError, "maximum recursion depth exceeded");
+  return true;
+}

@@ -1,0 +1,102 @@
+/* CPython 3.13's frames. See frame.h for what each function promises. */
+#define Py_BUILD_CORE 1
+#include "hook/frame.h"
+
+#if PY_VERSION_HEX >= 0x030D0000 && PY_VERSION_HEX < 0x030E0000
+
+#include "internal/pycore_ceval.h"
+#include "internal/pycore_frame.h"
+#include "internal/pycore_interp.h"
+
+SegueFrameView segue_frame_view(SegueFrame* frame) {
+  PyCodeObject* code = (PyCodeObject*)frame->f_executable;
+  bool thread_owned = frame->owner == FRAME_OWNED_BY_THREAD;
+  int next_unit = (int)(frame->instr_ptr - _PyCode_CODE(code));
+  return (SegueFrameView){
+      .code = code,
+      .function = (PyFunctionObject*)frame->f_funcobj,
+      .globals = frame->f_globals,
+      .builtins = frame->f_builtins,
+      .slots = frame->localsplus,
+      .slot_count = code->co_nlocalsplus,
+      .stack_top = frame->stacktop,
+      .next_unit = next_unit,
+      .owner = (SegueFrameOwner)frame->owner,
+      .fresh = thread_owned && next_unit == 0 && frame->stacktop == code->co_nlocalsplus,
+      .is_function = thread_owned && segue_is_function_code(code),
+  };
+}
+
+SegueFrame* segue_current_frame(PyThreadState* ts) { return ts->current_frame; }
+
+/* CPython's entry frames (on the C stack) are no calls: skipped. */
+SegueFrame* segue_frame_caller(SegueFrame* frame) {
+  SegueFrame* caller = frame->previous;
+  while (caller != NULL && caller->owner == FRAME_OWNED_BY_CSTACK) caller = caller->previous;
+  return caller;
+}
+
+PyObject* segue_frame_evaluate_default(PyThreadState* ts, SegueFrame* frame, int throwflag) {
+  return _PyEval_EvalFrameDefault(ts, frame, throwflag);
+}
+
+/* 3.13, as 3.12, charges evaluators to a budget of their own, which inlined calls do not touch. */
+static int recursion_loan = 0;
+
+int segue_recursion_left(PyThreadState* ts) { return ts->c_recursion_remaining; }
+int segue_inlined_call_cost(void) { return 0; }
+void segue_set_recursion_loan(int loan) { recursion_loan = loan; }
+void segue_recursion_lend(PyThreadState* ts) { ts->c_recursion_remaining += recursion_loan; }
+void segue_recursion_return(PyThreadState* ts) { ts->c_recursion_remaining -= recursion_loan; }
+
+PyObject* segue_frame_evaluate(PyThreadState* ts, SegueFrame* frame, int throwflag) {
+  ts->c_recursion_remaining += recursion_loan;
+  PyObject* result = _PyEval_EvalFrameDefault(ts, frame, throwflag);
+  ts->c_recursion_remaining -= recursion_loan;
+  return result;
+}
+
+/* From 3.12 on the evaluator clears and pops; 3.13 exports how. */
+void segue_frame_complete(PyThreadState* ts, SegueFrame* frame) { _PyEval_FrameClearAndPop(ts, frame); }
+
+bool segue_frame_fits(PyThreadState* ts, SegueFrame* frame, PyCodeObject* code) {
+  return (PyObject**)frame + code->co_framesize < ts->datastack_limit;
+}
+
+void segue_frame_convert(PyThreadState* ts, SegueFrame* frame, PyCodeObject* code, PyObject* const* slots,
+                         int slot_count, int unit) {
+  int old_count = frame->stacktop;
+  PyObject* old[old_count + 1];
+  memcpy(old, frame->localsplus, (size_t)old_count * sizeof(PyObject*));
+  old[old_count] = frame->f_executable;
+  frame->f_executable = Py_NewRef(code);
+  memcpy(frame->localsplus, slots, (size_t)slot_count * sizeof(PyObject*));
+  frame->stacktop = slot_count;
+  frame->instr_ptr = _PyCode_CODE(code) + unit;
+  ts->datastack_top = (PyObject**)frame + code->co_framesize;
+  for (int i = 0; i <= old_count; i++) Py_XDECREF(old[i]);
+}
+
+/* A tool listens once it has a name and a callback for some event. Which code objects its local events are set on is
+ * not looked at: a callee's would matter as much as this frame's. */
+static bool tool_listens(PyInterpreterState* interp, int tool) {
+  for (int event = 0; event < _PY_MONITORING_EVENTS; event++) {
+    if (interp->monitoring_callables[tool][event] != NULL) return true;
+  }
+  return false;
+}
+
+bool segue_observed(PyThreadState* ts) {
+  if (ts->c_tracefunc != NULL || ts->c_profilefunc != NULL) return true;
+  PyInterpreterState* interp = ts->interp;
+  for (int tool = 0; tool < PY_MONITORING_SYS_PROFILE_ID; tool++) {
+    if (interp->monitoring_tool_names[tool] != NULL && tool_listens(interp, tool)) return true;
+  }
+  return false;
+}
+
+SegueEvaluator segue_evaluator(PyInterpreterState* interp) { return interp->eval_frame; }
+
+void segue_set_evaluator(PyInterpreterState* interp, SegueEvaluator evaluator) { interp->eval_frame = evaluator; }
+
+#endif
