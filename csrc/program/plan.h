@@ -1,0 +1,104 @@
+// Plans: what a segment runs. A plan is a flat list of steps over two register files, made by a backend from a graph.
+//
+// Model. `PyObject** regs` and `int64_t* ints` belong to one run of a segment and live on the C stack. The guard program
+// has written regs[0 .. slot_count) (*slots*: borrowed objects the segment reads; the graph's inputs are among them) and
+// ints[0 .. symbol_count) (the numbers of the graph's symbols). Behind the slots come the plan's constants (borrowed from
+// the plan), then its temporaries (owned; each is written by one step at a time, freed by a `free` step behind its last
+// use or when the run ends). A replay program's constants and temporaries follow in the same way (program/replay.h).
+//
+// A plan has two stages. The *pure* stage may fail at any step: a Python exception (a floating-point condition that the
+// user's errstate would report arrives as one), an overflow, a check. Then the run is dropped: nothing visible has changed.
+// The *commit* stage makes array writes visible. Only its first step may fail, and then it has changed nothing.
+//
+// Requirements
+//  1. Pure steps change only objects that the run made.
+//  2. A `store` copies between arrays of equal type, shape and strides, so it cannot fail.
+//  3. Slots and constants are never written; temporaries are never read before they are written.
+//  4. parsePlan(printPlan(p)) prints the same text.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/types/span.h"
+#include "base/ref.h"
+#include "base/traced.h"
+
+namespace segue {
+
+/// An object register, an int register, or a plain number, by the step's row in steps.def.
+using Operand = uint32_t;
+using Reg = uint32_t;
+inline constexpr Reg kNoReg = UINT32_MAX;
+inline constexpr uint32_t kNoNode = UINT32_MAX;
+
+enum class StepKind : uint8_t {
+#define SEGUE_STEP(name, mnemonic, result, operands) k##name,
+#include "program/steps.def"
+#undef SEGUE_STEP
+};
+
+/// One row of steps.def.
+struct StepInfo {
+  std::string_view mnemonic;
+  char result;                 ///< 'i', 'r' or '-'
+  std::string_view operands;
+};
+const StepInfo& stepInfo(StepKind kind);
+
+struct Step {
+  StepKind kind;
+  uint8_t op = 0;              ///< kBinary, kUnary: an Operator; kCompare: Py_LT …; kDeque…: unused
+  uint16_t count = 0;          ///< number of operands
+  uint32_t first = 0;          ///< where the operands start in the program's pool
+  Reg dst = kNoReg;            ///< register written, or kNoReg
+  Reg keywords = kNoReg;       ///< kCall, kCallMethod: register of the tuple of keyword names, or kNoReg
+  uint32_t node = kNoNode;     ///< id of the graph node the step belongs to (counts reruns), or of the write
+};
+
+/// Python's number protocol, for steps on Python scalars and for operators that equal a ufunc.
+enum class Operator : uint8_t {
+  kAdd, kSubtract, kMultiply, kTrueDivide, kFloorDivide, kRemainder, kPower, kLeftShift, kRightShift, kAnd, kOr, kXor,
+  kMatMultiply, kNegative, kPositive, kAbsolute, kInvert, kNot, kFloat, kInt, kBool,
+};
+std::string_view operatorName(Operator op);
+
+/// Straight-line code: steps and the operands they share.
+struct Program {
+  std::vector<Step> steps;
+  std::vector<Operand> pool;
+
+  Step& append(StepKind kind, Reg dst, absl::Span<const Operand> operands);
+  absl::Span<const Operand> operands(const Step& step) const {
+    return absl::MakeConstSpan(pool).subspan(step.first, step.count);
+  }
+  size_t bytes() const { return steps.capacity() * sizeof(Step) + pool.capacity() * sizeof(Operand); }
+};
+
+struct Plan {
+  Program pure;
+  Program commit;
+  std::vector<Ref> constants;      ///< regs[slot_count + i]
+  std::vector<int64_t> numbers;    ///< what kIntConstant loads, by index
+  std::vector<Reg> outputs;        ///< by graph output
+  uint32_t slot_count = 0;
+  uint32_t symbol_count = 0;       ///< ints written by the guard program
+  uint32_t reg_count = 0;          ///< slots + constants + temporaries
+  uint32_t int_count = 0;          ///< symbols + computed ints
+  uint32_t max_call = 0;           ///< most operands of one call
+  bool reads_errstate = false;     ///< runs with floating-point reporting turned into exceptions
+  bool runs_python = false;        ///< NumPy's own Python code runs inside: never frameless
+
+  uint32_t firstTemporary() const { return slot_count + static_cast<uint32_t>(constants.size()); }
+  size_t bytes() const;
+};
+
+/// One line per step: "r3 = call r1(r0, out=r2)  ; n4". Constants print as their short repr.
+std::string printPlan(const Plan& plan);
+/// Steps in the same form; `constants` prints registers in [first, first + constants.size()) as values.
+std::string printProgram(const Program& program, absl::Span<const Ref> constants, Reg first_constant,
+                         absl::Span<const int64_t> numbers);
+
+}  // namespace segue

@@ -1,0 +1,31 @@
+// Replay: the commit of a segment's Python side. Lowered from a trace's recipes and writes (codegen/).
+//
+// Model. `build` makes every object that outlives the segment, each once, in dependency order; it may fail, and nothing
+// is visible yet. `writes` then replays the writes to objects that exist outside, in program order; it reserves first
+// what it needs, replaced references go to a list that is released behind the last write, and appends stay appends.
+//
+// Requirements
+//  1. `build` runs before the plan's commit stage, `writes` after it.
+//  2. Writes run no user code: exact built-in containers with built-in keys, default attribute setting.
+//  3. Should a write find no memory after all, the ones before it are undone in reverse and the run is dropped.
+#pragma once
+
+#include "program/plan.h"
+
+namespace segue {
+
+struct Replay {
+  Program build;
+  Program writes;
+  std::vector<Ref> constants;      ///< regs[first_constant + i]
+  uint32_t first_constant = 0;     ///< the plan's reg_count
+  uint32_t reg_count = 0;          ///< everything up to here: the run's registers
+  std::vector<Reg> held;           ///< slots that writes or other threads may drop: the run owns them meanwhile
+
+  uint32_t firstTemporary() const { return first_constant + static_cast<uint32_t>(constants.size()); }
+  size_t bytes() const;
+};
+
+std::string printReplay(const Replay& replay);
+
+}  // namespace segue
