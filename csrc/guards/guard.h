@@ -8,7 +8,7 @@
 // Requirements
 //  1. A guard on a source whose parent needs a guard to be fetched is added after the parent's.
 //  2. Checking a guard runs no user code and cannot fail otherwise than by "no".
-//  3. The same row of kinds.def serves checking and explaining.
+//  3. The same row of program/guard_kinds.def serves checking and explaining.
 #pragma once
 
 #include <memory>
@@ -16,16 +16,10 @@
 
 #include "guards/source.h"
 #include "ops/dims.h"
+#include "program/assumption.h"
+#include "program/guard_program.h"
 
 namespace segue {
-
-/// One enumerator per row of kinds.def:
-///   KIND(Name, "text of the check")
-enum class GuardKind : uint8_t {
-#define SEGUE_GUARD_KIND(name, text) k##name,
-#include "guards/kinds.def"
-#undef SEGUE_GUARD_KIND
-};
 
 /// What a guard on an exact numpy.ndarray compares in the array's header.
 struct ArrayFacts {
@@ -52,19 +46,6 @@ struct DimOrigin {
   int axis = 0;               ///< kArraySize
 };
 
-enum class AssumptionKind : uint8_t {
-  kDictValue,    ///< dict[key] is `value` (identity), or the key is absent (value null)
-  kTypeUnchanged,///< the type and its bases keep their attributes (type version tag)
-  kFunctionUnchanged,  ///< code, defaults, kwdefaults (contents too) of a function
-};
-
-struct Assumption {
-  AssumptionKind kind;
-  Ref owner;                  ///< dict, type or function
-  Ref key;                    ///< kDictValue: a str
-  Ref value;                  ///< kDictValue: the object, or null for "absent"
-};
-
 /// Everything one trace relies on.
 class GuardSet {
  public:
@@ -84,7 +65,11 @@ class GuardSet {
   void disjoint(Source written, Source other);
 
   void assumeDictValue(BorrowedRef dict, BorrowedRef key, BorrowedRef value);
+  /// Everything about the type and its bases. Prefer assumeTypeAttribute: a class counter that the program writes makes
+  /// this one fail at every write.
   void assumeType(PyTypeObject* type);
+  /// Looking `name` up on the type gives `value` (identity; null: nothing).
+  void assumeTypeAttribute(PyTypeObject* type, BorrowedRef name, BorrowedRef value);
   void assumeFunction(BorrowedRef function);
 
   /// Reads the symbol's number (index = DimTable symbol index, added in order).

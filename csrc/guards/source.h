@@ -79,7 +79,7 @@ class SourceTable {
   const SourceNode& node(Source source) const { return nodes_[source.id]; }
   size_t size() const { return nodes_.size(); }
   bool hasParent(Source source) const { return node(source).kind >= SourceKind::kAttr; }
-  /// "L['x']", "G['np'].sin", "L['self'].w[0]"; `local_names` are co_varnames + cells of the frame's code.
+  /// "L['x']", "G['np'].sin", "L['self'].w[0]"; names come from the frame's code, which may be null.
   std::string print(Source source, BorrowedRef code) const;
 
  private:

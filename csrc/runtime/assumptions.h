@@ -1,0 +1,66 @@
+// Keeping assumptions: facts that an entry relies on and that are too dear to check per call.
+//
+// Model. An AssumptionSet belongs to one entry. `holds()` is one load where watchers keep the facts (dicts and types on
+// 3.12 and later) and one compare per dict or type where version tags do (3.11); functions are compared by their code,
+// defaults and keyword defaults on every version, because CPython's function watchers are called for every function that
+// the process creates. A watcher's event is judged at once: a write that leaves the assumed value in place changes
+// nothing, any other invalidates the sets that rely on it. Nothing is freed inside an event.
+//
+// Requirements
+//  1. holds() runs no user code and allocates nothing.
+//  2. Once false, holds() stays false: the entry is dropped at its table's next lookup.
+//  3. A fact whose owner CPython cannot watch (a type without a version tag) is compared per call instead.
+//  4. Facts that keep changing are reported by `unstable`, so that the driver guards them per call.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "program/assumption.h"
+
+namespace segue {
+
+/// Adds the watchers to the interpreter. False with a Python exception set on failure. Idempotent.
+bool initAssumptions();
+
+class AssumptionSet {
+ public:
+  AssumptionSet() = default;
+  /// Starts watching. A fact that does not hold any more makes the set invalid at once.
+  explicit AssumptionSet(std::vector<Assumption> assumptions);
+  AssumptionSet(const AssumptionSet&) = delete;
+  AssumptionSet& operator=(const AssumptionSet&) = delete;
+  ~AssumptionSet();
+
+  bool holds() { return valid_ && (per_call_.empty() || checkPerCall()); }
+  /// Makes holds() false (a watcher's event, or reset).
+  void invalidate() { valid_ = false; }
+  bool valid() const { return valid_; }
+
+  const std::vector<Assumption>& assumptions() const { return assumptions_; }
+  size_t bytes() const;
+  int traverse(visitproc visit, void* arg) const;
+
+ private:
+  friend class WatchRegistry;
+  /// What is compared per call for one owner; on a mismatch the facts about the owner are checked again.
+  struct Tag {
+    PyObject* owner;               ///< borrowed from assumptions_
+    AssumptionKind kind;
+    uint64_t version = 0;          ///< dict or type version when the facts last held
+    uint32_t first = 0, count = 0; ///< the owner's facts in assumptions_
+    std::vector<Ref> pinned;       ///< functions: code, defaults, kwdefaults, then its values; types: their MRO
+  };
+  bool checkPerCall();
+  bool recheck(Tag& tag);
+  Tag makeTag(uint32_t first, uint32_t count);
+
+  std::vector<Assumption> assumptions_;   ///< sorted by owner
+  std::vector<Tag> per_call_;
+  bool valid_ = true;
+};
+
+/// True when facts of this kind about (owner, key) have failed so often that a guard per call is cheaper.
+bool unstableAssumption(AssumptionKind kind, BorrowedRef owner, BorrowedRef key);
+
+}  // namespace segue

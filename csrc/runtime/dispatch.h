@@ -1,0 +1,168 @@
+// Finding the segment for a frame.
+//
+// Model. Each code object has a CodeState (in its co_extra slot, freed with it) with one DispatchTable per offset at which
+// segments start. A table holds entries and a decision tree over them. A node of the tree tests one thing that the
+// entries beneath it disagree about: the type of a source, the dtype and rank of an array, a constant it equals, an
+// object it is, a size; its value chooses the child by hash. Nodes test argument types first, so that 64 entries that
+// differ in a type, a dtype, a string or an int cost two hash lookups and one run of guards. Entries that do not constrain what
+// a node tests are in its `rest`. A table with one entry has no node at all.
+//
+// Requirements
+//  1. find() allocates nothing and runs no user code; hits move nothing.
+//  2. An entry is immutable but for its segment's rerun counts, and lives while somebody holds an EntryRef.
+//  3. A miss adds entries but changes no other entry's cost by more than a node.
+//  4. At the limit, existing entries still hit and new combinations find nothing.
+//  5. Entries whose assumptions fell are dropped at the next lookup, outside any watcher's event.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/container/inlined_vector.h"
+#include "program/guard_program.h"
+#include "program/segment.h"
+#include "runtime/assumptions.h"
+
+namespace segue {
+
+/// One thing a guard demands that a tree node can test: `what` names the test, `value` is what this entry needs.
+struct DispatchKey {
+  uint64_t what = 0;        ///< hash of the fetches that lead to the value, and of the kind of test
+  uint64_t value = 0;       ///< hash of the value demanded
+  uint32_t insn = 0;        ///< the check in the entry's program
+};
+
+/// A segment under its guards. Reference counted under the GIL.
+struct Entry {
+  GuardProgram guards;
+  AssumptionSet assumptions;
+  Segment segment;                   ///< SegmentExit::kEager: a verdict
+  std::vector<DispatchKey> keys;     ///< sorted by `what`; filled by DispatchTable::install
+  uint32_t reg_count = 0;            ///< registers that guards and segment need
+  uint32_t int_count = 0;
+  uint32_t refs = 0;                 ///< EntryRefs to this; the last one deletes it
+
+  Entry(GuardProgram guards, std::vector<Assumption> assumptions, Segment segment);
+  bool eager() const { return segment.exit == SegmentExit::kEager; }
+  size_t bytes() const;
+  int traverse(visitproc visit, void* arg) const;
+};
+
+/// Owns one count of an entry.
+class EntryRef {
+ public:
+  EntryRef() = default;
+  explicit EntryRef(Entry* entry) : entry_(entry) {
+    if (entry_ != nullptr) entry_->refs++;
+  }
+  EntryRef(const EntryRef& other) : EntryRef(other.entry_) {}
+  EntryRef(EntryRef&& other) noexcept : entry_(std::exchange(other.entry_, nullptr)) {}
+  EntryRef& operator=(EntryRef other) noexcept {
+    std::swap(entry_, other.entry_);
+    return *this;
+  }
+  ~EntryRef() {
+    if (entry_ != nullptr && --entry_->refs == 0) delete entry_;
+  }
+  Entry* get() const { return entry_; }
+  Entry* operator->() const { return entry_; }
+  explicit operator bool() const { return entry_ != nullptr; }
+
+ private:
+  Entry* entry_ = nullptr;
+};
+
+/// The entries of one (code object, offset).
+class DispatchTable {
+ public:
+  DispatchTable();
+  ~DispatchTable();
+  DispatchTable(const DispatchTable&) = delete;
+
+  /// The entry whose guards pass, or null; its slots and symbols are then in `regs` and `ints`, which must have room for
+  /// regCount() and intCount(). Borrowed: make an EntryRef before running the segment.
+  Entry* find(const FrameRoots& roots, PyObject** regs, int64_t* ints);
+  /// What find() and the segment it returns need; 0 when there are no entries. Drops entries whose assumptions fell.
+  uint32_t regCount() {
+    if (stale_) sweep();
+    return reg_count_;
+  }
+  uint32_t intCount() const { return int_count_; }
+
+  /// Adds an entry; false when the table holds `limit` of them (nothing changes then).
+  bool install(EntryRef entry, int64_t limit);
+  /// Takes out one entry (a rerun made it a verdict); running segments keep it alive.
+  void remove(const Entry* entry);
+  void clear();
+
+  bool empty() const { return entries_.empty(); }
+  absl::Span<const EntryRef> entries() const { return entries_; }
+  /// First failing guard of each entry for this call, in order of installation: for `recompiles` logs.
+  std::vector<GuardFailure> explainMiss(const FrameRoots& roots);
+  /// Words for the limit's warning: the source that fails in most entries, with what it is and was expected to be.
+  std::string describeLimit(const FrameRoots& roots);
+  /// Whether the limit's warning has been given (the caller gives it once).
+  bool limit_warned = false;
+
+  /// The decision tree, one node per line; for tests and logs.
+  std::string printTree() const;
+  size_t bytes() const;
+  int traverse(visitproc visit, void* arg) const;
+
+ private:
+  struct Node;
+  Entry* findIn(const Node& node, const FrameRoots& roots, PyObject** regs, int64_t* ints);
+  Entry* tryEntry(Entry* entry, const FrameRoots& roots, PyObject** regs, int64_t* ints);
+  void rebuild();
+  void sweep();
+
+  std::vector<EntryRef> entries_;        ///< in order of installation
+  std::unique_ptr<Node> tree_;           ///< null: try the entries in order (none or one)
+  uint32_t reg_count_ = 0;
+  uint32_t int_count_ = 0;
+  bool stale_ = false;                   ///< an entry was seen to be invalid
+};
+
+/// Everything the dispatcher knows of one code object.
+class CodeState {
+ public:
+  /// Null when nothing was compiled for the code. ~2 ns.
+  static CodeState* find(PyCodeObject* code);
+  /// Creates it when there is none; null with MemoryError set.
+  static CodeState* obtain(PyCodeObject* code);
+
+  /// The table for segments that start at a bytecode offset; null when there is none. 0 is the function's start.
+  DispatchTable* table(int offset) {
+    if (offset == 0) return start_.get();
+    for (auto& [at, table] : others_) {
+      if (at == offset) return table.get();
+    }
+    return nullptr;
+  }
+  DispatchTable& obtainTable(int offset);
+  /// Drops every entry (reset, or the garbage collector).
+  void clear();
+  /// Reports the entries' references; see `gc_owner`.
+  int traverse(visitproc visit, void* arg) const;
+
+  /// Code objects take no part in garbage collection, so one compiled function of this code reports the entries'
+  /// references instead: the first to ask. It resets this when it dies. Compared only, never dereferenced.
+  const void* gc_owner = nullptr;
+
+ private:
+  friend struct CodeStates;
+  CodeState() = default;
+  std::unique_ptr<DispatchTable> start_;
+  absl::InlinedVector<std::pair<int, std::unique_ptr<DispatchTable>>, 2> others_;
+};
+
+/// Reserves the co_extra slot. False with a Python exception set on failure. Idempotent.
+bool initDispatch();
+/// Drops the entries of every code object (segue.reset).
+void clearDispatch();
+/// Entries alive in all tables, verdicts included.
+int64_t entryCount();
+
+}  // namespace segue
