@@ -42,6 +42,15 @@ struct Script {
 Script* script = nullptr;
 SegueFrameHandler previous_handler = nullptr;
 
+/// Raises an exception object, or a new one of an exception class.
+void raise(const py::object& exception) {
+  if (PyExceptionClass_Check(exception.ptr())) {
+    PyErr_SetNone(exception.ptr());
+  } else {
+    PyErr_SetObject(PyExceptionInstance_Class(exception.ptr()), exception.ptr());
+  }
+}
+
 SegueAction convert(SegueFrame* frame, PyThreadState* ts, const Order& order) {
   auto* code = reinterpret_cast<PyCodeObject*>(order.value.ptr());
   if (!segue_frame_fits(ts, frame, code)) {
@@ -52,7 +61,7 @@ SegueAction convert(SegueFrame* frame, PyThreadState* ts, const Order& order) {
   for (const auto& slot : order.slots) slots.push_back(slot ? slot->inc_ref().ptr() : nullptr);
   segue_frame_convert(ts, frame, code, slots.data(), static_cast<int>(slots.size()), order.unit);
   if (!order.exception) return SEGUE_RUN_DEFAULT;
-  PyErr_SetObject(py::type::handle_of(order.exception).ptr(), order.exception.ptr());
+  raise(order.exception);
   return SEGUE_RUN_THROW;
 }
 
@@ -68,7 +77,7 @@ SegueAction handle(SegueFrame* frame, PyThreadState* ts, PyObject** result) {
       *result = Py_NewRef(order.value.ptr());
       return SEGUE_DONE;
     case Act::kRaise:
-      PyErr_SetObject(py::type::handle_of(order.value).ptr(), order.value.ptr());
+      raise(order.value);
       return SEGUE_ERROR;
     case Act::kCall:
       if (Ref::steal(PyObject_CallNoArgs(order.value.ptr()))) return SEGUE_RUN_DEFAULT;

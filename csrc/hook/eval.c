@@ -63,12 +63,17 @@ static void uninstall(void) {
   if (segue_evaluator(home) == evaluate) segue_set_evaluator(home, NULL);
 }
 
-/* The frame's callees are inlined again and CPython's own limits hold, so nothing is lent. */
+/* The frame's callees are inlined again and CPython's own limits hold: nothing is lent, and of CPython's budget for
+ * calls through C only the part is left that the rest of the stack is of the whole. */
 static PyObject* evaluate_uninstalled(Thread* t, PyThreadState* ts, SegueFrame* frame, int throwflag) {
+  uintptr_t here = STACK_ADDRESS();
+  double used = here >= t->low && here < t->high ? (double)(t->high - here) / (double)(t->high - t->low) : 0.5;
+  int withheld = segue_recursion_withhold(ts, used);
   t->suspensions++;
   suspended++;
   uninstall();
   PyObject* result = segue_frame_evaluate_default(ts, frame, throwflag);
+  segue_recursion_give_back(ts, withheld);
   t->suspensions--;
   suspended--;
   if (threads_in_extents > 0) install();

@@ -79,6 +79,10 @@ PyObject* segue_frame_evaluate(PyThreadState* ts, SegueFrame* frame, int throwfl
 /* Lends that difference, or takes it back, around a call that leads to CPython's evaluator by another way. */
 void segue_recursion_lend(PyThreadState* ts);
 void segue_recursion_return(PyThreadState* ts);
+/* Withholds that part (0 to 1) of what is left of CPython's budget for calls through C, which takes a whole C stack for
+ * granted; returns what to give back. */
+int segue_recursion_withhold(PyThreadState* ts, double part);
+void segue_recursion_give_back(PyThreadState* ts, int withheld);
 
 /* Ends a fresh frame that was not evaluated, as a return or a raise would: drops what it holds and, where the evaluator
  * owns it, pops it. The frame is gone afterwards. May run finalizers; keeps the current exception. */
@@ -88,9 +92,11 @@ void segue_frame_complete(PyThreadState* ts, SegueFrame* frame);
 bool segue_frame_fits(PyThreadState* ts, SegueFrame* frame, PyCodeObject* code);
 
 /* Makes a fresh frame one of `code` in which `slot_count` slots hold `slots` (locals, cells, free variables, then the
- * value stack; NULL allowed; the references move into the frame) and execution starts at `unit`. The function stays.
- * The previous locals are dropped once the frame is whole. `slots` may take references from the frame's own slots
- * only by owning new ones. segue_frame_fits must hold. */
+ * value stack; the references move into the frame) and execution starts at `unit`. The function stays. The previous
+ * locals are dropped once the frame is whole. segue_frame_fits must hold.
+ *
+ * NULL is an unbound local or the stack's own NULL. From 3.12 on LOAD_FAST does not check locals that CPython's compiler
+ * proved bound, so a local may be NULL only where `code` itself could have left it unbound. */
 void segue_frame_convert(PyThreadState* ts, SegueFrame* frame, PyCodeObject* code, PyObject* const* slots,
                          int slot_count, int unit);
 

@@ -48,6 +48,17 @@ void segue_set_recursion_loan(int loan) { recursion_loan = loan; }
 void segue_recursion_lend(PyThreadState* ts) { ts->recursion_remaining += recursion_loan; }
 void segue_recursion_return(PyThreadState* ts) { ts->recursion_remaining -= recursion_loan; }
 
+/* 3.11 has no budget for calls through C. */
+int segue_recursion_withhold(PyThreadState* ts, double part) {
+  (void)ts;
+  (void)part;
+  return 0;
+}
+void segue_recursion_give_back(PyThreadState* ts, int withheld) {
+  (void)ts;
+  (void)withheld;
+}
+
 PyObject* segue_frame_evaluate(PyThreadState* ts, SegueFrame* frame, int throwflag) {
   ts->recursion_remaining += recursion_loan;
   PyObject* result = _PyEval_EvalFrameDefault(ts, frame, throwflag);

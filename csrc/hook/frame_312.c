@@ -48,6 +48,13 @@ void segue_set_recursion_loan(int loan) { recursion_loan = loan; }
 void segue_recursion_lend(PyThreadState* ts) { ts->c_recursion_remaining += recursion_loan; }
 void segue_recursion_return(PyThreadState* ts) { ts->c_recursion_remaining -= recursion_loan; }
 
+int segue_recursion_withhold(PyThreadState* ts, double part) {
+  int withheld = ts->c_recursion_remaining > 0 ? (int)(part * ts->c_recursion_remaining) : 0;
+  ts->c_recursion_remaining -= withheld;
+  return withheld;
+}
+void segue_recursion_give_back(PyThreadState* ts, int withheld) { ts->c_recursion_remaining += withheld; }
+
 PyObject* segue_frame_evaluate(PyThreadState* ts, SegueFrame* frame, int throwflag) {
   ts->c_recursion_remaining += recursion_loan;
   PyObject* result = _PyEval_EvalFrameDefault(ts, frame, throwflag);
