@@ -1,0 +1,13 @@
+# cmake -DSOURCE=… -DSTAGE=… -P: links every entry of SOURCE into STAGE and drops links whose target is gone.
+file(MAKE_DIRECTORY ${STAGE})
+file(GLOB staged LIST_DIRECTORIES true ${STAGE}/*)
+foreach(path IN LISTS staged)
+  if(IS_SYMLINK ${path})
+    file(REMOVE ${path})
+  endif()
+endforeach()
+file(GLOB entries LIST_DIRECTORIES true RELATIVE ${SOURCE} ${SOURCE}/*)
+list(REMOVE_ITEM entries __pycache__)
+foreach(entry IN LISTS entries)
+  file(CREATE_LINK ${SOURCE}/${entry} ${STAGE}/${entry} SYMBOLIC)
+endforeach()
