@@ -130,6 +130,16 @@ py::list removeHandler() {
   return seen;
 }
 
+/// A context manager: no frame handler at all meanwhile.
+class NoHandler {
+ public:
+  void enter() { previous_ = segue_set_frame_handler(nullptr); }
+  void exit(const py::args&) { segue_set_frame_handler(previous_); }
+
+ private:
+  SegueFrameHandler previous_ = nullptr;  ///< while entered
+};
+
 int64_t foreign_frames = 0;
 
 PyObject* foreignEvaluator(PyThreadState* ts, SegueFrame* frame, int throwflag) {
@@ -139,7 +149,7 @@ PyObject* foreignEvaluator(PyThreadState* ts, SegueFrame* frame, int throwflag) 
 
 /// Stands in for another PEP 523 user. Returns the frames that it has seen in all.
 int64_t setForeignEvaluator(bool installed) {
-  segue_set_evaluator(PyInterpreterState_Get(), installed ? foreignEvaluator : nullptr);
+  *segue_evaluator_slot(PyInterpreterState_Get()) = installed ? foreignEvaluator : nullptr;
   return foreign_frames;
 }
 
@@ -150,11 +160,15 @@ void bindTesting(py::module_& m) {
   testing.def("install_handler", &installHandler, py::kw_only(), py::arg("returns") = py::dict(),
               py::arg("raises") = py::dict(), py::arg("calls") = py::dict(), py::arg("converts") = py::dict());
   testing.def("remove_handler", &removeHandler, "Returns the qualified names of the frames that were offered.");
+  py::class_<NoHandler>(testing, "no_handler")
+      .def(py::init<>())
+      .def("__enter__", &NoHandler::enter)
+      .def("__exit__", &NoHandler::exit);
   testing.def("set_foreign_evaluator", &setForeignEvaluator);
-  testing.def("evaluator_installed", [] { return segue_evaluator(PyInterpreterState_Get()) != nullptr; });
+  testing.def("evaluator_installed", [] { return *segue_evaluator_slot(PyInterpreterState_Get()) != nullptr; });
   testing.def("extent_enter", [] { return static_cast<int>(segue_extent_enter(PyThreadState_Get())); });
   testing.def("extent_leave", [] { segue_extent_leave(PyThreadState_Get()); });
-  testing.def("extent_depth", &segue_extent_depth);
+  testing.def("extent_depth", [] { return segue_extent_depth(); });
   testing.def("pause", &segue_hook_pause);
   testing.def("resume", &segue_hook_resume);
   testing.def("stack_left", &segue_stack_left);

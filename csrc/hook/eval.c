@@ -1,24 +1,13 @@
 #include "hook/eval.h"
 
 #include <pthread.h>
-#include <stdint.h>
 
-/* What the hook knows of one thread. */
-typedef struct Thread {
-  uintptr_t plain_above; /* frames evaluated at or above this stack address are CPython's at once: the one test that a
-                            thread outside an extent pays. UINTPTR_MAX while the thread needs a closer look. */
-  uintptr_t low;         /* the C stack's lowest address; 0 = bounds not asked for yet */
-  uintptr_t high;        /* just past its highest */
-  uintptr_t half;        /* below it the evaluator is taken out */
-  int extents;           /* nested extents */
-  int pauses;            /* nested pauses */
-  int suspensions;       /* frames below `half` for which the evaluator is out */
-} Thread;
-
-static __thread Thread thread __attribute__((tls_model("initial-exec"))) = {.plain_above = UINTPTR_MAX};
+__thread SegueThread segue_thread __attribute__((tls_model("initial-exec"))) = {.plain_above = UINTPTR_MAX,
+                                                                               .floor = UINTPTR_MAX};
 
 /* Shared by all threads, under the GIL. */
 static PyInterpreterState* home = NULL;     /* the interpreter that imported us */
+static SegueEvaluator* slot = NULL;         /* where it keeps its evaluator */
 static SegueFrameHandler handler = NULL;    /* the driver's */
 static int threads_in_extents = 0;          /* threads with extents > 0 */
 static int suspended = 0;                   /* sum of the threads' suspensions */
@@ -28,7 +17,7 @@ static int suspended = 0;                   /* sum of the threads' suspensions *
 /* A thread whose stack cannot be asked for gets this much below its present depth. */
 static const size_t kAssumedStack = 512 * 1024;
 
-static void find_stack(Thread* t) {
+static void find_stack(SegueThread* t) {
   uintptr_t here = STACK_ADDRESS();
   void* low = NULL;
   size_t size = 0;
@@ -45,10 +34,13 @@ static void find_stack(Thread* t) {
   t->low = low != NULL ? (uintptr_t)low : here - kAssumedStack;
   t->high = low != NULL ? t->low + size : here + kAssumedStack;
   t->half = t->low + (t->high - t->low) / 2;
+  /* An eighth of the stack, at most 256 KiB, is kept for the C code of libraries that the last call may reach. */
+  uintptr_t reserve = (t->high - t->low) / 8;
+  t->floor = t->low + (reserve < 256 * 1024 ? reserve : 256 * 1024);
 }
 
 /* A closer look is due to every frame of a running extent; else only to frames deep in the stack. */
-static void set_plain_above(Thread* t) {
+static void set_plain_above(SegueThread* t) {
   bool active = t->extents > 0 && t->pauses == 0;
   t->plain_above = active || t->low == 0 ? UINTPTR_MAX : t->half;
 }
@@ -56,16 +48,16 @@ static void set_plain_above(Thread* t) {
 static PyObject* evaluate(PyThreadState* ts, SegueFrame* frame, int throwflag);
 
 static void install(void) {
-  if (segue_evaluator(home) == NULL && suspended == 0) segue_set_evaluator(home, evaluate);
+  if (*slot == NULL && suspended == 0) *slot = evaluate;
 }
 
 static void uninstall(void) {
-  if (segue_evaluator(home) == evaluate) segue_set_evaluator(home, NULL);
+  if (*slot == evaluate) *slot = NULL;
 }
 
 /* The frame's callees are inlined again and CPython's own limits hold: nothing is lent, and of CPython's budget for
  * calls through C only the part is left that the rest of the stack is of the whole. */
-static PyObject* evaluate_uninstalled(Thread* t, PyThreadState* ts, SegueFrame* frame, int throwflag) {
+static PyObject* evaluate_uninstalled(SegueThread* t, PyThreadState* ts, SegueFrame* frame, int throwflag) {
   uintptr_t here = STACK_ADDRESS();
   double used = here >= t->low && here < t->high ? (double)(t->high - here) / (double)(t->high - t->low) : 0.5;
   int withheld = segue_recursion_withhold(ts, used);
@@ -80,7 +72,7 @@ static PyObject* evaluate_uninstalled(Thread* t, PyThreadState* ts, SegueFrame* 
   return result;
 }
 
-static PyObject* offer(Thread* t, PyThreadState* ts, SegueFrame* frame) {
+static PyObject* offer(SegueThread* t, PyThreadState* ts, SegueFrame* frame) {
   PyObject* result = NULL;
   segue_hook_pause();
   SegueAction action = handler(frame, ts, &result);
@@ -99,7 +91,7 @@ static PyObject* offer(Thread* t, PyThreadState* ts, SegueFrame* frame) {
 }
 
 /* A frame of an extent, or one deep in the stack, or a thread's first. */
-__attribute__((noinline)) static PyObject* evaluate_closely(Thread* t, PyThreadState* ts, SegueFrame* frame,
+__attribute__((noinline)) static PyObject* evaluate_closely(SegueThread* t, PyThreadState* ts, SegueFrame* frame,
                                                             int throwflag) {
   if (t->low == 0) {
     find_stack(t);
@@ -115,15 +107,15 @@ __attribute__((noinline)) static PyObject* evaluate_closely(Thread* t, PyThreadS
 }
 
 static PyObject* evaluate(PyThreadState* ts, SegueFrame* frame, int throwflag) {
-  Thread* t = &thread;
+  SegueThread* t = &segue_thread;
   if (STACK_ADDRESS() >= t->plain_above) return segue_frame_evaluate(ts, frame, throwflag);
   return evaluate_closely(t, ts, frame, throwflag);
 }
 
 /* Of the parent's threads only the forking one is left. */
 static void after_fork_in_child(void) {
-  threads_in_extents = thread.extents > 0;
-  suspended = thread.suspensions;
+  threads_in_extents = segue_thread.extents > 0;
+  suspended = segue_thread.suspensions;
   if (home != NULL && threads_in_extents == 0) uninstall();
   if (home != NULL && threads_in_extents > 0) install();
 }
@@ -141,6 +133,7 @@ int segue_hook_init(void) {
     return -1;
   }
   home = interp;
+  slot = segue_evaluator_slot(interp);
   return 0;
 }
 
@@ -151,11 +144,10 @@ SegueFrameHandler segue_set_frame_handler(SegueFrameHandler new_handler) {
 }
 
 SegueExtent segue_extent_enter(PyThreadState* ts) {
-  Thread* t = &thread;
+  SegueThread* t = &segue_thread;
   if (ts->interp != home) return SEGUE_EXTENT_INTERPRETER;
-  SegueEvaluator current = segue_evaluator(home);
-  if (current != evaluate) {
-    if (current != NULL) return SEGUE_EXTENT_FOREIGN;
+  if (*slot != evaluate) {
+    if (*slot != NULL) return SEGUE_EXTENT_FOREIGN;
     install();
   }
   if (t->extents++ == 0) {
@@ -167,28 +159,24 @@ SegueExtent segue_extent_enter(PyThreadState* ts) {
 
 void segue_extent_leave(PyThreadState* ts) {
   (void)ts;
-  Thread* t = &thread;
+  SegueThread* t = &segue_thread;
   if (--t->extents > 0) return;
   set_plain_above(t);
   if (--threads_in_extents == 0) uninstall();
 }
 
-int segue_extent_depth(void) { return thread.extents; }
-
 void segue_hook_pause(void) {
-  thread.pauses++;
-  set_plain_above(&thread);
+  segue_thread.pauses++;
+  set_plain_above(&segue_thread);
 }
 
 void segue_hook_resume(void) {
-  thread.pauses--;
-  set_plain_above(&thread);
+  segue_thread.pauses--;
+  set_plain_above(&segue_thread);
 }
 
-bool segue_hook_paused(void) { return thread.pauses > 0; }
-
 size_t segue_stack_left(void) {
-  Thread* t = &thread;
+  SegueThread* t = &segue_thread;
   if (t->low == 0) {
     find_stack(t);
     set_plain_above(t);
@@ -197,12 +185,9 @@ size_t segue_stack_left(void) {
   return here >= t->low && here < t->high ? here - t->low : 0;
 }
 
-bool segue_stack_exhausted(void) {
+bool segue_stack_ends(void) {
   size_t left = segue_stack_left();
-  /* An eighth of the stack, at most 256 KiB, is kept for the C code of libraries that the last call may reach. */
-  size_t reserve = (thread.high - thread.low) / 8;
-  if (reserve > 256 * 1024) reserve = 256 * 1024;
-  if (left >= reserve || left == 0) return false;
+  if (left == 0 || left >= segue_thread.floor - segue_thread.low) return false;
   PyErr_SetString(PyExc_RecursionError, "maximum recursion depth exceeded");
   return true;
 }

@@ -27,6 +27,8 @@
 
 #include "hook/frame.h"
 
+#include <stdint.h>
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -48,6 +50,20 @@ typedef enum SegueExtent {
   SEGUE_EXTENT_INTERPRETER  /* not entered: this is not the interpreter that imported Segue */
 } SegueExtent;
 
+/* What the hook knows of one thread. Public only for the inline functions below. */
+typedef struct SegueThread {
+  uintptr_t plain_above; /* frames evaluated at or above this stack address are CPython's at once: the one test that a
+                            thread outside an extent pays. UINTPTR_MAX while the thread needs a closer look. */
+  uintptr_t floor;       /* calls through C end below it; UINTPTR_MAX until the bounds have been asked for */
+  uintptr_t low;         /* the C stack's lowest address; 0 until then */
+  uintptr_t high;        /* just past its highest */
+  uintptr_t half;        /* below it the evaluator is taken out */
+  int extents;           /* nested extents */
+  int pauses;            /* nested pauses */
+  int suspensions;       /* frames below `half` for which the evaluator is out */
+} SegueThread;
+extern __thread SegueThread segue_thread __attribute__((tls_model("initial-exec"), visibility("hidden")));
+
 /* Runs the frame self-test and remembers the interpreter. Returns 0, or -1 with ImportError set. */
 int segue_hook_init(void);
 
@@ -57,17 +73,20 @@ SegueFrameHandler segue_set_frame_handler(SegueFrameHandler handler);
 SegueExtent segue_extent_enter(PyThreadState* ts);
 void segue_extent_leave(PyThreadState* ts);
 /* Extents that this thread is in. */
-int segue_extent_depth(void);
+static inline int segue_extent_depth(void) { return segue_thread.extents; }
 
 /* Pauses nest, per thread; a paused thread's frames run as plain CPython. */
 void segue_hook_pause(void);
 void segue_hook_resume(void);
-bool segue_hook_paused(void);
+static inline bool segue_hook_paused(void) { return segue_thread.pauses > 0; }
 
 /* Bytes of C stack left below the caller. 0 when the caller runs on a stack that is not the thread's own. */
 size_t segue_stack_left(void);
 /* Sets RecursionError and returns true when too little C stack is left for another call through C. */
-bool segue_stack_exhausted(void);
+bool segue_stack_ends(void);
+static inline bool segue_stack_exhausted(void) {
+  return (uintptr_t)__builtin_frame_address(0) < segue_thread.floor && segue_stack_ends();
+}
 
 #ifdef __cplusplus
 }

@@ -106,9 +106,8 @@ bool segue_is_function_code(PyCodeObject* code);
 /* True while this thread is traced or profiled (sys.settrace, sys.setprofile) or a sys.monitoring tool listens. */
 bool segue_observed(PyThreadState* ts);
 
-/* The evaluator in force, NULL for CPython's own. Writing is one store. */
-SegueEvaluator segue_evaluator(PyInterpreterState* interp);
-void segue_set_evaluator(PyInterpreterState* interp, SegueEvaluator evaluator);
+/* Where the interpreter keeps the evaluator in force; NULL there means CPython's own. */
+SegueEvaluator* segue_evaluator_slot(PyInterpreterState* interp);
 
 /* The self-test measures what there is to lend: calls that the limit still allows, as the thread counts them where
  * evaluators are charged, and how many of them an inlined call costs. */

@@ -92,8 +92,6 @@ void segue_frame_convert(PyThreadState* ts, SegueFrame* frame, PyCodeObject* cod
 
 bool segue_observed(PyThreadState* ts) { return ts->c_tracefunc != NULL || ts->c_profilefunc != NULL; }
 
-SegueEvaluator segue_evaluator(PyInterpreterState* interp) { return interp->eval_frame; }
-
-void segue_set_evaluator(PyInterpreterState* interp, SegueEvaluator evaluator) { interp->eval_frame = evaluator; }
+SegueEvaluator* segue_evaluator_slot(PyInterpreterState* interp) { return &interp->eval_frame; }
 
 #endif

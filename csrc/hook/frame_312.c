@@ -109,24 +109,27 @@ void segue_frame_convert(PyThreadState* ts, SegueFrame* frame, PyCodeObject* cod
 
 /* A tool listens once it has a name and a callback for some event. Which code objects its local events are set on is
  * not looked at: a callee's would matter as much as this frame's. */
-static bool tool_listens(PyInterpreterState* interp, int tool) {
-  for (int event = 0; event < _PY_MONITORING_EVENTS; event++) {
-    if (interp->monitoring_callables[tool][event] != NULL) return true;
-  }
-  return false;
-}
-
-bool segue_observed(PyThreadState* ts) {
-  if (ts->c_tracefunc != NULL || ts->c_profilefunc != NULL) return true;
-  PyInterpreterState* interp = ts->interp;
+__attribute__((noinline)) static bool some_tool_listens(PyInterpreterState* interp) {
   for (int tool = 0; tool < PY_MONITORING_SYS_PROFILE_ID; tool++) {
-    if (interp->monitoring_tool_names[tool] != NULL && tool_listens(interp, tool)) return true;
+    if (interp->monitoring_tool_names[tool] == NULL) continue;
+    for (int event = 0; event < _PY_MONITORING_EVENTS; event++) {
+      if (interp->monitoring_callables[tool][event] != NULL) return true;
+    }
   }
   return false;
 }
 
-SegueEvaluator segue_evaluator(PyInterpreterState* interp) { return interp->eval_frame; }
+/* Every call asks this, so the usual answer takes no branches of its own: ids 0 to 5 are the tools'. */
+bool segue_observed(PyThreadState* ts) {
+  _Static_assert(PY_MONITORING_SYS_PROFILE_ID == 6, "the ids that sys.monitoring gives to tools");
+  PyObject** names = ts->interp->monitoring_tool_names;
+  uintptr_t tools = (uintptr_t)names[0] | (uintptr_t)names[1] | (uintptr_t)names[2] | (uintptr_t)names[3] |
+                    (uintptr_t)names[4] | (uintptr_t)names[5];
+  uintptr_t tracers = (uintptr_t)ts->c_tracefunc | (uintptr_t)ts->c_profilefunc;
+  if ((tools | tracers) == 0) return false;
+  return tracers != 0 || some_tool_listens(ts->interp);
+}
 
-void segue_set_evaluator(PyInterpreterState* interp, SegueEvaluator evaluator) { interp->eval_frame = evaluator; }
+SegueEvaluator* segue_evaluator_slot(PyInterpreterState* interp) { return &interp->eval_frame; }
 
 #endif

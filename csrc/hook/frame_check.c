@@ -105,13 +105,13 @@ static PyObject* check(PyThreadState* ts, SegueFrame* frame, int throwflag) {
 
 /* Calls outer(argument) through the checking evaluator. A new reference, or NULL with an exception set. */
 static PyObject* call_outer(Step step) {
-  PyInterpreterState* interp = test.ts->interp;
-  SegueEvaluator previous = segue_evaluator(interp);
+  SegueEvaluator* slot = segue_evaluator_slot(test.ts->interp);
+  SegueEvaluator previous = *slot;
   test.step = step;
   test.looked = 0;
-  segue_set_evaluator(interp, check);
+  *slot = check;
   PyObject* result = PyObject_CallOneArg(test.functions[1], test.argument);
-  if (segue_evaluator(interp) == check) segue_set_evaluator(interp, previous);
+  if (*slot == check) *slot = previous;
   FACT(test.looked == 2, "the evaluator's slot");
   return result;
 }

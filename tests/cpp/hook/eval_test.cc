@@ -59,9 +59,9 @@ TEST_CASE("the frame self-test passes and leaves the interpreter as it was", "[h
   PyInterpreterState* interp = PyInterpreterState_Get();
   PyThreadState* ts = PyThreadState_Get();
   const int left = segue_recursion_left(ts);
-  SegueEvaluator before = segue_evaluator(interp);
+  SegueEvaluator before = *segue_evaluator_slot(interp);
   REQUIRE(segue_frame_self_test() == 0);
-  CHECK(segue_evaluator(interp) == before);
+  CHECK(*segue_evaluator_slot(interp) == before);
   CHECK(segue_recursion_left(ts) == left);
   REQUIRE(segue_hook_init() == 0);
   REQUIRE(segue_hook_init() == 0);
@@ -96,16 +96,16 @@ TEST_CASE("a done frame's value is the call's", "[hook]") {
 TEST_CASE("extents nest and install the evaluator once", "[hook]") {
   REQUIRE(segue_hook_init() == 0);
   PyThreadState* ts = PyThreadState_Get();
-  CHECK(segue_evaluator(ts->interp) == nullptr);
+  CHECK(*segue_evaluator_slot(ts->interp) == nullptr);
   REQUIRE(segue_extent_enter(ts) == SEGUE_EXTENT_ENTERED);
-  SegueEvaluator ours = segue_evaluator(ts->interp);
+  SegueEvaluator ours = *segue_evaluator_slot(ts->interp);
   CHECK(ours != nullptr);
   REQUIRE(segue_extent_enter(ts) == SEGUE_EXTENT_ENTERED);
   CHECK(segue_extent_depth() == 2);
   segue_extent_leave(ts);
-  CHECK(segue_evaluator(ts->interp) == ours);
+  CHECK(*segue_evaluator_slot(ts->interp) == ours);
   segue_extent_leave(ts);
-  CHECK(segue_evaluator(ts->interp) == nullptr);
+  CHECK(*segue_evaluator_slot(ts->interp) == nullptr);
   CHECK(segue_extent_depth() == 0);
 }
 
