@@ -16,3 +16,22 @@ add_custom_command(OUTPUT ${bcgen_outputs} DEPENDS ${bcgen_inputs} VERBATIM
 add_custom_target(segue_generate_bytecode DEPENDS ${bcgen_outputs})
 add_dependencies(segue_generate segue_generate_bytecode)
 set(SEGUE_GENERATED_bytecode ${bcgen_sources})
+
+# Operators: tools/opgen reads csrc/ops/ops.yaml and csrc/ops/ops/*.yaml.
+file(GLOB SEGUE_OPS_YAML CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/csrc/ops/*.yaml ${CMAKE_SOURCE_DIR}/csrc/ops/ops/*.yaml)
+file(GLOB SEGUE_OPGEN CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tools/opgen/*.py ${CMAKE_SOURCE_DIR}/tools/opgen/templates/*)
+set(SEGUE_OPS_OUTPUTS ${SEGUE_GENERATED_DIR}/ops/op_table.cc ${SEGUE_GENERATED_DIR}/ops/op_ids.h
+    ${SEGUE_GENERATED_DIR}/ops/builders.h)
+add_custom_command(
+  OUTPUT ${SEGUE_GENERATED_DIR}/ops/opgen.stamp
+  BYPRODUCTS ${SEGUE_OPS_OUTPUTS}
+  COMMAND ${CMAKE_COMMAND} -E env PYTHONPATH=${CMAKE_SOURCE_DIR}/tools PYTHONDONTWRITEBYTECODE=1
+          ${Python_EXECUTABLE} -m opgen --ops ${CMAKE_SOURCE_DIR}/csrc/ops --out ${SEGUE_GENERATED_DIR}/ops
+          --emit table,ids,builders --only "${SEGUE_OPS_ONLY}"
+  COMMAND ${CMAKE_COMMAND} -E touch ${SEGUE_GENERATED_DIR}/ops/opgen.stamp
+  DEPENDS ${SEGUE_OPS_YAML} ${SEGUE_OPGEN}
+  COMMENT "opgen: operators"
+  VERBATIM)
+add_custom_target(segue_generate_ops DEPENDS ${SEGUE_GENERATED_DIR}/ops/opgen.stamp)
+add_dependencies(segue_generate segue_generate_ops)
+list(APPEND SEGUE_GENERATED_ops ${SEGUE_GENERATED_DIR}/ops/op_table.cc)

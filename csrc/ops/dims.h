@@ -9,15 +9,22 @@
 //  1. A decision is never made on hints alone without a recorded relation.
 //  2. Arithmetic here is exact int64; an expression whose hint would overflow is refused (Result error), and the guard
 //     program and the plan check overflow when they evaluate (a miss, or a dropped transaction).
-//  3. Symbols know a lower bound (0 or 2 for array sizes; none for Python ints), which proofs may use.
+//  3. Symbols know a lower bound (0 or 2 for array sizes; none for Python ints), which proofs may use, as they use the
+//     relations already recorded: once `1 < s0 - 2` was decided, `1 < s0 - 1` needs no guard.
+//
+// The canonical form of sums and products is a polynomial: terms in a fixed order, each a coefficient and a product of
+// atoms (symbols, and floor division, modulo, min and max of canonical operands), the constant last.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/inlined_vector.h"
 #include "absl/types/span.h"
 #include "base/traced.h"
 
@@ -88,27 +95,81 @@ class DimTable {
   bool decideEqual(Dim a, Dim b);
   bool decideLess(Dim a, Dim b);
   bool decideLessEqual(Dim a, Dim b);
-  /// Provable without a relation.
+  /// Provable from the canonical form, without a relation.
   bool provablyEqual(Dim a, Dim b) const { return a == b; }
+  /// Provable from bounds and recorded relations; false when unknown.
+  bool provablyLess(Dim a, Dim b);
   /// Makes the Dim a constant for the rest of the trace (records `d == hint`) and returns the constant.
   int64_t specialize(Dim d);
   absl::Span<const DimRelation> relations() const { return relations_; }
-  /// Forgets relations recorded after `count` of them (rollback of a speculative step).
-  void truncateRelations(size_t count) { relations_.resize(count); }
+  /// Forgets relations recorded after `count` of them, and what was concluded from them (rollback of a speculative step).
+  void truncateRelations(size_t count);
 
-  /// "3", "s0", "s0 - 2", "(s0 + 1) // 2" …; parse accepts what print gives, creating symbols on demand (hint 7).
+  /// "3", "s0", "s0 - 2", "(s0 + 1) // 2" …; parse accepts what print gives, creating symbols on demand
+  /// (hint 7 and the given lower bound).
   std::string print(Dim d) const;
   std::string print(const DimRelation& relation) const;
-  Result<Dim> parse(std::string_view text);
+  Result<Dim> parse(std::string_view text, int64_t lower_bound = kNoBound);
+  /// The symbol of that name; made (hint 7 and the given lower bound) when there is none.
+  Dim symbolNamed(std::string_view name, int64_t lower_bound = kNoBound);
 
  private:
-  Dim intern(DimExpr expr);
+  /// One term of a polynomial: coefficient times the product of the atoms.
+  struct Term {
+    int64_t coefficient = 0;
+    absl::InlinedVector<Dim, 2> atoms;  ///< in canonical order, with repeats
+  };
+  using Polynomial = absl::InlinedVector<Term, 3>;
+  /// All that is known of an integer's size; INT64_MIN and INT64_MAX stand for "unbounded".
+  struct Interval {
+    int64_t low = INT64_MIN;
+    int64_t high = INT64_MAX;
+  };
+  /// What relations established about the non-constant part of a difference.
+  struct Fact {
+    Interval interval;
+    absl::InlinedVector<int64_t, 2> excluded;  ///< values it does not have
+  };
+  /// `sign * base + offset`, base without a constant term and with a positive leading coefficient.
+  struct Linear {
+    Dim base;
+    int64_t sign = 1;
+    int64_t offset = 0;
+  };
+  struct Undo {
+    size_t relation_count;  ///< relations before the one that changed the fact
+    Dim base;
+    Fact before;
+  };
+  using Key = std::tuple<DimOp, int64_t, uint32_t, uint32_t>;
+
+  Result<Dim> intern(DimOp op, int64_t value, Dim lhs, Dim rhs);
+  Dim internNamed(std::string name, int64_t hint, int64_t lower_bound);
+  Result<int64_t> evaluate(DimOp op, Dim lhs, Dim rhs) const;
+  bool atomLess(Dim a, Dim b) const;
+  bool termLess(const Term& a, const Term& b) const;
+  Polynomial polynomialOf(Dim d) const;
+  void appendTerms(Dim d, int64_t factor, Polynomial& out) const;
+  Result<Polynomial> normalized(Polynomial terms) const;
+  Result<Dim> build(const Polynomial& terms);
+  /// Splits a into q*b + r by terms that b (a single term) divides; q and r are polynomials.
+  Result<Unit> splitByDivisor(Dim a, Dim b, Polynomial& quotient, Polynomial& remainder) const;
+  Interval intervalOf(Dim d) const;
+  Interval expressionInterval(Dim d) const;
+  /// a - b in the form facts are kept in; nullopt when the difference overflows.
+  std::optional<Linear> linearDifference(Dim a, Dim b);
+  Interval linearInterval(const Linear& linear) const;
   void record(DimRelationKind kind, Dim a, Dim b);
+  void learn(DimRelationKind kind, const Linear& difference);
+  std::string printAt(Dim d, int precedence) const;
 
   std::vector<DimExpr> exprs_;            ///< by id
   std::vector<DimSymbol> symbols_;
   std::vector<DimRelation> relations_;    ///< in order of decision, without repeats
-  absl::flat_hash_map<std::string, uint32_t> by_key_;  ///< canonical key -> id
+  absl::flat_hash_map<Key, uint32_t> by_key_;             ///< canonical key -> id
+  absl::flat_hash_map<std::string, uint32_t> by_name_;    ///< symbol's name -> id
+  absl::flat_hash_map<Dim, Fact> facts_;                  ///< base of a difference -> what relations say of it
+  std::vector<Undo> undo_;                                ///< changes of facts_, oldest first
 };
 
 }  // namespace segue

@@ -5,6 +5,9 @@
 //  1. A rule answers exactly what NumPy would return: kind, dtype (NEP 50), shape, layout, writeability. Where it cannot
 //     know, it fails with a reason, and the tracer breaks. It never runs NumPy on data.
 //  2. A call NumPy would reject (TypeError, ValueError, AxisError) fails too: CPython runs it and raises.
+//  3. A call for which NumPy would warn in other ways than through errstate fails (`warns_if`). What that depends on
+//     (an empty reduction, say) is decided on the Dims, so that the relation is guarded.
+//  4. Rules know parameters by position; names are only looked up when arguments are bound.
 #pragma once
 
 #include <optional>
@@ -35,12 +38,36 @@ struct OpParam {
   std::string_view type;            ///< Array, Scalar, Int, Shape, Axis, DType, Index, Any …; '?' = optional, '[]' = sequence
   std::string_view default_text;    ///< as written in ops.yaml; empty = required
   bool keyword_only = false;
+  bool positional_only = false;
   bool written = false;             ///< alias annotation (a!): the operator writes to this argument
   bool aliased = false;             ///< alias annotation (a): the result is a view of this argument
 };
 
 class OpCall;
 using TypeRule = Result<Type> (*)(OpCall& call);
+/// True when NumPy would warn (relations are recorded for what the answer depends on).
+using WarnRule = bool (*)(const OpCall& call);
+
+/// One place of a calling convention: what an argument of a named callable binds.
+struct CallSlot {
+  enum class Kind : uint8_t {
+    kArgument,  ///< one argument, by position or keyword
+    kRest,      ///< all positional arguments that are left, as a tuple; a lone tuple or list stands for itself
+    kCopy,      ///< nothing: parameter `source` once more (out=x1 of an in-place operator)
+  };
+  Kind kind = Kind::kArgument;
+  uint8_t param = 0;         ///< index into the operator's parameters
+  uint8_t source = 0;        ///< kCopy: index of the parameter that is copied
+  bool positional = true;
+  std::string_view keyword;  ///< empty: cannot be passed by keyword
+};
+
+/// A dotted name that means an operator, with the convention of calls by that name.
+struct LibraryName {
+  std::string_view name;
+  uint16_t op;               ///< id of the operator
+  absl::Span<const CallSlot> slots;
+};
 
 struct OpDef {
   uint16_t id;
@@ -49,21 +76,44 @@ struct OpDef {
   uint32_t tags;
   TypeRule rule;
   std::string_view dtype_rule;      ///< parameter of the rule: "promote", "float", "bool", "argmax" …
-  absl::Span<const std::string_view> numpy;  ///< names that mean this operator: "numpy.add", "ndarray.__add__"
+  /// Names that mean this operator. The first names the callable that implements it, called with the parameters in
+  /// order: "numpy.add", "ndarray.__getitem__" (numpy.ndarray's attribute, called with the array first), "operator.add".
+  absl::Span<const std::string_view> numpy;
   std::string_view kernel;          ///< scalar expression for fusion; empty = call NumPy
   std::string_view warns_if;        ///< predicate checked before the call; empty = warns only through errstate
   int version;
+  uint16_t dtype_index = 0;         ///< number of dtype_rule among all names used, so that rules need no text
+  WarnRule warns = nullptr;         ///< the predicate of `warns_if`
 
   bool has(OpTag tag) const { return (tags & static_cast<uint32_t>(tag)) != 0; }
   /// Index of a parameter, or -1.
   int paramIndex(std::string_view param) const;
 };
 
-/// The generated table.
+/// The generated tables.
 absl::Span<const OpDef> allOps();
+absl::Span<const LibraryName> allNumpyNames();
+absl::Span<const LibraryName> allTorchNames();
 const OpDef* findOp(std::string_view name);
 /// The operator a NumPy name means ("numpy.add", "ndarray.sum"), or null.
 const OpDef* findNumpyOp(std::string_view numpy_name);
+
+/// The operator's name and calling convention for a name of NumPy's (Torch's), or null. Conventions differ between names
+/// of one operator: ndarray.reshape(*shape) is numpy.reshape(a, shape), ndarray.__iadd__ passes its array as out too.
+const LibraryName* findNumpyName(std::string_view name);
+const LibraryName* findTorchName(std::string_view name);
+const OpDef& opOf(const LibraryName& name);
+
+/// Whether this call writes to an argument: a parameter annotated with '!' was passed.
+bool writesArgument(const OpDef& op, absl::Span<const Arg> args);
+
+/// How the result's memory relates to the first argument's (each item's, for a list of views).
+enum class Sharing : uint8_t {
+  kFresh,    ///< memory of its own, or no array
+  kView,     ///< the first argument's memory
+  kUnknown,  ///< either: run-time strides decide
+  kWritten,  ///< the result is the written argument itself (out=)
+};
 
 /// One application: arguments bound in the order of the parameters (ArgMissing where not passed).
 class OpCall {
@@ -75,20 +125,40 @@ class OpCall {
   const Arg& arg(size_t i) const { return args_[i]; }
   /// By name; a checked error if the operator has no such parameter.
   const Arg& arg(std::string_view name) const;
-  /// The type of an argument that is a graph value or a Python scalar constant; nullopt for anything else.
+  /// The type of an argument that is a graph value, a Python scalar constant or a NumPy scalar; nullopt for anything else.
   std::optional<Type> type(size_t i) const;
+  /// Whether the argument was passed with anything but None.
+  bool given(size_t i) const { return !args_[i].missing() && !args_[i].isNone(); }
+
+  /// Set by rules of operators that may return a view; kFresh until then.
+  Sharing sharing() const { return sharing_; }
+  void setSharing(Sharing sharing) { sharing_ = sharing; }
 
  private:
   const OpDef& op_;
   absl::Span<const Arg> args_;
   DimTable& dims_;
+  Sharing sharing_ = Sharing::kFresh;
 };
+
+/// The type of an argument that stands for one value (see OpCall::type).
+std::optional<Type> argType(const Arg& arg);
 
 /// Binds positional and keyword arguments to parameters. Errors are worded for a developer (the user sees NumPy's own).
 Result<std::vector<Arg>> bindArgs(const OpDef& op, std::vector<Arg> positional,
                                   std::vector<std::pair<std::string, Arg>> keywords);
+/// By the convention of one of the operator's names.
+Result<std::vector<Arg>> bindArgs(const LibraryName& name, std::vector<Arg> positional,
+                                  std::vector<std::pair<std::string, Arg>> keywords);
 
 /// The result type of a call: the operator's rule applied.
 Result<Type> inferType(const OpDef& op, absl::Span<const Arg> args, DimTable& dims);
+
+struct Inferred {
+  Type type;
+  Sharing sharing;
+};
+/// The type and whose memory the result has.
+Result<Inferred> infer(const OpDef& op, absl::Span<const Arg> args, DimTable& dims);
 
 }  // namespace segue

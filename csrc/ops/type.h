@@ -6,6 +6,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/container/inlined_vector.h"
 #include "ops/dims.h"
@@ -15,13 +16,25 @@ namespace segue {
 
 using Shape = absl::InlinedVector<Dim, 4>;
 
+/// The order of the absolute strides of the dimensions longer than 1, whether or not there are gaps between them:
+/// falling (as in a C array), rising (as in a Fortran array), or not known. NumPy's "K" order follows it.
+enum class AxisOrder : uint8_t { kUnknown, kC, kF };
+
 /// What is known of an array's strides. Both flags for a contiguous array of at most one dimension longer than 1.
 /// `known` false: strides depend on run-time facts the trace has not guarded.
+/// A contiguous array's order is implied; `order` adds to it for arrays with gaps, such as x[1:-1, 1:-1].
 struct Layout {
   bool known = true;
   bool c_contiguous = true;
   bool f_contiguous = false;
+  AxisOrder order = AxisOrder::kUnknown;  ///< of an array that is known to be neither C nor F contiguous
   friend bool operator==(const Layout&, const Layout&) = default;
+
+  static Layout c() { return {true, true, false, AxisOrder::kUnknown}; }
+  static Layout f() { return {true, false, true, AxisOrder::kUnknown}; }
+  static Layout both() { return {true, true, true, AxisOrder::kUnknown}; }
+  static Layout strided(AxisOrder order) { return {true, false, false, order}; }
+  static Layout unknown() { return {false, false, false, AxisOrder::kUnknown}; }
 };
 
 enum class TypeKind : uint8_t {
@@ -59,8 +72,9 @@ struct Type {
 
 bool operator==(const Type& a, const Type& b);
 
-/// "f64[s0, 3]", "f64[s0, 3]:F" (layout shown when not C: F, CF, strided, ?), "f64[3]:ro", "np.f64", "float", "int",
-/// "(f64[3], i64[3])"; parse accepts what print gives.
+/// "f64[s0, 3]", "f64[s0, 3]:F", "f64[3]:ro", "np.f64", "float", "int", "(f64[3], i64[3])", "[f64[2], f64[2]]"; parse
+/// accepts what print gives. The layout is shown where it is not the usual one (C, and C and F for at most one
+/// dimension): C, F, CF, strided, stridedC and stridedF (gaps, axes in C or F order), ? (unknown).
 std::string printType(const Type& type, const DimTable& dims);
 Result<Type> parseType(std::string_view text, DimTable& dims);
 

@@ -1,0 +1,135 @@
+#include "base/python.h"
+
+#include "ops/rules/ufunc_loops.h"
+
+#include <array>
+#include <vector>
+
+namespace segue {
+namespace {
+
+/// One family in NumPy's one-letter codes: loop i takes in1[i] and in2[i] and gives out1[i] (and out2[i]).
+struct FamilyText {
+  DTypeRuleId id;
+  std::string_view in1;
+  std::string_view in2;   ///< of two-input ufuncs; "" = as in1
+  std::string_view out1;
+  std::string_view out2;  ///< of two-output ufuncs; "" = none
+};
+
+using enum DTypeRuleId;
+constexpr FamilyText kFamilies[] = {
+    {kArithmetic, "?bBhHiIlLefdFD", "", "?bBhHiIlLefdFD", ""},
+    {kNumeric, "bBhHiIlLefdFD", "", "bBhHiIlLefdFD", ""},
+    {kRealNumeric, "bBhHiIlLefd", "", "bBhHiIlLefd", ""},
+    {kDivmod, "bBhHiIlLefd", "", "bBhHiIlLefd", "bBhHiIlLefd"},
+    {kRounding, "?bBhHiIlLefd", "", "?bBhHiIlLefd", ""},
+    {kAbsolute, "?bBhHiIlLefdFD", "", "?bBhHiIlLefdfd", ""},
+    {kBitwise, "?bBhHiIlL", "", "?bBhHiIlL", ""},
+    {kInteger, "bBhHiIlL", "", "bBhHiIlL", ""},
+    {kBitCount, "bBhHiIlL", "", "BBBBBBBB", ""},
+    {kFloating, "efdFD", "", "efdFD", ""},
+    {kRealFloating, "efd", "", "efd", ""},
+    {kDivide, "bBhHiIlLefdFD", "", "ddddddddefdFD", ""},
+    {kFloatPower, "dD", "", "dD", ""},
+    {kPredicate, "?bBhHiIlLefdFD", "", "??????????????", ""},
+    {kRealPredicate, "efd", "", "???", ""},
+    {kModf, "efd", "", "efd", "efd"},
+    {kFrexp, "efd", "", "efd", "iii"},
+    {kLdexp, "efefdd", "iillil", "efefdd", ""},
+};
+
+DType fromCode(char code) {
+  switch (code) {
+    case '?': return DType::kBool;
+    case 'b': return DType::kI8;
+    case 'h': return DType::kI16;
+    case 'i': return DType::kI32;
+    case 'l': return DType::kI64;
+    case 'B': return DType::kU8;
+    case 'H': return DType::kU16;
+    case 'I': return DType::kU32;
+    case 'L': return DType::kU64;
+    case 'e': return DType::kF16;
+    case 'f': return DType::kF32;
+    case 'd': return DType::kF64;
+    case 'F': return DType::kC64;
+    case 'D': return DType::kC128;
+  }
+  SEGUE_UNREACHABLE(std::string("no dtype has the code ") + code);
+}
+
+/// A family's loops, and for every pair of categories which loop is taken (found when first asked for).
+struct Family {
+  std::vector<UfuncLoop> loops;
+  std::array<uint8_t, kCategoryCount * kCategoryCount> chosen{};
+};
+
+constexpr uint8_t kUnasked = 0;
+constexpr uint8_t kNoLoop = 255;
+
+Family makeFamily(const FamilyText& text) {
+  Family out;
+  for (size_t i = 0; i < text.in1.size(); i++) {
+    UfuncLoop loop;
+    loop.in[0] = fromCode(text.in1[i]);
+    loop.in[1] = text.in2.empty() ? loop.in[0] : fromCode(text.in2[i]);
+    loop.out[0] = fromCode(text.out1[i]);
+    loop.out[1] = text.out2.empty() ? loop.out[0] : fromCode(text.out2[i]);
+    out.loops.push_back(loop);
+  }
+  return out;
+}
+
+Family& familyOf(DTypeRuleId id) {
+  static std::array<Family, 64> families = [] {
+    std::array<Family, 64> out;
+    for (const FamilyText& text : kFamilies) out[static_cast<size_t>(text.id)] = makeFamily(text);
+    return out;
+  }();
+  Family& family = families[static_cast<size_t>(id)];
+  SEGUE_CHECK(!family.loops.empty(), "no ufunc loops are known for this dtype rule");
+  return family;
+}
+
+/// The dtype NumPy looks for in place of a weak scalar next to another operand.
+DType searched(Category own, Category other) {
+  if (!isWeak(own)) return static_cast<DType>(own);
+  if (isWeak(other)) return categoryDType(promoteCategories(own, other));
+  return static_cast<DType>(promoteCategories(own, other));
+}
+
+uint8_t search(DTypeRuleId id, const Family& family, Category a, Category b) {
+  DType x = searched(a, b), y = searched(b, a);
+  if (id == kDivide && isIntegral(promote(x, y))) {
+    // true_divide has its own resolver: integers of any size divide as float64.
+    x = y = DType::kF64;
+  }
+  for (size_t i = 0; i < family.loops.size(); i++) {
+    const UfuncLoop& loop = family.loops[i];
+    if (canCast(x, loop.in[0], "safe") && canCast(y, loop.in[1], "safe")) return static_cast<uint8_t>(i + 1);
+  }
+  return kNoLoop;
+}
+
+}  // namespace
+
+const UfuncLoop* findLoop(DTypeRuleId id, absl::Span<const Category> inputs) {
+  Family& family = familyOf(id);
+  Category a = inputs[0], b = inputs.size() > 1 ? inputs[1] : inputs[0];
+  uint8_t& chosen = family.chosen[a * kCategoryCount + b];
+  if (chosen == kUnasked) chosen = search(id, family, a, b);
+  return chosen == kNoLoop ? nullptr : &family.loops[chosen - 1];
+}
+
+const UfuncLoop* findLoopByOutput(DTypeRuleId id, DType out) {
+  const UfuncLoop* found = nullptr;
+  for (const UfuncLoop& loop : familyOf(id).loops) {
+    if (loop.out[0] != out) continue;
+    if (found != nullptr) return nullptr;
+    found = &loop;
+  }
+  return found;
+}
+
+}  // namespace segue
