@@ -536,6 +536,51 @@ def test_a_compiled_function_that_recurses_through_itself_raises_recursion_error
     assert testing.extent_depth() == 0 and not testing.evaluator_installed()
 
 
+@pytest.mark.parametrize("traced", [False, True])
+def test_a_compiled_function_recurses_as_deep_as_the_plain_one(traced):
+    def depth(wrap):
+        n = 0
+
+        def step():
+            nonlocal n
+            n += 1
+            wrapped()
+
+        wrapped = wrap(step)
+        try:
+            wrapped()
+        except RecursionError:
+            return n
+
+    if traced:
+        sys.settrace(lambda *event: None)
+    try:
+        plain = depth(lambda function: function)
+        with handler():
+            assert abs(depth(compiled) - plain) <= 1
+    finally:
+        sys.settrace(None)
+    assert plain > 900
+
+
+def test_recursion_through_generators_is_as_deep_as_in_plain_code():
+    def depth():
+        n = 0
+
+        def step():
+            nonlocal n
+            n += 1
+            yield from step()
+
+        try:
+            list(step())
+        except RecursionError:
+            return n
+
+    with handler():
+        assert compiled(depth)() == depth()
+
+
 def test_recursion_through_c_raises_recursion_error():
     def recurse(n):
         return sorted([n], key=recurse)
