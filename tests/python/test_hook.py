@@ -422,7 +422,8 @@ def test_a_hundred_thousand_calls_leak_nothing(order):
         batch(20_000)
     gc.collect()
     assert sys.getrefcount(value) == references
-    assert resident_bytes() - resident < 2 << 20
+    if "libasan" not in os.environ.get("LD_PRELOAD", ""):  # which keeps freed memory for a while
+        assert resident_bytes() - resident < 2 << 20
 
 
 # --- recursion ------------------------------------------------------------------------------------------------------
