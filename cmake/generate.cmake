@@ -6,7 +6,7 @@ file(MAKE_DIRECTORY ${SEGUE_GENERATED_DIR})
 
 # bytecode: the canonical instruction set and the opcode tables of every CPython version.
 set(bcgen_out ${SEGUE_GENERATED_DIR}/bytecode)
-set(bcgen_sources ${bcgen_out}/stack_effects.cc)
+set(bcgen_sources ${bcgen_out}/stack_effects.cc ${bcgen_out}/raw_311.cc ${bcgen_out}/raw_312.cc ${bcgen_out}/raw_313.cc)
 set(bcgen_outputs ${bcgen_out}/canonical_ops.def ${bcgen_sources})
 file(GLOB bcgen_inputs CONFIGURE_DEPENDS csrc/bytecode/*.yaml csrc/bytecode/versions/*.yaml tools/bcgen/*.py
      tools/bcgen/templates/*.j2)

@@ -20,6 +20,7 @@
 #include "base/ref.h"
 #include "base/traced.h"
 #include "bytecode/insn.h"
+#include "bytecode/raw.h"
 
 namespace segue {
 
@@ -43,17 +44,9 @@ struct Handler {
   int depthAtTarget() const { return depth + (push_offset ? 2 : 1); }
 };
 
-class Code {
+/// A function's instructions without its objects: what can be said of a listing alone.
+class Body {
  public:
-  /// The error says which offset holds what.
-  static Result<std::shared_ptr<const Code>> decode(BorrowedRef code);
-
-  PyCodeObject* object() const { return reinterpret_cast<PyCodeObject*>(object_.get()); }
-  /// As str(co_qualname); for messages and logs.
-  const std::string& qualname() const { return qualname_; }
-  const std::string& filename() const { return filename_; }
-  int firstLine() const { return object()->co_firstlineno; }
-
   absl::Span<const Insn> insns() const { return insns_; }
   int size() const { return static_cast<int>(insns_.size()); }
   const Insn& insn(int index) const { return insns_[index]; }
@@ -68,6 +61,29 @@ class Code {
     return handler_of_[index] < 0 ? nullptr : &handlers_[handler_of_[index]];
   }
   absl::Span<const Handler> handlers() const { return handlers_; }
+
+ private:
+  friend class Canonicalizer;
+  std::vector<Insn> insns_;
+  std::vector<int32_t> index_of_unit_;  ///< per 2-byte code unit: first instruction of its unit
+  std::vector<int32_t> depths_;         ///< per instruction
+  std::vector<int32_t> handler_of_;     ///< per instruction: index into handlers_, or -1
+  std::vector<Handler> handlers_;
+};
+
+/// Expands raw code of any supported version. The error names the offset.
+Result<Body> canonicalize(const RawCode& raw);
+
+class Code : public Body {
+ public:
+  /// The error says which offset holds what.
+  static Result<std::shared_ptr<const Code>> decode(BorrowedRef code);
+
+  PyCodeObject* object() const { return reinterpret_cast<PyCodeObject*>(object_.get()); }
+  /// As str(co_qualname); for messages and logs.
+  const std::string& qualname() const { return qualname_; }
+  const std::string& filename() const { return filename_; }
+  int firstLine() const { return object()->co_firstlineno; }
 
   BorrowedRef constant(int index) const { return PyTuple_GET_ITEM(object()->co_consts, index); }
   /// A str, interned.
@@ -92,17 +108,11 @@ class Code {
   bool isFunction() const { return (flags() & (CO_OPTIMIZED | CO_NEWLOCALS)) == (CO_OPTIMIZED | CO_NEWLOCALS); }
 
  private:
-  friend class Decoder;
-  Code() = default;
+  explicit Code(Body body) : Body(std::move(body)) {}
 
-  Ref object_;                    ///< the PyCodeObject, kept alive
+  Ref object_;              ///< the PyCodeObject, kept alive
   std::string qualname_;
   std::string filename_;
-  std::vector<Insn> insns_;
-  std::vector<int32_t> index_of_unit_;   ///< per 2-byte code unit: first instruction of its unit
-  std::vector<int32_t> depths_;          ///< per instruction
-  std::vector<int32_t> handler_of_;      ///< per instruction: index into handlers_, or -1
-  std::vector<Handler> handlers_;
   std::vector<Slot> slots_;
   int local_count_ = 0;
   int free_count_ = 0;

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import dis
+import opcode
 import sys
 from pathlib import Path
 
-from .emit import emit_canonical
-from .model import parse_canonical
+from .emit import emit_canonical, emit_version
+from .model import check_against, parse_canonical, parse_version
 from .source import SchemaError
 
 
@@ -18,7 +20,13 @@ def main() -> int:
     options = parser.parse_args()
     try:
         path = options.source / "canonical.yaml"
-        files = emit_canonical(parse_canonical(path.read_text(), str(path)))
+        canonical = parse_canonical(path.read_text(), str(path))
+        files = emit_canonical(canonical)
+        for path in sorted(options.source.glob("versions/py*.yaml")):
+            version = parse_version(path.read_text(), str(path), canonical)
+            if version.number == sys.version_info[0] * 100 + sys.version_info[1]:
+                check_against(version, opcode.opmap, dis._all_opmap, str(path))
+            files |= emit_version(version)
     except SchemaError as error:
         print(error, file=sys.stderr)
         return 1

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import jinja2
 
-from .model import Canonical
+from .model import Canonical, Version
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
 
 def _camel(word: str | None) -> str:
-    return "kNone" if word is None else "k" + word.capitalize()
+    return "kNone" if word is None else "k" + "".join(part.capitalize() for part in word.split("_"))
 
 
 def _quoted(text: str) -> str:
@@ -36,3 +36,16 @@ def emit_canonical(rows: dict[str, Canonical]) -> dict[str, str]:
     environment = _environment()
     names = ("canonical_ops.def", "stack_effects.cc")
     return {name: environment.get_template(name + ".j2").render(rows=list(rows.values())) for name in names}
+
+
+def emit_version(version: Version) -> dict[str, str]:
+    by_number: list[tuple[str, object]] = [("", None)] * 256
+    for row in version.rows.values():
+        if row.number < 256:
+            by_number[row.number] = (row.name, row)
+    for name, (number, base) in version.forms.items():
+        by_number[number] = (name, version.rows[base])
+    template = _environment().get_template("raw_table.cc.j2")
+    pseudo = [row.name for row in version.rows.values() if row.role == "pseudo"]
+    text = template.render(version=version, by_number=by_number, pseudo=pseudo, rows=list(version.rows.values()))
+    return {f"raw_{version.number}.cc": text}
