@@ -5,6 +5,8 @@
 
 namespace segue {
 
+/// The submodule `_bytecode`.
+void bindBytecode(pybind11::module_& m);
 void bindCallable(pybind11::module_& m);
 /// The submodule `_testing`: switches that only tests use.
 void bindTesting(pybind11::module_& m);

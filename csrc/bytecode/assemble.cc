@@ -36,10 +36,12 @@ class Assembler {
     return {};
   }
 
-  std::vector<int> byteOffsets() const {
-    std::vector<int> offsets;
-    for (const int unit : starts_) offsets.push_back(2 * unit);
-    return offsets;
+  void writeOffsets(RawCode& out) const {
+    for (size_t i = 0; i < out.insns.size(); i++) {
+      out.insns[i].offset = 2 * starts_[i];
+      out.insns[i].lasti = 2 * (starts_[i] + prefixes_[i]);
+    }
+    out.units = starts_.back();
   }
 
   Result<CodeBytes> write() {
@@ -101,8 +103,8 @@ class Assembler {
                     "the handler of instructions %d to %d overlaps another or is out of range", handler.start,
                     handler.end);
       covered = handler.end;
-      entries.push_back({starts_[handler.start], starts_[handler.end], starts_[handler.target], handler.depth,
-                         handler.push_offset});
+      entries.push_back(
+          {starts_[handler.start], starts_[handler.end], starts_[handler.target], handler.depth, handler.push_offset});
     }
     return encodeExceptionTable(entries);
   }
@@ -153,12 +155,13 @@ Result<CodeBytes> assemble(const RawCode& raw) {
   return assembler.write();
 }
 
-Result<std::vector<int>> layout(const RawCode& raw) {
+Result<void> relocate(RawCode& raw) {
   const RawTable* table = rawTable(raw.version);
   SEGUE_REQUIRE(table != nullptr, "no opcode table for version %d", raw.version);
   Assembler assembler(raw, *table);
   SEGUE_TRY_VOID(assembler.layOut());
-  return assembler.byteOffsets();
+  assembler.writeOffsets(raw);
+  return {};
 }
 
 Result<Ref> replaceCode(BorrowedRef code, const CodeBytes& bytes, const CodeChanges& changes) {

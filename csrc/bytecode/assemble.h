@@ -2,7 +2,6 @@
 #pragma once
 
 #include "base/python.h"
-
 #include "base/ref.h"
 #include "base/traced.h"
 #include "bytecode/raw.h"
@@ -10,13 +9,13 @@
 namespace segue {
 
 /// Chooses EXTENDED_ARG prefixes (as few as the distances allow), lays out caches, resolves jumps, and writes the
-/// exception table and the line table as the version's compiler does: one entry per instruction on 3.11, neighbours with
-/// one position in one entry later. Errors: a jump against its opcode's direction, an index out of range, a negative
-/// argument, handlers that overlap.
+/// exception table and the line table as the version's compiler does: one entry per instruction on 3.11, neighbours
+/// with one position in one entry later. Errors: a jump against its opcode's direction, an index out of range, a
+/// negative argument, handlers that overlap.
 Result<CodeBytes> assemble(const RawCode& raw);
 
-/// Byte offset that each instruction of `raw` gets (its first prefix), and the size of the code at the end.
-Result<std::vector<int>> layout(const RawCode& raw);
+/// Sets the offsets of all instructions, and `units`, to what assembling gives.
+Result<void> relocate(RawCode& raw);
 
 /// What a new code object takes from elsewhere than the original; null members stay the original's.
 struct CodeChanges {

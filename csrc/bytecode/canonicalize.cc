@@ -172,7 +172,7 @@ class Canonicalizer {
 Result<Body> canonicalize(const RawCode& raw) {
   const RawTable* table = rawTable(raw.version);
   SEGUE_REQUIRE(table != nullptr, "no opcode table for version %d", raw.version);
-  SEGUE_REQUIRE(raw.units > 0, "the code has no offsets: assemble and disassemble it first");
+  SEGUE_REQUIRE(raw.units > 0, "the code has no offsets: relocate it first");
   return Canonicalizer(raw, *table).run();
 }
 

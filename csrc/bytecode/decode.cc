@@ -34,13 +34,19 @@ std::vector<Slot> slotsOf(PyCodeObject* code) {
 Result<void> checkOperands(const Body& body, PyCodeObject* code, absl::Span<const Slot> slots) {
   const auto limit = [&](OperandKind kind) -> int64_t {
     switch (kind) {
-      case OperandKind::kConst: return PyTuple_GET_SIZE(code->co_consts);
-      case OperandKind::kName: return PyTuple_GET_SIZE(code->co_names);
+      case OperandKind::kConst:
+        return PyTuple_GET_SIZE(code->co_consts);
+      case OperandKind::kName:
+        return PyTuple_GET_SIZE(code->co_names);
       case OperandKind::kLocal:
-      case OperandKind::kCell: return static_cast<int64_t>(slots.size());
-      case OperandKind::kCompare: return Py_GE + 1;
-      case OperandKind::kBinary: return static_cast<int64_t>(BinaryOp::kInplaceXor) + 1;
-      default: return INT64_MAX;
+      case OperandKind::kCell:
+        return static_cast<int64_t>(slots.size());
+      case OperandKind::kCompare:
+        return Py_GE + 1;
+      case OperandKind::kBinary:
+        return static_cast<int64_t>(BinaryOp::kInplaceXor) + 1;
+      default:
+        return INT64_MAX;
     }
   };
   for (const Insn& insn : body.insns()) {

@@ -1,7 +1,8 @@
 // A decoded code object: canonical instructions with everything a reader of them needs.
 //
-// `decode` runs once per code object; the result is immutable and shared. It refuses (with words, never a crash) code that
-// no CPython compiler emits: unknown opcodes, jumps into the middle of a unit, stack depths that disagree between paths.
+// `decode` runs once per code object; the result is immutable and shared. It refuses (with words, never a crash) code
+// that no CPython compiler emits: unknown opcodes, jumps into the middle of a unit, stack depths that disagree between
+// paths.
 //
 // Requirements
 //  1. The code is read de-specialised (PyCode_GetCode), so adaptive and instrumented forms never show.
@@ -9,14 +10,13 @@
 //  3. depthBefore is what CPython's stack holds when the instruction starts, for every reachable first of a unit.
 #pragma once
 
-#include "base/python.h"
-
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "absl/types/span.h"
+#include "base/python.h"
 #include "base/ref.h"
 #include "base/traced.h"
 #include "bytecode/insn.h"
@@ -110,7 +110,7 @@ class Code : public Body {
  private:
   explicit Code(Body body) : Body(std::move(body)) {}
 
-  Ref object_;              ///< the PyCodeObject, kept alive
+  Ref object_;  ///< the PyCodeObject, kept alive
   std::string qualname_;
   std::string filename_;
   std::vector<Slot> slots_;

@@ -29,10 +29,16 @@ static_assert(static_cast<int>(CompareOp::kLt) == Py_LT && static_cast<int>(Comp
 
 }  // namespace
 
-const OpcodeTraits& traitsOf(Opcode op) { return kTraits[static_cast<size_t>(op)]; }
+const OpcodeTraits& traitsOf(Opcode op) {
+  return kTraits[static_cast<size_t>(op)];
+}
 
-std::string_view symbolOf(BinaryOp op) { return kBinarySymbols[static_cast<size_t>(op)]; }
+std::string_view symbolOf(BinaryOp op) {
+  return kBinarySymbols[static_cast<size_t>(op)];
+}
 
-std::string_view symbolOf(CompareOp op) { return kCompareSymbols[static_cast<size_t>(op)]; }
+std::string_view symbolOf(CompareOp op) {
+  return kCompareSymbols[static_cast<size_t>(op)];
+}
 
 }  // namespace segue

@@ -3,10 +3,10 @@
 // Model. Every raw opcode of a version expands into zero or more *canonical instructions*, with 3.13's semantics, as
 // versions/py31x.yaml says. A *unit* is what CPython executes as one step for our purposes: a raw instruction together
 // with the prefixes in front of it (EXTENDED_ARG; on 3.11 and 3.12 KW_NAMES, on 3.11 PRECALL). The instructions of one
-// unit share `offset`, the place where CPython can start to execute the unit; only the first one of a unit is a place to
-// enter, leave or resume, because between units, and only there, the canonical stack is the interpreter's stack, slot for
-// slot. All operands are resolved: prefixes are folded in, jump targets are instruction indices, low-bit flags have
-// become instructions of their own.
+// unit share `offset`, the place where CPython can start to execute the unit; only the first one of a unit is a place
+// to enter, leave or resume, because between units, and only there, the canonical stack is the interpreter's stack,
+// slot for slot. All operands are resolved: prefixes are folded in, jump targets are instruction indices, low-bit flags
+// have become instructions of their own.
 //
 // Calls. In every version a call has two slots (a, b) below its arguments:
 //
@@ -14,25 +14,25 @@
 //     else b is NULL     -> callable a                    how 3.13 spells it
 //     else               -> callable a with self b        a method found by LoadMethod
 //
-// kNullBelowCallable says which of the first two this interpreter builds and accepts: PushNull comes before the callable
-// is loaded where it is true, behind it where it is false. LoadMethod and LoadSuperMethod must leave the same form for an
-// attribute that is not a method. CallKw takes the tuple of names from the stack in every version (on 3.11 and 3.12 the
-// unit is LoadConst, CallKw: the interpreter keeps the names in a register).
+// kNullBelowCallable says which of the first two this interpreter builds and accepts: PushNull comes before the
+// callable is loaded where it is true, behind it where it is false. LoadMethod and LoadSuperMethod must leave the same
+// form for an attribute that is not a method. CallKw takes the tuple of names from the stack in every version (on 3.11
+// and 3.12 the unit is LoadConst, CallKw: the interpreter keeps the names in a register).
 //
 // Requirements
 //  1. Stack effects are exact between units, in handlers too: depth includes NULL slots and saved exceptions.
 //  2. A jump's target is the first instruction of a unit, or decoding fails.
 //  3. ForIter's target lies behind the EndFor (and PopTop) that CPython skips.
-//  4. One row of canonical.yaml per opcode; canonical_ops.def lists them, so that a visitor that is missing in the tracer
+//  4. One row of canonical.yaml per opcode; canonical_ops.def lists them, so that a visitor that is missing in the
+//  tracer
 //     is a link error.
 #pragma once
-
-#include "base/python.h"
 
 #include <cstdint>
 #include <string_view>
 
 #include "base/check.h"
+#include "base/python.h"
 
 namespace segue {
 
@@ -76,11 +76,11 @@ enum class Flow : uint8_t {
 };
 
 struct OpcodeTraits {
-  std::string_view name;                          ///< CamelCase, as in canonical.yaml
-  OperandKind operand = OperandKind::kNone;       ///< of Insn::arg
-  OperandKind operand2 = OperandKind::kNone;      ///< of Insn::arg2
+  std::string_view name;                      ///< CamelCase, as in canonical.yaml
+  OperandKind operand = OperandKind::kNone;   ///< of Insn::arg
+  OperandKind operand2 = OperandKind::kNone;  ///< of Insn::arg2
   Flow flow = Flow::kNext;
-  std::string_view doc;                           ///< one line
+  std::string_view doc;  ///< one line
 };
 
 const OpcodeTraits& traitsOf(Opcode op);
@@ -94,7 +94,9 @@ enum class BinaryOp : uint8_t {
 
 /// `+`, `+=` …
 std::string_view symbolOf(BinaryOp op);
-constexpr bool isInplace(BinaryOp op) { return op >= BinaryOp::kInplaceAdd; }
+constexpr bool isInplace(BinaryOp op) {
+  return op >= BinaryOp::kInplaceAdd;
+}
 /// kAdd for kInplaceAdd.
 constexpr BinaryOp withoutInplace(BinaryOp op) {
   if (!isInplace(op)) return op;
@@ -123,8 +125,8 @@ struct Insn {
   int32_t arg2 = 0;             ///< see traitsOf(op).operand2
   int32_t target = -1;          ///< jumps and branches: index of the instruction gone to
   int32_t offset = 0;           ///< byte offset of the unit, prefixes included: where to resume CPython
-  int32_t lasti = 0;            ///< byte offset of the unit's own opcode: f_lasti while it runs, tb_lasti when it raises
-  Position position;            ///< of the unit's own opcode
+  int32_t lasti = 0;  ///< byte offset of the unit's own opcode: f_lasti while it runs, tb_lasti when it raises
+  Position position;  ///< of the unit's own opcode
 
   BinaryOp binaryOp() const {
     SEGUE_CHECK(op == Opcode::kBinaryOp);

@@ -1,15 +1,14 @@
-// co_linetable: a source range for every code unit. An entry's first byte holds a kind and the number of units (1 to 8);
-// numbers follow in little-endian groups of six bits, lines as differences from the entry before (CPython,
+// co_linetable: a source range for every code unit. An entry's first byte holds a kind and the number of units (1 to
+// 8); numbers follow in little-endian groups of six bits, lines as differences from the entry before (CPython,
 // Objects/locations.md).
 #pragma once
-
-#include "base/python.h"
 
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "absl/types/span.h"
+#include "base/python.h"
 #include "base/traced.h"
 #include "bytecode/insn.h"
 

@@ -10,10 +10,14 @@ extern const RawTable kRawTable313;
 
 const RawTable* rawTable(int version) {
   switch (version) {
-    case 311: return &kRawTable311;
-    case 312: return &kRawTable312;
-    case 313: return &kRawTable313;
-    default: return nullptr;
+    case 311:
+      return &kRawTable311;
+    case 312:
+      return &kRawTable312;
+    case 313:
+      return &kRawTable313;
+    default:
+      return nullptr;
   }
 }
 

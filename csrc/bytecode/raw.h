@@ -6,14 +6,13 @@
 //  2. Instructions refer to each other by index; offsets are what the code had when it was disassembled.
 #pragma once
 
-#include "base/python.h"
-
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "absl/container/inlined_vector.h"
 #include "absl/types/span.h"
+#include "base/python.h"
 #include "base/ref.h"
 #include "base/traced.h"
 #include "bytecode/exceptions.h"
@@ -36,12 +35,12 @@ enum class RawJump : uint8_t { kNone, kForward, kBackward };
 
 /// A row of versions/py31x.yaml. Specialised and instrumented opcodes have the properties of their base.
 struct RawOpcode {
-  std::string_view name;          ///< empty: no such opcode
-  uint8_t base = 0;               ///< the opcode a compiler emits
-  uint8_t caches = 0;             ///< inline cache entries behind it, in code units
+  std::string_view name;  ///< empty: no such opcode
+  uint8_t base = 0;       ///< the opcode a compiler emits
+  uint8_t caches = 0;     ///< inline cache entries behind it, in code units
   RawRole role = RawRole::kNone;
   RawJump jump = RawJump::kNone;
-  uint8_t skip = 0;               ///< code units between the encoded target and where the interpreter goes
+  uint8_t skip = 0;  ///< code units between the encoded target and where the interpreter goes
 };
 
 struct RawOperands {
@@ -68,9 +67,9 @@ class Expansion {
 };
 
 struct RawTable {
-  int version = 0;                                      ///< 311, 312, 313
-  absl::Span<const RawOpcode> opcodes;                  ///< 256, by number
-  absl::Span<const std::string_view> pseudo;            ///< names of the compiler's own opcodes
+  int version = 0;                                        ///< 311, 312, 313
+  absl::Span<const RawOpcode> opcodes;                    ///< 256, by number
+  absl::Span<const std::string_view> pseudo;              ///< names of the compiler's own opcodes
   void (*expand)(const RawOperands& in, Expansion& out);  ///< adds nothing for an operand that no compiler emits
 
   const RawOpcode& operator[](uint8_t opcode) const { return opcodes[opcode]; }
@@ -101,7 +100,7 @@ struct RawHandler {
 
 struct RawCode {
   int version = kPythonVersion;
-  int first_line = 1;                ///< co_firstlineno: what the line table's first difference refers to
+  int first_line = 1;  ///< co_firstlineno: what the line table's first difference refers to
   std::vector<RawInsn> insns;
   std::vector<RawHandler> handlers;  ///< sorted, disjoint
   int units = 0;                     ///< code units, caches included; 0 in code that was not disassembled

@@ -1,0 +1,42 @@
+// Live localsplus slots: which of them the code may still read before writing them.
+//
+// Backward dataflow over the control-flow graph. Every instruction may raise, so what is live at the start of its
+// handler is live before it. A cell's slot is read by every instruction that goes through the cell, stores included.
+// The result speaks of instructions only: what locals(), a debugger or a traceback can see of a frame is more.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/python.h"
+#include "bytecode/cfg.h"
+#include "bytecode/decode.h"
+
+namespace segue {
+
+class Liveness {
+ public:
+  Liveness(const Body& body, const Cfg& cfg, int slot_count);
+  explicit Liveness(const Code& code) : Liveness(code, Cfg(code), code.slotCount()) {}
+
+  int slotCount() const { return slot_count_; }
+  bool isLiveBefore(int insn, int slot) const { return (row(insn)[slot / 64] >> (slot % 64) & 1) != 0; }
+  /// Ascending.
+  std::vector<int> liveBefore(int insn) const;
+
+ private:
+  const uint64_t* row(int insn) const { return &bits_[static_cast<size_t>(insn) * words_]; }
+  uint64_t* row(int insn) { return &bits_[static_cast<size_t>(insn) * words_]; }
+  bool update(const Body& body, int insn);
+  void apply(const Insn& insn, uint64_t* live) const;
+
+  int slot_count_;
+  int words_;                   ///< 64-bit words of one row
+  std::vector<uint64_t> bits_;  ///< one row per instruction: live before it
+};
+
+/// One line per instruction: `3 StoreLocal 0: {1 2}`.
+std::string print(const Body& body, const Liveness& liveness);
+
+}  // namespace segue
