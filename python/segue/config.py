@@ -1,0 +1,75 @@
+"""`segue.config`: process-wide settings, kept by the engine."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+from segue import _segue
+
+# Name -> what it means. Sizes are positive ints; capture_modules holds the names of library modules.
+_SETTINGS: dict[str, str] = {
+    "entry_limit": "entries per (code object, offset); further combinations of inputs run eagerly",
+    "unroll_range": "longest `for … in range(…)` that is unrolled",
+    "unroll_objects": "longest loop over Python objects that is unrolled",
+    "trace_budget": "bytecode instructions per trace",
+    "capture_modules": "library modules whose frames are captured on their own, as a tuple of names",
+}
+
+
+class Config:
+    """Settings as attributes. AttributeError for an unknown name, TypeError and ValueError for bad values."""
+
+    __slots__ = ()
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return _segue._config_get(_known(name))
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        _segue._config_set(_known(name), _checked(name, value))
+
+    def __dir__(self) -> list[str]:
+        return [*_SETTINGS, "patch"]
+
+    def __repr__(self) -> str:
+        return "segue.config(" + ", ".join(f"{name}={getattr(self, name)!r}" for name in _SETTINGS) + ")"
+
+    @contextlib.contextmanager
+    def patch(self, **values: Any) -> Iterator[None]:
+        """Sets several settings for the extent of a with block."""
+        checked = {name: _checked(_known(name), value) for name, value in values.items()}
+        before = {name: getattr(self, name) for name in checked}
+        try:
+            for name, value in checked.items():
+                _segue._config_set(name, value)
+            yield
+        finally:
+            for name, value in before.items():
+                _segue._config_set(name, value)
+
+
+def _known(name: str) -> str:
+    if name not in _SETTINGS:
+        raise AttributeError(f"segue.config has no setting {name!r}; known: {', '.join(_SETTINGS)}")
+    return name
+
+
+def _checked(name: str, value: Any) -> Any:
+    if name == "capture_modules":
+        if isinstance(value, str) or not isinstance(value, (tuple, list, set, frozenset)):
+            raise TypeError(f"capture_modules is a tuple of module names, not {type(value).__name__}")
+        for module in value:
+            if not isinstance(module, str):
+                raise TypeError(f"capture_modules holds module names (str), not {type(module).__name__}")
+        return tuple(value)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"{name} is an int, not {type(value).__name__}")
+    if not 0 <= value < 2**63:
+        raise ValueError(f"{name} must be between 0 and 2**63 - 1, not {value}")
+    return value
+
+
+config = Config()

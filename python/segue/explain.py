@@ -1,0 +1,126 @@
+"""`segue.explain`: what one call captures, where captures end and why, and under which guards they are reused."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from segue import _segue
+from segue.api import compile
+from segue.errors import Break
+
+__all__ = ["Break", "Capture", "Explanation", "explain", "record"]
+
+
+@dataclass(frozen=True)
+class Capture:
+    """One trace: the stretch of a frame that was captured, and how it ends."""
+
+    function: str
+    """Qualified name of the frame's code."""
+    graph: _segue.Graph | None
+    """None when no array operator was captured."""
+    guards: tuple[str, ...]
+    op_count: int
+    graph_break: Break | None
+    """None when the trace reached the frame's return."""
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """What `explain(fn)(*args)` found."""
+
+    captures: tuple[Capture, ...]
+    """Every trace that the call made, in order."""
+    result: Any
+    """What the call returned."""
+
+    @property
+    def graphs(self) -> list[_segue.Graph]:
+        """The graphs that were captured, without empty ones."""
+        return [capture.graph for capture in self.captures if capture.graph is not None]
+
+    @property
+    def breaks(self) -> list[Break]:
+        return [capture.graph_break for capture in self.captures if capture.graph_break is not None]
+
+    @property
+    def guards(self) -> list[str]:
+        """The guards of all captures, each once."""
+        return list(dict.fromkeys(guard for capture in self.captures for guard in capture.guards))
+
+    @property
+    def graph_count(self) -> int:
+        return len(self.graphs)
+
+    @property
+    def break_count(self) -> int:
+        return len(self.breaks)
+
+    @property
+    def op_count(self) -> int:
+        """Array operators in all graphs."""
+        return sum(capture.op_count for capture in self.captures)
+
+    def __str__(self) -> str:
+        parts = [f"{_count(self.graph_count, 'graph')}, {_count(self.op_count, 'operator')}, "
+                 f"{_count(self.break_count, 'break')}, {_count(len(self.guards), 'guard')}"]
+        for number, capture in enumerate(self.captures, 1):
+            parts.append(f"\n[{number}] {capture.function}")
+            parts.append(_indented(str(capture.graph)) if capture.graph is not None else "  nothing captured")
+            if capture.guards:
+                parts.append("  guards:\n" + _indented("\n".join(capture.guards), "    "))
+            if capture.graph_break is not None:
+                parts.append("  break:\n" + _indented(str(capture.graph_break), "    "))
+        return "\n".join(parts)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _indented(text: str, margin: str = "  ") -> str:
+    return "\n".join(margin + line for line in text.rstrip().splitlines())
+
+
+class record:
+    """`with record() as captures:` collects this thread's traces; the list is filled when the block ends."""
+
+    def __enter__(self) -> list[Capture]:
+        self._captures: list[Capture] = []
+        _segue._records_begin()
+        return self._captures
+
+    def __exit__(self, *exc_info: object) -> None:
+        self._captures += [_capture(entry) for entry in _segue._records_end()]
+
+
+def _capture(entry: dict[str, Any]) -> Capture:
+    graph_break = entry["break"]
+    return Capture(
+        function=entry["function"],
+        graph=entry["graph"] if entry["op_count"] else None,
+        guards=tuple(entry["guards"]),
+        op_count=entry["op_count"],
+        graph_break=None if graph_break is None else Break.from_record(graph_break),
+    )
+
+
+def explain(fn: Callable[..., Any], **options: Any) -> Callable[..., Explanation]:
+    """A callable that runs `fn` compiled (options as in `compile`) and returns an `Explanation` instead of the result.
+
+    What was compiled so far is dropped first (`reset`), so that everything the call uses is traced again. Exceptions that `fn` raises
+    pass through.
+    """
+    compiled = compile(fn, **options)
+
+    @functools.wraps(fn)
+    def explained(*args: Any, **kwargs: Any) -> Explanation:
+        _segue._reset()
+        with record() as captures:
+            result = compiled(*args, **kwargs)
+        return Explanation(tuple(captures), result)
+
+    return explained

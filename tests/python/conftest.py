@@ -1,0 +1,52 @@
+"""Fixtures and the floor of the Python tests.
+
+`check` is `segue.testing.check` (differential test of one call). Every run ends with what the checks exercised, summed
+over pytest-xdist's workers; with SEGUE_FLOORS=1 (scripts/test sets it for whole runs) falling below FLOORS fails the
+run, so that nothing passes by running eagerly.
+"""
+
+import os
+
+import pytest
+
+from segue.testing import check as check_call
+from segue.testing import tally
+
+# At least this much in a whole run of the suite.
+FLOORS = {"checks": 300, "captured": 200, "operators": 500, "hits": 200}
+
+
+@pytest.fixture
+def check():
+    """Runs a function plainly and compiled and compares everything visible; returns a `Report`."""
+    return check_call
+
+
+def pytest_sessionfinish(session, exitstatus):
+    config = session.config
+    if hasattr(config, "workeroutput"):
+        config.workeroutput["segue_tally"] = tally.as_dict()
+    elif os.environ.get("SEGUE_FLOORS") == "1" and exitstatus == pytest.ExitCode.OK and _short():
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node, error):
+    tally.add(getattr(node, "workeroutput", {}).get("segue_tally", {}))
+
+
+def _short():
+    return {name: floor for name, floor in FLOORS.items() if getattr(tally, name) < floor}
+
+
+def pytest_terminal_summary(terminalreporter):
+    if not tally.checks:
+        return
+    terminalreporter.section("what the checks exercised")
+    for name, value in tally.as_dict().items():
+        if name != "breaks":
+            floor = f" (at least {FLOORS[name]})" if name in FLOORS else ""
+            terminalreporter.write_line(f"{name}: {value}{floor}")
+    terminalreporter.write_line("breaks: " + ", ".join(f"{name} {count}" for name, count in sorted(tally.breaks.items())))
+    if os.environ.get("SEGUE_FLOORS") == "1" and _short():
+        terminalreporter.write_line(f"FAILED: below the floor: {', '.join(_short())}", red=True)
