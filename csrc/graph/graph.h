@@ -12,6 +12,8 @@
 //  4. A dead node that may report a floating-point condition the user could see is kept (a check), unless a live node
 //     reports the same condition on the same values.
 //  5. print(parse(text)) == text for every printed graph; tests are text.
+//  6. A graph runs under one np.errstate, and no two of its inputs that are written or read across a write share memory
+//     unless they are the same input (the segment's guards see to both).
 #pragma once
 
 #include <memory>
@@ -19,6 +21,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "base/arena.h"
 #include "ops/op.h"
 
@@ -38,6 +41,7 @@ struct Node {
   const OpDef* op = nullptr;      ///< null: an input or a block parameter
   std::vector<Arg> args;          ///< bound to op->params, ArgMissing where not passed
   const Type* type = nullptr;     ///< owned by the graph
+  Sharing sharing = Sharing::kFresh;  ///< whose memory the result has
   uint32_t id = 0;                ///< unique in the graph, in order of creation
   std::string name;               ///< printed name, unique in the graph
   Location location;
@@ -70,27 +74,50 @@ class Graph {
   Node* addInput(std::string name, Type type);
   /// Appends a node with an inferred type. `name` empty: a fresh v0, v1 … The error is the type rule's.
   Result<Node*> add(const OpDef& op, std::vector<Arg> args, Location location = {}, std::string name = "");
-  /// Creates a node without appending it (passes that insert elsewhere).
+  /// A parameter of a region's block; the caller puts it into the block.
+  Node* createParam(std::string name, Type type);
+  /// Creates a node without appending it (passes that insert elsewhere). Missing trailing arguments become ArgMissing.
+  /// `sharing` is what the operator's tags say; whoever inferred more sets it.
   Node* create(const OpDef& op, std::vector<Arg> args, const Type* type, Location location, std::string name = "");
   /// Copies a type into the graph.
   const Type* intern(Type type);
-  /// Forgets the nodes appended after the first `count` (rollback of a speculative step).
+  /// Forgets the nodes appended after the first `count` (rollback of a speculative step), and their names. Nothing may
+  /// use them any more.
   void truncate(size_t count);
+  /// A copy that shares nothing with this graph but the objects of constants; ids, names and Dims are the same.
+  std::unique_ptr<Graph> clone() const;
   static Arg use(Node* node) { return ArgValue{node, node->type}; }
   size_t opCount() const { return body_.nodes.size(); }
+  /// All ids are below it: the size of a table by id.
+  uint32_t idBound() const { return next_id_; }
 
  private:
+  Node* newNode(std::string name);
   std::string freshName();
+  /// `wanted` made an identifier that no other node has and that the text form can tell from a literal or a symbol.
+  std::string claimName(std::string wanted);
 
-  Arena arena_;         ///< nodes and types
+  Arena arena_;                  ///< nodes and types
   DimTable dims_;
   Block body_;
+  const Type* last_type_ = nullptr;                         ///< what intern() gave last: runs of equal types share one
+  absl::flat_hash_map<std::string, uint32_t> given_names_;  ///< names that were asked for -> next suffix to try
   uint32_t next_id_ = 0;
-  uint32_t next_name_ = 0;
+  uint32_t next_name_ = 0;       ///< the next fresh name is v<next_name_> or higher
 };
 
-/// The operator an argument's memory ultimately belongs to: follows view nodes to an input or a fresh result. A kMaybeView
-/// node counts as sharing.
+/// Visits every node of a block in program order, a region's nodes behind the node that holds the region.
+template <class Visit>
+void forEachNode(const Block& block, Visit&& visit) {
+  for (Node* node : block.nodes) {
+    visit(node);
+    for (const auto& region : node->regions) forEachNode(*region, visit);
+  }
+}
+
+/// The node an argument's memory ultimately belongs to: follows views, and results that are a written argument, to an
+/// input or a fresh result. A kMaybeView node counts as sharing. Where a result may share the memory of several arguments
+/// the first is followed; graph/effects.h knows them all.
 const Node* storageRoot(const Node* node);
 
 }  // namespace segue

@@ -1,0 +1,239 @@
+#include "base/python.h"
+
+#include "graph/effects.h"
+
+#include <algorithm>
+#include <numeric>
+
+namespace segue {
+namespace {
+
+/// Values of these types can share memory with an argument; numbers and None cannot.
+bool holdsMemory(const Type& type) {
+  return type.isArray() || type.kind == TypeKind::kTuple || type.kind == TypeKind::kList ||
+         type.kind == TypeKind::kOpaque;
+}
+
+void appendValues(const Arg& arg, NodeList& out) {
+  forEachValue(arg, [&out](const ArgValue& value) { out.push_back(value.node); });
+}
+
+bool isIntegerType(const Type& type) {
+  if (type.isArray() || type.isNumpyScalar()) return !isInexact(type.dtype);
+  return type.kind == TypeKind::kPyInt || type.kind == TypeKind::kPyBool;
+}
+
+/// Computed by integer (or boolean) array loops, which set no floating-point status unless they divide. Scalars do not
+/// count: arithmetic of NumPy's integer scalars warns of overflow.
+bool isIntegerLoop(const Node& node) {
+  if (!isIntegerType(*node.type)) return false;
+  bool any_array = false, all_integers = true;
+  for (const Arg& arg : node.args) {
+    forEachValue(arg, [&](const ArgValue& value) {
+      any_array |= value.type->isArray();
+      all_integers &= isIntegerType(*value.type);
+    });
+    if (arg.is<double>() || arg.is<std::complex<double>>()) all_integers = false;
+    if (arg.is<DType>() && isInexact(arg.as<DType>())) all_integers = false;
+  }
+  return any_array && all_integers;
+}
+
+}  // namespace
+
+NodeList sharedArgs(const Node& node) {
+  NodeList out;
+  if (node.op == nullptr || !holdsMemory(*node.type)) return out;
+  switch (node.sharing) {
+    case Sharing::kFresh: break;
+    case Sharing::kView:
+    case Sharing::kUnknown:
+      if (!node.args.empty()) appendValues(node.args[0], out);
+      break;
+    case Sharing::kWritten: return writtenArgs(node);
+  }
+  return out;
+}
+
+NodeList writtenArgs(const Node& node) {
+  NodeList out;
+  for (size_t i = 0; i < node.args.size(); i++) {
+    if (node.op->params[i].written) appendValues(node.args[i], out);
+  }
+  return out;
+}
+
+bool returnsWrittenArg(const Node& node) {
+  return node.op != nullptr && node.sharing == Sharing::kWritten && holdsMemory(*node.type);
+}
+
+bool isPureView(const Node& node) {
+  return node.op != nullptr && node.sharing == Sharing::kView && holdsMemory(*node.type);
+}
+
+bool mayReport(const Node& node) {
+  if (node.op == nullptr) return false;
+  if (!node.op->warns_if.empty()) return true;
+  if (!node.has(OpTag::kReadsErrstate)) return false;
+  return node.has(OpTag::kIntegerErrstate) || !isIntegerLoop(node);
+}
+
+bool mustRun(const Node& node) {
+  if (node.op == nullptr) return false;
+  return !node.regions.empty() || node.has(OpTag::kNondeterministic) || node.has(OpTag::kMayRaise) || mayReport(node) ||
+         node.has(OpTag::kWrite) || !writtenArgs(node).empty();
+}
+
+uint32_t Effects::find(uint32_t id) {
+  while (region_[id] != id) {
+    region_[id] = region_[region_[id]];
+    id = region_[id];
+  }
+  return id;
+}
+
+void Effects::unite(const Node* a, const Node* b) {
+  // The smaller id stays the root, so that regions are numbered by where they start.
+  uint32_t x = find(a->id), y = find(b->id);
+  region_[std::max(x, y)] = std::min(x, y);
+}
+
+void Effects::uniteBlock(const Block& block) {
+  for (const Node* node : block.nodes) {
+    for (const Node* shared : sharedArgs(*node)) unite(node, shared);
+    if (node->regions.empty()) continue;
+    for (const Arg& arg : node->args) {
+      forEachValue(arg, [&](const ArgValue& value) { unite(node, value.node); });
+    }
+    for (const auto& region : node->regions) {
+      for (const Node* param : region->params) unite(node, param);
+      uniteBlock(*region);
+      for (const Arg& result : region->results) {
+        forEachValue(result, [&](const ArgValue& value) { unite(node, value.node); });
+      }
+    }
+  }
+}
+
+void Effects::mark(const Arg& arg, uint8_t flags) {
+  forEachValue(arg, [&](const ArgValue& value) { flags_[value.node->id] |= flags; });
+}
+
+void Effects::markNode(const Node& node) {
+  for (const Node* written : writtenArgs(node)) flags_[written->id] |= kWritten;
+  uint8_t flags = flags_[node.id];
+  // np.asarray(x), an out= argument and a member of a tuple may be the argument's own object.
+  bool may_be_argument = !isPureView(node) || !node.type->isArray();
+  for (const Node* shared : sharedArgs(node)) {
+    bool same_object = may_be_argument || !shared->type->isArray();
+    flags_[shared->id] |= flags & (same_object ? kWritten | kEscapes | kIdentityEscapes : kWritten | kEscapes);
+  }
+  // A number taken out of a tuple shares no memory, but is the tuple's object.
+  if (node.has(OpTag::kView) && !node.args.empty()) {
+    forEachValue(node.args[0], [&](const ArgValue& value) {
+      if (!value.type->isArray()) flags_[value.node->id] |= flags & kIdentityEscapes;
+    });
+  }
+}
+
+void Effects::markBlock(const Block& block) {
+  for (const Arg& result : block.results) mark(result, kEscapes | kIdentityEscapes);
+  for (auto it = block.nodes.rbegin(); it != block.nodes.rend(); ++it) {
+    const Node& node = **it;
+    bool writes = false;
+    for (const auto& region : node.regions) {
+      forEachNode(*region, [&writes](const Node* inner) { writes |= !writtenArgs(*inner).empty(); });
+      markBlock(*region);
+    }
+    if (!node.regions.empty()) {
+      for (const Arg& arg : node.args) mark(arg, kEscapes | kIdentityEscapes | (writes ? kWritten : 0));
+    }
+    markNode(node);
+  }
+}
+
+void Effects::summarize(const Graph& graph) {
+  std::vector<uint32_t> dense(region_.size());
+  for (uint32_t id = 0; id < region_.size(); id++) {
+    uint32_t root = find(id);
+    // Roots come before their members: unite() keeps the smaller id.
+    if (root == id) dense[id] = region_count_++;
+  }
+  for (uint32_t id = 0; id < region_.size(); id++) dense[id] = dense[find(id)];
+  region_ = std::move(dense);
+  region_written_.resize(region_count_);
+  region_escapes_.resize(region_count_);
+  for (uint32_t id = 0; id < region_.size(); id++) {
+    if (flags_[id] & kWritten) region_written_[region_[id]] = true;
+    if (flags_[id] & kEscapes) region_escapes_[region_[id]] = true;
+  }
+  std::vector<int> input_of_region(region_count_, -1);
+  for (size_t i = graph.inputs().size(); i-- > 0;) {
+    if (holdsMemory(*graph.inputs()[i]->type)) input_of_region[region(graph.inputs()[i])] = static_cast<int>(i);
+  }
+  for (const Arg& output : graph.outputs()) {
+    std::vector<uint32_t> regions;
+    int input = -1;
+    forEachValue(output, [&](const ArgValue& value) {
+      if (!holdsMemory(*value.type)) return;
+      regions.push_back(region(value.node));
+      if (input < 0) input = input_of_region[regions.back()];
+    });
+    output_regions_.push_back(std::move(regions));
+    output_input_.push_back(input);
+  }
+}
+
+Effects::Effects(const Graph& graph) : region_(graph.idBound()), flags_(graph.idBound(), 0) {
+  std::iota(region_.begin(), region_.end(), 0);
+  uniteBlock(graph.body());
+  markBlock(graph.body());
+  summarize(graph);
+}
+
+bool Effects::outputsAlias(size_t a, size_t b) const {
+  for (uint32_t region : output_regions_[a]) {
+    if (std::find(output_regions_[b].begin(), output_regions_[b].end(), region) != output_regions_[b].end()) return true;
+  }
+  return false;
+}
+
+namespace {
+
+/// Calls visit(value) for the uses of a node and of everything inside its regions.
+template <class Visit>
+void forEachUse(const Node& node, Visit&& visit) {
+  for (const Arg& arg : node.args) forEachValue(arg, visit);
+  for (const auto& region : node.regions) {
+    for (const Node* inner : region->nodes) forEachUse(*inner, visit);
+    for (const Arg& result : region->results) forEachValue(result, visit);
+  }
+}
+
+}  // namespace
+
+Lifetimes::Lifetimes(const Graph& graph) : last_use_(graph.idBound(), kEnd) {
+  absl::Span<Node* const> nodes = graph.nodes();
+  for (uint32_t i = 0; i < nodes.size(); i++) {
+    last_use_[nodes[i]->id] = i;
+    forEachUse(*nodes[i], [&](const ArgValue& value) { last_use_[value.node->id] = i; });
+  }
+  for (const Arg& output : graph.outputs()) {
+    forEachValue(output, [&](const ArgValue& value) { last_use_[value.node->id] = kEnd; });
+  }
+  starts_.assign(nodes.size() + 1, 0);
+  auto forEachDying = [&](auto&& visit) {
+    for (absl::Span<Node* const> group : {graph.inputs(), nodes}) {
+      for (Node* node : group) {
+        if (lastUse(node) != kEnd) visit(node, lastUse(node));
+      }
+    }
+  };
+  forEachDying([&](Node*, uint32_t position) { starts_[position + 1]++; });
+  std::partial_sum(starts_.begin(), starts_.end(), starts_.begin());
+  dying_.resize(starts_.back());
+  std::vector<uint32_t> next(starts_.begin(), starts_.end() - 1);
+  forEachDying([&](Node* node, uint32_t position) { dying_[next[position]++] = node; });
+}
+
+}  // namespace segue

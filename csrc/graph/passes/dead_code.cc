@@ -1,0 +1,41 @@
+#include "base/python.h"
+
+#include "graph/passes/dead_code.h"
+
+#include <algorithm>
+
+#include "graph/effects.h"
+
+namespace segue {
+namespace {
+
+class DeadCode {
+ public:
+  explicit DeadCode(const Graph& graph) : live_(graph.idBound(), false) {}
+
+  /// Backwards, so that a use is seen before its definition.
+  void run(Block& block) {
+    for (const Arg& result : block.results) use(result);
+    for (auto it = block.nodes.rbegin(); it != block.nodes.rend(); ++it) {
+      Node& node = **it;
+      if (!live_[node.id] && !mustRun(node)) continue;
+      live_[node.id] = true;
+      for (const Arg& arg : node.args) use(arg);
+      for (const auto& region : node.regions) run(*region);
+    }
+    std::erase_if(block.nodes, [this](const Node* node) { return !live_[node->id]; });
+  }
+
+ private:
+  void use(const Arg& arg) {
+    forEachValue(arg, [this](const ArgValue& value) { live_[value.node->id] = true; });
+  }
+
+  std::vector<bool> live_;  ///< by node id
+};
+
+}  // namespace
+
+void eliminateDeadCode(Graph& graph, const PassContext&) { DeadCode(graph).run(graph.body()); }
+
+}  // namespace segue

@@ -1,0 +1,50 @@
+// What passes share: replacing the uses of nodes in one forward walk.
+#pragma once
+
+#include <vector>
+
+#include "graph/graph.h"
+
+namespace segue {
+
+/// Nodes to be replaced by a value or a constant. Replacements are final: what is put in is mapped already.
+class Replacements {
+ public:
+  explicit Replacements(const Graph& graph) : by_id_(graph.idBound()) {}
+
+  void replace(const Node* from, Arg to) {
+    // Passes that create nodes go beyond the bound the table was made with.
+    if (from->id >= by_id_.size()) by_id_.resize(from->id + 1);
+    by_id_[from->id] = std::move(to);
+    any_ = true;
+  }
+  /// What stands for the node, ArgMissing if it stands for itself.
+  const Arg& of(const Node* node) const { return node->id < by_id_.size() ? by_id_[node->id] : none_; }
+  /// Maps the values in an argument.
+  void apply(Arg& arg) const {
+    if (any_ && touches(arg)) arg = mapValues(arg, [this](const ArgValue& value) { return mapped(value); });
+  }
+  void apply(Node& node) const {
+    for (Arg& arg : node.args) apply(arg);
+  }
+  void applyToResults(Block& block) const {
+    for (Arg& result : block.results) apply(result);
+  }
+
+ private:
+  Arg mapped(const ArgValue& value) const {
+    const Arg& to = of(value.node);
+    return to.missing() ? Arg(value) : to;
+  }
+  bool touches(const Arg& arg) const {
+    bool out = false;
+    forEachValue(arg, [&](const ArgValue& value) { out |= !of(value.node).missing(); });
+    return out;
+  }
+
+  std::vector<Arg> by_id_;  ///< ArgMissing: not replaced
+  Arg none_;
+  bool any_ = false;
+};
+
+}  // namespace segue
