@@ -42,16 +42,10 @@ bool isIntegerLoop(const Node& node) {
 }  // namespace
 
 NodeList sharedArgs(const Node& node) {
+  if (node.sharing == Sharing::kWritten) return holdsMemory(*node.type) ? writtenArgs(node) : NodeList();
   NodeList out;
-  if (node.op == nullptr || !holdsMemory(*node.type)) return out;
-  switch (node.sharing) {
-    case Sharing::kFresh: break;
-    case Sharing::kView:
-    case Sharing::kUnknown:
-      if (!node.args.empty()) appendValues(node.args[0], out);
-      break;
-    case Sharing::kWritten: return writtenArgs(node);
-  }
+  bool shares = node.sharing != Sharing::kFresh && holdsMemory(*node.type);
+  if (shares && !node.args.empty()) appendValues(node.args[0], out);
   return out;
 }
 
@@ -72,8 +66,6 @@ bool isPureView(const Node& node) {
 }
 
 bool mayReport(const Node& node) {
-  if (node.op == nullptr) return false;
-  if (!node.op->warns_if.empty()) return true;
   if (!node.has(OpTag::kReadsErrstate)) return false;
   return node.has(OpTag::kIntegerErrstate) || !isIntegerLoop(node);
 }

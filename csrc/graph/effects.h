@@ -29,7 +29,7 @@ NodeList writtenArgs(const Node& node);
 bool returnsWrittenArg(const Node& node);
 /// The result is surely a view and making it reads no array data (x[0] of a vector does: it gives a scalar).
 bool isPureView(const Node& node);
-/// May set the floating-point status, or warn in another way. Integer arrays do so for division and the like only.
+/// May set the floating-point status. Integer arrays do so for division and the like only.
 bool mayReport(const Node& node);
 /// Has to run even if its result is not used: it writes, may raise, may report, draws, or holds regions.
 bool mustRun(const Node& node);

@@ -68,8 +68,7 @@ std::string Graph::claimName(std::string wanted) {
   if (!maybe_issued && given_names_.try_emplace(wanted, 1).second) return wanted;
   std::string name;
   do {
-    // A copy of the number: inserting below may move the map's entries.
-    uint32_t suffix = given_names_[wanted]++;
+    uint32_t suffix = given_names_.try_emplace(wanted, 1).first->second++;
     name = toIdentifier(absl::StrCat(wanted, "_", suffix));
   } while (!given_names_.try_emplace(name, 1).second);
   return name;

@@ -3,10 +3,7 @@
 #include "graph/passes.h"
 
 #include "graph/passes/common_subexpressions.h"
-#include "graph/passes/constant_folding.h"
 #include "graph/passes/dead_code.h"
-#include "graph/passes/views.h"
-#include "graph/passes/writes.h"
 #include "graph/verify.h"
 
 namespace segue {
@@ -14,15 +11,11 @@ namespace {
 
 constexpr Pass kPasses[] = {
     {"common-subexpressions", eliminateCommonSubexpressions},
-    {"constant-folding", foldConstants},
     {"dead-code", eliminateDeadCode},
-    {"views", canonicalizeViews},
-    {"writes", canonicalizeWrites},
 };
 
-// Views first: they give equal views equal text, by which `writes` sees a self-assignment and `common-subexpressions`
-// equal nodes.
-constexpr std::string_view kDefault[] = {"constant-folding", "views", "writes", "common-subexpressions", "dead-code"};
+// Common subexpressions first: a dead node that may report a condition is kept unless it was merged.
+constexpr std::string_view kDefault[] = {"common-subexpressions", "dead-code"};
 
 }  // namespace
 

@@ -31,6 +31,7 @@ enum class OpTag : uint32_t {
   kReadsErrstate = 1 << 8,     ///< may report floating-point conditions
   kRunsPython = 1 << 9,        ///< NumPy implements it in Python: a plan that holds it is not frameless
   kScalar = 1 << 10,           ///< on Python scalars; never touches an array
+  kIntegerErrstate = 1 << 11,  ///< reports conditions for integer arrays too (division by zero)
 };
 
 struct OpParam {

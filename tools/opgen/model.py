@@ -21,6 +21,7 @@ TAGS = {
     "reads_errstate": "kReadsErrstate",
     "runs_python": "kRunsPython",
     "scalar": "kScalar",
+    "integer_errstate": "kIntegerErrstate",
 }
 
 #: Functions a fusion kernel's expression may call.

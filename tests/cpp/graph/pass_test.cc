@@ -1,0 +1,70 @@
+// Runs the golden cases of tests/cpp/golden/graph_*.txt, and what text cannot say about passes.
+#include "graph/passes.h"
+
+#include <catch2/catch.hpp>
+#include <chrono>
+#include <random>
+
+#include "absl/strings/str_split.h"
+#include "graph/builder.h"
+#include "graph/effects.h"
+#include "graph/golden.h"
+#include "graph/print.h"
+#include "graph/test_ops.h"
+#include "graph/verify.h"
+
+namespace segue {
+namespace {
+
+std::vector<std::string> passNames(const std::string& list) {
+  return absl::StrSplit(list, absl::ByAnyChar(", "), absl::SkipEmpty());
+}
+
+/// The graph behind the passes, verified behind each.
+std::string optimized(const std::string& passes, const std::string& input, bool one_line) {
+  std::unique_ptr<Graph> graph = parseTestGraph(input);
+  std::vector<std::string> names = passNames(passes);
+  std::vector<std::string_view> views(names.begin(), names.end());
+  PassOptions options;
+  options.verify = true;
+  Result<void> result = runPasses(*graph, views, options);
+  return result.ok() ? print(*graph, {.one_line = one_line}) : "error: " + result.error();
+}
+
+}  // namespace
+
+TEST_CASE("passes give the graphs of the golden files", "[graph][passes]") {
+  for (GoldenFile& file : goldenFiles("graph_")) {
+    for (GoldenCase& c : file.cases) {
+      CAPTURE(file.path, c.title);
+      bool one_line = c.section("input").find('\n') == std::string::npos;
+      c.check("expect", optimized(c.header("passes"), c.section("input"), one_line));
+    }
+    file.saveIfUpdated();
+  }
+}
+
+TEST_CASE("unknown passes are refused before anything runs", "[graph][passes]") {
+  std::string text = "graph(x: i64[3]) { a = multiply x x; return x }";
+  CHECK(optimized("dead-code, frobnicate", text, true) == "error: unknown pass 'frobnicate'");
+  CHECK(findPass("dead-code") != nullptr);
+  CHECK(findPass("frobnicate") == nullptr);
+  for (std::string_view name : defaultPasses()) CHECK(findPass(name) != nullptr);
+}
+
+TEST_CASE("passes are dumped one by one", "[graph][passes]") {
+  std::unique_ptr<Graph> graph =
+      parseTestGraph("graph(x: i64[3]) { a = multiply x x; b = multiply x x; c = add a b; d = add c 1; return c }");
+  std::string seen;
+  PassOptions options;
+  options.dump = [&seen](std::string_view pass, const Graph& after) {
+    seen += std::string(pass) + ": " + print(after, {.one_line = true}) + "\n";
+  };
+  std::vector<std::string_view> names = {"common-subexpressions", "dead-code"};
+  REQUIRE(runPasses(*graph, names, options).ok());
+  CHECK(seen ==
+        "common-subexpressions: graph(x: i64[3]) { a = multiply x x; c = add a a; d = add c 1; return c }\n"
+        "dead-code: graph(x: i64[3]) { a = multiply x x; c = add a a; return c }\n");
+}
+
+}  // namespace segue
