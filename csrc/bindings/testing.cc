@@ -8,6 +8,7 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <unordered_map>
@@ -25,10 +26,22 @@ namespace {
 
 enum class Act { kReturn, kRaise, kCall, kConvert };
 
+/// A frame's slots; Python writes () for NULL and (value,) for a value.
+using Slots = std::vector<std::optional<py::object>>;
+
+Slots readSlots(const py::handle& list) {
+  Slots slots;
+  for (py::handle slot : list) {
+    auto content = slot.cast<py::tuple>();
+    slots.push_back(content.empty() ? std::nullopt : std::optional<py::object>(content[0]));
+  }
+  return slots;
+}
+
 struct Order {
   Act act;
   py::object value;                       ///< value, exception, callable or other code
-  std::vector<std::optional<py::object>> slots;  ///< kConvert: None in Python's list of 0- or 1-tuples = NULL
+  Slots slots;                            ///< kConvert
   int unit = 0;                           ///< kConvert: where execution starts
   py::object exception;                   ///< kConvert: raised at `unit`, or null
 };
@@ -102,10 +115,7 @@ void addConversions(const py::dict& orders) {
   for (auto [code, value] : orders) {
     auto fields = value.cast<py::tuple>();
     Order order{Act::kConvert, fields[0]};
-    for (py::handle slot : fields[1]) {
-      auto content = slot.cast<py::tuple>();
-      order.slots.push_back(content.empty() ? std::nullopt : std::optional<py::object>(content[0]));
-    }
+    order.slots = readSlots(fields[1]);
     order.unit = fields[2].cast<int>();
     if (fields.size() > 3) order.exception = fields[3];
     add(code, std::move(order));
@@ -129,6 +139,38 @@ py::list removeHandler() {
   delete std::exchange(script, nullptr);
   return seen;
 }
+
+/// Starts a frame in the middle, on top of the caller's frame. `slots` as in a conversion.
+py::object startFrame(const py::function& function, const py::object& code, const py::list& slots, int unit) {
+  std::vector<PyObject*> moved;
+  for (const auto& slot : readSlots(slots)) moved.push_back(slot ? slot->inc_ref().ptr() : nullptr);
+  PyObject* result = segue_frame_start(PyThreadState_Get(), reinterpret_cast<PyFunctionObject*>(function.ptr()),
+                                       reinterpret_cast<PyCodeObject*>(code.ptr()), moved.data(),
+                                       static_cast<int>(moved.size()), unit, false);
+  if (result == nullptr) throw py::error_already_set();
+  return py::reinterpret_steal<py::object>(result);
+}
+
+/// Lets a frame of `code` take the place of the caller's frame, whose locals move over; `stack` is put behind them. A
+/// plain C function: pybind11's call would hold references to what is moved.
+PyObject* migrateFrame(PyObject*, PyObject* const* args, Py_ssize_t count) {
+  if (count != 3 || !PyCode_Check(args[0]) || !PyTuple_Check(args[1])) {
+    PyErr_SetString(PyExc_TypeError, "migrate(code, stack, unit)");
+    return nullptr;
+  }
+  PyThreadState* ts = PyThreadState_Get();
+  SegueFrameView view = segue_frame_view(segue_current_frame(ts));
+  std::vector<PyObject*> slots(view.slots, view.slots + view.slot_count);
+  std::fill(view.slots, view.slots + view.slot_count, nullptr);
+  auto* code = reinterpret_cast<PyCodeObject*>(args[0]);
+  slots.resize(static_cast<size_t>(code->co_nlocals), nullptr);
+  for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(args[1]); i++) slots.push_back(Py_NewRef(PyTuple_GET_ITEM(args[1], i)));
+  return segue_frame_start(ts, view.function, code, slots.data(), static_cast<int>(slots.size()),
+                           static_cast<int>(PyLong_AsLong(args[2])), true);
+}
+
+PyMethodDef migrate_definition = {"migrate", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(migrateFrame)),
+                                  METH_FASTCALL, "migrate(code, stack, unit)"};
 
 /// A context manager: no frame handler at all meanwhile.
 class NoHandler {
@@ -164,6 +206,8 @@ void bindTesting(py::module_& m) {
       .def(py::init<>())
       .def("__enter__", &NoHandler::enter)
       .def("__exit__", &NoHandler::exit);
+  testing.def("start", &startFrame, py::arg("function"), py::arg("code"), py::arg("slots"), py::arg("unit"));
+  testing.attr("migrate") = py::reinterpret_steal<py::object>(PyCFunction_New(&migrate_definition, nullptr));
   testing.def("set_foreign_evaluator", &setForeignEvaluator);
   testing.def("evaluator_installed", [] { return *segue_evaluator_slot(PyInterpreterState_Get()) != nullptr; });
   testing.def("extent_enter", [] { return static_cast<int>(segue_extent_enter(PyThreadState_Get())); });

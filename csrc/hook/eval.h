@@ -80,6 +80,13 @@ void segue_hook_pause(void);
 void segue_hook_resume(void);
 static inline bool segue_hook_paused(void) { return segue_thread.pauses > 0; }
 
+/* Starts a frame of `function` in the middle and returns what the call returns (a new reference, or NULL with an
+ * exception set): `code`, `slots`, `slot_count` and `unit` are as for segue_frame_convert, whose references move even
+ * when this fails. It runs on top of the current frame, or, with `continues`, in the current frame's place: that frame
+ * hands over to it, and may then only return the result. Needs no extent. */
+PyObject* segue_frame_start(PyThreadState* ts, PyFunctionObject* function, PyCodeObject* code, PyObject* const* slots,
+                            int slot_count, int unit, bool continues);
+
 /* Bytes of C stack left below the caller. 0 when the caller runs on a stack that is not the thread's own. */
 size_t segue_stack_left(void);
 /* Sets RecursionError and returns true when too little C stack is left for another call through C. */

@@ -100,6 +100,16 @@ bool segue_frame_fits(PyThreadState* ts, SegueFrame* frame, PyCodeObject* code);
 void segue_frame_convert(PyThreadState* ts, SegueFrame* frame, PyCodeObject* code, PyObject* const* slots,
                          int slot_count, int unit);
 
+/* Makes frames of `code` large enough to be converted to `larger`: then segue_frame_fits always holds. */
+void segue_code_reserve(PyCodeObject* code, PyCodeObject* larger);
+
+/* Makes a fresh frame one of `function`, with its globals and builtins; the code stays. */
+void segue_frame_set_function(SegueFrame* frame, PyFunctionObject* function);
+
+/* Moves the frame object of a running frame to a fresh one, which from now on *is* the call for Python: sys._getframe,
+ * tracebacks and f_back pass over the old frame, which must not do more than return what the successor returns. */
+void segue_frame_hand_over(SegueFrame* old, SegueFrame* successor);
+
 /* Code of an ordinary function: not of a module, class body, generator or coroutine. */
 bool segue_is_function_code(PyCodeObject* code);
 

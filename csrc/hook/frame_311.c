@@ -90,6 +90,27 @@ void segue_frame_convert(PyThreadState* ts, SegueFrame* frame, PyCodeObject* cod
   for (int i = 0; i <= old_count; i++) Py_XDECREF(old[i]);
 }
 
+void segue_code_reserve(PyCodeObject* code, PyCodeObject* larger) {
+  Py_ssize_t missing = frame_size(larger) - frame_size(code);
+  if (missing > 0) code->co_stacksize += (int)missing;
+}
+
+void segue_frame_set_function(SegueFrame* frame, PyFunctionObject* function) {
+  PyObject* old = (PyObject*)frame->f_func;
+  frame->f_func = (PyFunctionObject*)Py_NewRef((PyObject*)function);
+  frame->f_globals = function->func_globals;
+  frame->f_builtins = function->func_builtins;
+  Py_DECREF(old);
+}
+
+void segue_frame_hand_over(SegueFrame* old, SegueFrame* successor) {
+  successor->frame_obj = old->frame_obj;
+  old->frame_obj = NULL;
+  if (successor->frame_obj != NULL) successor->frame_obj->f_frame = successor;
+  /* Before its first traceable instruction a frame is incomplete: CPython shows it nowhere. */
+  old->prev_instr = _PyCode_CODE(old->f_code) - 1;
+}
+
 bool segue_observed(PyThreadState* ts) { return ts->c_tracefunc != NULL || ts->c_profilefunc != NULL; }
 
 SegueEvaluator* segue_evaluator_slot(PyInterpreterState* interp) { return &interp->eval_frame; }

@@ -84,6 +84,29 @@ void segue_frame_convert(PyThreadState* ts, SegueFrame* frame, PyCodeObject* cod
   for (int i = 0; i <= old_count; i++) Py_XDECREF(old[i]);
 }
 
+void segue_code_reserve(PyCodeObject* code, PyCodeObject* larger) {
+  int missing = larger->co_framesize - code->co_framesize;
+  if (missing <= 0) return;
+  code->co_stacksize += missing;
+  code->co_framesize += missing;
+}
+
+void segue_frame_set_function(SegueFrame* frame, PyFunctionObject* function) {
+  PyObject* old = (PyObject*)frame->f_funcobj;
+  frame->f_funcobj = Py_NewRef((PyObject*)function);
+  frame->f_globals = function->func_globals;
+  frame->f_builtins = function->func_builtins;
+  Py_DECREF(old);
+}
+
+void segue_frame_hand_over(SegueFrame* old, SegueFrame* successor) {
+  successor->frame_obj = old->frame_obj;
+  old->frame_obj = NULL;
+  if (successor->frame_obj != NULL) successor->frame_obj->f_frame = successor;
+  /* Before its first traceable instruction a frame is incomplete: CPython shows it nowhere. */
+  old->instr_ptr = _PyCode_CODE((PyCodeObject*)old->f_executable) - 1;
+}
+
 /* A tool listens once it has a name and a callback for some event. Which code objects its local events are set on is
  * not looked at: a callee's would matter as much as this frame's. */
 __attribute__((noinline)) static bool some_tool_listens(PyInterpreterState* interp) {
