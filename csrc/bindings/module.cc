@@ -14,5 +14,6 @@ PYBIND11_MODULE(_segue, m) {
   m.doc() = "Segue's engine; import segue instead.";
   segue::bindBytecode(m);
   segue::bindCallable(m);
+  segue::bindOps(m);
   segue::bindTesting(m);
 }

@@ -114,6 +114,7 @@ enum class Sharing : uint8_t {
   kView,     ///< the first argument's memory
   kUnknown,  ///< either: run-time strides decide
   kWritten,  ///< the result is the written argument itself (out=)
+  kSame,     ///< the result is the first argument itself, the very object (np.asarray of an array)
 };
 
 /// One application: arguments bound in the order of the parameters (ArgMissing where not passed).

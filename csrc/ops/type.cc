@@ -191,6 +191,13 @@ Result<Type> parseType(std::string_view text, DimTable& dims) {
   return Error{absl::StrFormat("unknown type '%s'", std::string(text))};
 }
 
+Layout layoutOf(PyArrayObject* array) {
+  Layout out = Layout::strided(AxisOrder::kUnknown);
+  out.c_contiguous = PyArray_IS_C_CONTIGUOUS(array);
+  out.f_contiguous = PyArray_IS_F_CONTIGUOUS(array);
+  return out;
+}
+
 Layout cLayout(const Shape& shape, DimTable& dims) {
   int longer = 0;
   Dim one = dims.constant(1);

@@ -80,5 +80,7 @@ Result<Type> parseType(std::string_view text, DimTable& dims);
 
 /// Layout of a freshly made C-ordered array of this shape (1-d and 0-d arrays are both C and F contiguous).
 Layout cLayout(const Shape& shape, DimTable& dims);
+/// What an array's flags say (the order of a strided one is not looked at: no guard establishes it).
+Layout layoutOf(PyArrayObject* array);
 
 }  // namespace segue

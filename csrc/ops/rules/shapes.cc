@@ -161,7 +161,7 @@ Result<Layout> orderedLayout(std::string_view order, absl::Span<const Operand> o
   bool all_f = !operands.empty();
   for (const Operand& operand : operands) {
     if (!operand.layout.known) return Layout::unknown();
-    all_f &= operand.layout.f_contiguous && !operand.layout.c_contiguous;
+    all_f &= operand.layout.f_contiguous;
   }
   return all_f ? fLayout(shape, dims) : cLayout(shape, dims);
 }
@@ -193,6 +193,12 @@ Result<std::vector<int>> axesList(const Arg& arg, int ndim, DimTable& dims) {
 
 Result<uint64_t> axesMask(const Arg& arg, int ndim, DimTable& dims) {
   if (arg.missing() || arg.isNone()) return (uint64_t{1} << ndim) - 1;
+  if (ndim == 0 && arg.is<Dim>()) {
+    // NumPy reduces a 0-d array along axis 0 or -1 too.
+    int64_t axis = dims.specialize(arg.as<Dim>());
+    SEGUE_REQUIRE(axis == 0 || axis == -1, "axis %d is out of bounds for a 0-d array", axis);
+    return uint64_t{0};
+  }
   SEGUE_TRY(std::vector<int> axes, axesList(arg, ndim, dims));
   uint64_t mask = 0;
   for (int axis : axes) mask |= uint64_t{1} << axis;

@@ -70,6 +70,12 @@ Result<Type> outResult(OpCall& call, const UfuncParams& params, const UfuncLoop&
   SEGUE_REQUIRE(canCast(loop.out[0], out->dtype, casting), "%s: the result does not cast to out",
                 std::string(call.op().name));
   SEGUE_REQUIRE(!isComplex(loop.out[0]) || isComplex(out->dtype), "the cast to out would discard the imaginary part");
+  if (!call.arg(params.where).missing()) {
+    // A masked loop reads out as well, so out must cast to the loop's dtype too.
+    SEGUE_REQUIRE(canCast(out->dtype, loop.out[0], casting), "%s: out does not cast to the loop's dtype",
+                  std::string(call.op().name));
+    SEGUE_REQUIRE(!isComplex(out->dtype) || isComplex(loop.out[0]), "reading out would discard the imaginary part");
+  }
   SEGUE_TRY_VOID(requireBroadcastTo(shape, out->shape, call.dims()));
   call.setSharing(Sharing::kWritten);
   return *out;

@@ -21,12 +21,14 @@ using enum DTypeRuleId;
 constexpr FamilyText kFamilies[] = {
     {kArithmetic, "?bBhHiIlLefdFD", "", "?bBhHiIlLefdFD", ""},
     {kNumeric, "bBhHiIlLefdFD", "", "bBhHiIlLefdFD", ""},
+    {kNumericNotBool, "bBhHiIlLefdFD", "", "bBhHiIlLefdFD", ""},
     {kRealNumeric, "bBhHiIlLefd", "", "bBhHiIlLefd", ""},
     {kDivmod, "bBhHiIlLefd", "", "bBhHiIlLefd", "bBhHiIlLefd"},
     {kRounding, "?bBhHiIlLefd", "", "?bBhHiIlLefd", ""},
     {kAbsolute, "?bBhHiIlLefdFD", "", "?bBhHiIlLefdfd", ""},
     {kBitwise, "?bBhHiIlL", "", "?bBhHiIlL", ""},
     {kInteger, "bBhHiIlL", "", "bBhHiIlL", ""},
+    {kIntegerNotBool, "bBhHiIlL", "", "bBhHiIlL", ""},
     {kBitCount, "bBhHiIlL", "", "BBBBBBBB", ""},
     {kFloating, "efdFD", "", "efdFD", ""},
     {kRealFloating, "efd", "", "efd", ""},
@@ -99,8 +101,22 @@ DType searched(Category own, Category other) {
   return static_cast<DType>(promoteCategories(own, other));
 }
 
+/// ldexp takes a float and an int, each looked for by itself; a Python int as its float depends on the int's value.
+uint8_t searchLdexp(const Family& family, Category a, Category b) {
+  if (a == kWeakInt) return kNoLoop;
+  DType x = categoryDType(a), y = b == kWeakInt ? DType::kI32 : categoryDType(b);
+  for (size_t i = 0; i < family.loops.size(); i++) {
+    const UfuncLoop& loop = family.loops[i];
+    if (canCast(x, loop.in[0], "safe") && canCast(y, loop.in[1], "safe")) return static_cast<uint8_t>(i + 1);
+  }
+  return kNoLoop;
+}
+
 uint8_t search(DTypeRuleId id, const Family& family, Category a, Category b) {
+  if (id == kLdexp) return searchLdexp(family, a, b);
   DType x = searched(a, b), y = searched(b, a);
+  // These refuse two booleans, which the linear search would take as int8.
+  if ((id == kNumericNotBool || id == kIntegerNotBool) && promote(x, y) == DType::kBool) return kNoLoop;
   if (id == kDivide && isIntegral(promote(x, y))) {
     // true_divide has its own resolver: integers of any size divide as float64.
     x = y = DType::kF64;
@@ -125,7 +141,7 @@ const UfuncLoop* findLoop(DTypeRuleId id, absl::Span<const Category> inputs) {
 const UfuncLoop* findLoopByOutput(DTypeRuleId id, DType out) {
   const UfuncLoop* found = nullptr;
   for (const UfuncLoop& loop : familyOf(id).loops) {
-    if (loop.out[0] != out) continue;
+    if (loop.out[0] != out || loop.out[1] != out) continue;
     if (found != nullptr) return nullptr;
     found = &loop;
   }
