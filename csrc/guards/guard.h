@@ -64,6 +64,9 @@ class GuardSet {
   /// The memory of array `written` does not overlap that of array `other`.
   void disjoint(Source written, Source other);
 
+  /// np.errstate is as it is now. False when it cannot be read (then nothing is added).
+  bool errState();
+
   void assumeDictValue(BorrowedRef dict, BorrowedRef key, BorrowedRef value);
   /// Everything about the type and its bases. Prefer assumeTypeAttribute: a class counter that the program writes makes
   /// this one fail at every write.
@@ -87,6 +90,8 @@ class GuardSet {
   void rollback(Mark mark);
 
  private:
+  void assume(Assumption assumption);
+
   SourceTable& sources_;                       ///< owned by the trace
   std::vector<Guard> guards_;                  ///< in order of first use, without repeats
   std::vector<Assumption> assumptions_;

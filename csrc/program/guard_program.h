@@ -2,14 +2,15 @@
 // explains itself.
 //
 // Model. A program runs over a FrameRoots and the two register files of a segment (program/plan.h). Each source that is
-// needed, by a guard or as an input of the plan, is fetched once, into its *slot* regs[i], i < slot_count (borrowed). The
-// numbers of the graph's symbols go to ints[0 .. symbol_count); ints[symbol_count .. int_count) are scratch for the
+// needed, by a guard or as an input of the plan, is fetched once, into its *slot* regs[i], i < slot_count (borrowed).
+// The numbers of the graph's symbols go to ints[0 .. symbol_count); ints[symbol_count .. int_count) are scratch for the
 // expressions that relations compare, free for the plan afterwards. A parent's slot is written, and what makes fetching
 // from it safe is checked, before a child is fetched.
 //
 // Requirements
 //  1. Running one calls no user code, allocates nothing that lives on, and leaves no Python exception set.
-//  2. An instruction can only pass or miss. A miss leaves the slots and ints written so far valid, and the others alone.
+//  2. An instruction can only pass or miss. A miss leaves the slots and ints written so far valid, and the others
+//  alone.
 //  3. One switch, no virtual calls, 16 bytes an instruction.
 #pragma once
 
@@ -45,19 +46,23 @@ enum class GuardOp : uint8_t {
 inline constexpr GuardOp checkOp(GuardKind kind) {
   return static_cast<GuardOp>(static_cast<int>(GuardOp::kCheckType) + static_cast<int>(kind));
 }
-inline constexpr bool isFetch(GuardOp op) { return op <= GuardOp::kFetchFieldOrNone; }
-inline constexpr bool isIntOp(GuardOp op) { return op >= GuardOp::kIntArraySize && op <= GuardOp::kIntMax; }
+inline constexpr bool isFetch(GuardOp op) {
+  return op <= GuardOp::kFetchFieldOrNone;
+}
+inline constexpr bool isIntOp(GuardOp op) {
+  return op >= GuardOp::kIntArraySize && op <= GuardOp::kIntMax;
+}
 
 enum class GuardRelation : uint8_t { kEq, kNe, kLt, kLe, kGe };
 
 struct GuardInsn {
   GuardOp op;
-  uint8_t small = 0;     ///< ndim, axis, relation; a local's fetch: 1 when it may be unbound; Equals: its fast form
-  uint16_t dst = 0;      ///< register written; checks: the slot checked
-  uint16_t a = 0;        ///< parent slot, left int, second slot; Array: the flags compared
-  uint16_t b = 0;        ///< right int; Array: values of the flags
+  uint8_t small = 0;  ///< ndim, axis, relation; a local's fetch: 1 when it may be unbound; Equals: its fast form
+  uint16_t dst = 0;   ///< register written; checks: the slot checked
+  uint16_t a = 0;     ///< parent slot, left int, second slot; Array: the flags compared
+  uint16_t b = 0;     ///< right int; Array: values of the flags
   union {
-    PyObject* object;    ///< borrowed from GuardProgram::held
+    PyObject* object;  ///< borrowed from GuardProgram::held
     int64_t number;
   };
   GuardInsn(GuardOp op, uint16_t dst) : op(op), dst(dst), object(nullptr) {}
@@ -66,11 +71,11 @@ static_assert(sizeof(GuardInsn) == 16);
 
 struct GuardProgram {
   std::vector<GuardInsn> insns;
-  std::vector<Ref> held;             ///< objects that instructions point to
-  std::vector<std::string> paths;    ///< by slot: the source, as the user would write it
-  uint32_t slot_count = 0;           ///< regs written
-  uint32_t symbol_count = 0;         ///< ints written for the plan
-  uint32_t int_count = 0;            ///< with scratch
+  std::vector<Ref> held;           ///< objects that instructions point to
+  std::vector<std::string> paths;  ///< by slot: the source, as the user would write it
+  uint32_t slot_count = 0;         ///< regs written
+  uint32_t symbol_count = 0;       ///< ints written for the plan
+  uint32_t int_count = 0;          ///< with scratch
 
   size_t bytes() const;
   /// Visits the objects that the program holds, as tp_traverse does.

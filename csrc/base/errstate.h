@@ -1,0 +1,22 @@
+// NumPy's floating-point error state (np.errstate, np.seterr) read without Python code: NumPy keeps it in a capsule in
+// a context variable, which CPython caches per thread.
+#pragma once
+
+#include <string>
+
+#include "base/ref.h"
+
+namespace segue {
+
+struct ErrState {
+  int mask = 0;          ///< three bits each for divide, over, under, invalid: 0 ignore, 1 warn, 2 raise, 3 call …
+  BorrowedRef callback;  ///< np.seterrcall's object, or None; borrowed from the state in force
+};
+
+/// The state in force on this thread. False (no exception set) when this NumPy keeps it elsewhere.
+bool currentErrState(ErrState* state);
+
+/// "divide=warn, over=warn, under=ignore, invalid=raise".
+std::string printErrMask(int mask);
+
+}  // namespace segue

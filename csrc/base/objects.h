@@ -1,0 +1,44 @@
+/* Reading CPython's objects where the public API would run code, raise or allocate.
+ *
+ * Model. Dict lookups and instance attributes come straight from the hash tables and value arrays, so that looking at an
+ * object changes nothing about it: no instance dict is made, no exception object, no reference count moves.
+ *
+ * Requirements
+ *  1. Results are borrowed and end with the next Python code that runs.
+ *  2. No function here runs user code. A key whose comparison would (equal hash, type not built in) is "unknown".
+ *  3. Layout differences between CPython versions are selected by feature macros in objects.c, nowhere else.
+ */
+#pragma once
+
+#include <Python.h>
+#include <stdbool.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum SegueLookup { SEGUE_FOUND = 1, SEGUE_ABSENT = 0, SEGUE_UNKNOWN = -1 } SegueLookup;
+
+/* dict[key] of a dict (or a dict subclass's own table). `key` is a constant (segue_is_constant). */
+SegueLookup segue_dict_get(PyObject* dict, PyObject* key, PyObject** value);
+
+/* What the instance itself stores under `name` (an interned str): inline values or instance dict. `hint` is
+ * segue_attr_hint's answer for its type, or -1. Slots, properties and class attributes are not consulted. */
+SegueLookup segue_instance_attr(PyObject* object, PyObject* name, Py_ssize_t hint, PyObject** value);
+/* The index of `name` in the type's shared keys now, or -1. Shared keys only grow, so it stays right once it is. */
+Py_ssize_t segue_attr_hint(PyTypeObject* type, PyObject* name);
+
+/* object.__dict__ as a borrowed dict, made when CPython has not made it yet; NULL when the object has none (no exception
+ * set). Does not let the garbage collector run. */
+PyObject* segue_instance_dict(PyObject* object);
+
+/* Iterates a set or frozenset in its own order, as PyDict_Next does. */
+bool segue_set_next(PyObject* set, Py_ssize_t* position, PyObject** element);
+
+/* True for None, bool, int, float, complex, str, bytes, Ellipsis and tuples or frozensets of these, exact types: hashing
+ * and comparing two of them runs no user code. */
+bool segue_is_constant(PyObject* object);
+
+#ifdef __cplusplus
+}
+#endif

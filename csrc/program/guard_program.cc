@@ -1,0 +1,211 @@
+#include "program/guard_program.h"
+
+#include "program/guard_checks.h"
+
+namespace segue {
+
+using namespace checks;
+
+size_t GuardProgram::bytes() const {
+  size_t total = sizeof *this + insns.capacity() * sizeof(GuardInsn) + held.capacity() * sizeof(Ref);
+  for (const std::string& path : paths) total += sizeof path + (path.capacity() > 15 ? path.capacity() + 1 : 0);
+  return total;
+}
+
+int GuardProgram::traverse(visitproc visit, void* arg) const {
+  for (const Ref& object : held) Py_VISIT(object.get());
+  return 0;
+}
+
+namespace {
+
+/// The contents of a cell object; null for an empty one or for what is no cell.
+PyObject* contents(PyObject* cell) {
+  return cell != nullptr && PyCell_Check(cell) ? PyCell_GET(cell) : nullptr;
+}
+
+PyObject* freeVar(const FrameRoots& roots, int64_t index) {
+  if (roots.function == nullptr || !PyFunction_Check(roots.function)) return nullptr;
+  PyObject* closure = reinterpret_cast<PyFunctionObject*>(roots.function)->func_closure;
+  if (closure == nullptr || index >= PyTuple_GET_SIZE(closure)) return nullptr;
+  return contents(PyTuple_GET_ITEM(closure, index));
+}
+
+PyObject* element(PyObject* sequence, int64_t index) {
+  if (PyTuple_Check(sequence)) return index < PyTuple_GET_SIZE(sequence) ? PyTuple_GET_ITEM(sequence, index) : nullptr;
+  if (PyList_Check(sequence)) return index < PyList_GET_SIZE(sequence) ? PyList_GET_ITEM(sequence, index) : nullptr;
+  return nullptr;
+}
+
+PyObject* local(const FrameRoots& roots, int64_t slot) {
+  return slot < roots.local_count ? roots.locals[slot] : nullptr;
+}
+
+PyObject* field(PyObject* object, int64_t offset) {
+  return *reinterpret_cast<PyObject**>(reinterpret_cast<char*>(object) + offset);
+}
+
+/// The object an instruction fetches, null when there is none.
+inline PyObject* fetch(const GuardInsn& insn, const FrameRoots& roots, PyObject* const* regs) {
+  PyObject* value = nullptr;
+  switch (insn.op) {
+    case GuardOp::kFetchLocal:
+      return local(roots, insn.number);
+    case GuardOp::kFetchCell:
+      value = local(roots, insn.number);
+      return roots.fresh ? value : contents(value);
+    case GuardOp::kFetchFreeVar:
+      return freeVar(roots, insn.number);
+    case GuardOp::kFetchStack:
+      return insn.number < roots.stack_count ? roots.stack[insn.number] : nullptr;
+    case GuardOp::kFetchFunction:
+      return roots.function;
+    case GuardOp::kFetchGlobals:
+      return roots.globals;
+    case GuardOp::kFetchBuiltins:
+      return roots.builtins;
+    case GuardOp::kFetchConstant:
+      return insn.object;
+    case GuardOp::kFetchAttr:
+      return segue_instance_attr(regs[insn.a], insn.object, static_cast<Py_ssize_t>(insn.b) - 1, &value) == SEGUE_FOUND
+                 ? value
+                 : nullptr;
+    case GuardOp::kFetchField:
+      return field(regs[insn.a], insn.number);
+    case GuardOp::kFetchFieldOrNone:
+      value = field(regs[insn.a], insn.number);
+      return value != nullptr ? value : Py_None;
+    case GuardOp::kFetchItem:
+      return element(regs[insn.a], insn.number);
+    case GuardOp::kFetchKey:
+      return PyDict_Check(regs[insn.a]) && segue_dict_get(regs[insn.a], insn.object, &value) == SEGUE_FOUND ? value
+                                                                                                            : nullptr;
+    case GuardOp::kFetchCellContents:
+      return contents(regs[insn.a]);
+    case GuardOp::kFetchType:
+      return reinterpret_cast<PyObject*>(Py_TYPE(regs[insn.a]));
+    case GuardOp::kFetchInstanceDict:
+      return segue_instance_dict(regs[insn.a]);
+    case GuardOp::kFetchArrayBase:
+      if (!PyArray_Check(regs[insn.a])) return nullptr;
+      value = PyArray_BASE(reinterpret_cast<PyArrayObject*>(regs[insn.a]));
+      return value != nullptr ? value : Py_None;
+    default:
+      return nullptr;
+  }
+}
+
+/// Python's floor division and modulo; false for a zero divisor and for the one quotient that overflows.
+bool floorDivMod(int64_t a, int64_t b, int64_t* quotient, int64_t* rest) {
+  if (b == 0 || (a == INT64_MIN && b == -1)) return false;
+  *quotient = a / b;
+  *rest = a % b;
+  if (*rest != 0 && (*rest < 0) != (b < 0)) {
+    *quotient -= 1;
+    *rest += b;
+  }
+  return true;
+}
+
+inline bool number(const GuardInsn& insn, PyObject* const* regs, int64_t* ints) {
+  int64_t* out = &ints[insn.dst];
+  int64_t unused;
+  switch (insn.op) {
+    case GuardOp::kIntArraySize: {
+      PyObject* object = regs[insn.a];
+      if (!PyArray_Check(object)) return false;
+      auto* array = reinterpret_cast<PyArrayObject*>(object);
+      if (insn.small >= PyArray_NDIM(array)) return false;
+      *out = PyArray_DIMS(array)[insn.small];
+      return *out >= insn.number;
+    }
+    case GuardOp::kIntIntValue:
+      return readInt64(regs[insn.a], out) && *out >= insn.number;
+    case GuardOp::kIntLengthOf:
+      return readLength(regs[insn.a], out) && *out >= insn.number;
+    case GuardOp::kIntNumber:
+      *out = insn.number;
+      return true;
+    case GuardOp::kIntAdd:
+      return !__builtin_add_overflow(ints[insn.a], ints[insn.b], out);
+    case GuardOp::kIntMul:
+      return !__builtin_mul_overflow(ints[insn.a], ints[insn.b], out);
+    case GuardOp::kIntFloorDiv:
+      return floorDivMod(ints[insn.a], ints[insn.b], out, &unused);
+    case GuardOp::kIntMod:
+      return floorDivMod(ints[insn.a], ints[insn.b], &unused, out);
+    case GuardOp::kIntMin:
+      *out = std::min(ints[insn.a], ints[insn.b]);
+      return true;
+    case GuardOp::kIntMax:
+      *out = std::max(ints[insn.a], ints[insn.b]);
+      return true;
+    default:
+      return false;
+  }
+}
+
+bool related(GuardRelation relation, int64_t a, int64_t b) {
+  switch (relation) {
+    case GuardRelation::kEq:
+      return a == b;
+    case GuardRelation::kNe:
+      return a != b;
+    case GuardRelation::kLt:
+      return a < b;
+    case GuardRelation::kLe:
+      return a <= b;
+    case GuardRelation::kGe:
+      return a >= b;
+  }
+  return false;
+}
+
+}  // namespace
+
+uint32_t runGuards(const GuardProgram& program, const FrameRoots& roots, PyObject** regs, int64_t* ints) {
+  const GuardInsn* first = program.insns.data();
+  const GuardInsn* end = first + program.insns.size();
+  for (const GuardInsn* insn = first; insn != end; ++insn) {
+    bool pass = false;
+    switch (insn->op) {
+#define SEGUE_GUARD_FETCH(name, mnemonic) case GuardOp::kFetch##name:
+#define SEGUE_GUARD_INT(name, mnemonic)
+#define SEGUE_GUARD_RELATION(name, mnemonic)
+#include "program/guard_ops.def"
+#undef SEGUE_GUARD_FETCH
+#undef SEGUE_GUARD_INT
+      {
+        PyObject* value = fetch(*insn, roots, regs);
+        regs[insn->dst] = value;
+        pass = value != nullptr || insn->small != 0;
+        break;
+      }
+#define SEGUE_GUARD_FETCH(name, mnemonic)
+#define SEGUE_GUARD_INT(name, mnemonic) case GuardOp::kInt##name:
+#include "program/guard_ops.def"
+#undef SEGUE_GUARD_FETCH
+#undef SEGUE_GUARD_INT
+#undef SEGUE_GUARD_RELATION
+      pass = number(*insn, regs, ints);
+      break;
+      case GuardOp::kCompare:
+        pass = related(static_cast<GuardRelation>(insn->small), ints[insn->dst], ints[insn->a]);
+        break;
+      case GuardOp::kCompareNumber:
+        pass = related(static_cast<GuardRelation>(insn->small), ints[insn->dst], insn->number);
+        break;
+#define SEGUE_GUARD_KIND(name, text) \
+  case GuardOp::kCheck##name:        \
+    pass = check##name(*insn, regs); \
+    break;
+#include "program/guard_kinds.def"
+#undef SEGUE_GUARD_KIND
+    }
+    if (!pass) [[unlikely]]
+      return static_cast<uint32_t>(insn - first);
+  }
+  return kGuardsPass;
+}
+
+}  // namespace segue
