@@ -191,6 +191,8 @@ GuardFailure explainGuard(const GuardProgram& program, uint32_t at, PyObject* co
   return {path(program, insn.dst), checkText(program, insn), actualText(insn, regs[insn.dst])};
 }
 
+std::string describeCheck(const GuardProgram& program, uint32_t at) { return checkText(program, program.insns[at]); }
+
 namespace {
 
 std::string printFetch(const GuardProgram& program, const GuardInsn& insn) {

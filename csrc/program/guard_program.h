@@ -97,6 +97,9 @@ struct GuardFailure {
 /// are not built in are described by their type.
 GuardFailure explainGuard(const GuardProgram& program, uint32_t insn, PyObject* const* regs, const int64_t* ints);
 
+/// The check at `insn` in words: "has the type float", "is an ndarray: float64, 2 dimensions, writeable".
+std::string describeCheck(const GuardProgram& program, uint32_t insn);
+
 /// One instruction per line: "r1 = attr r0 'w'   ; L['self'].w", "check.type r1 <class 'list'>".
 std::string printGuardProgram(const GuardProgram& program);
 

@@ -32,10 +32,10 @@ class AssumptionSet {
   AssumptionSet& operator=(const AssumptionSet&) = delete;
   ~AssumptionSet();
 
-  bool holds() { return valid_ && (per_call_.empty() || checkPerCall()); }
-  /// Makes holds() false (a watcher's event, or reset).
-  void invalidate() { valid_ = false; }
-  bool valid() const { return valid_; }
+  bool holds() { return state_ == State::kQuiet || (state_ != State::kBroken && examine()); }
+  /// Makes holds() false for good.
+  void invalidate() { state_ = State::kBroken; }
+  bool valid() const { return state_ != State::kBroken; }
 
   const std::vector<Assumption>& assumptions() const { return assumptions_; }
   size_t bytes() const;
@@ -43,22 +43,34 @@ class AssumptionSet {
 
  private:
   friend class WatchRegistry;
-  /// What is compared per call for one owner; on a mismatch the facts about the owner are checked again.
-  struct Tag {
-    PyObject* owner;               ///< borrowed from assumptions_
-    AssumptionKind kind;
-    uint64_t version = 0;          ///< dict or type version when the facts last held
-    uint32_t first = 0, count = 0; ///< the owner's facts in assumptions_
-    std::vector<Ref> pinned;       ///< functions: code, defaults, kwdefaults, then its values; types: their MRO
+  enum class State : uint8_t {
+    kQuiet,      ///< watchers keep everything and have not spoken
+    kExamine,    ///< something is to be compared: facts without a watcher, or a watched type that has changed
+    kBroken,     ///< a fact does not hold
   };
-  bool checkPerCall();
-  bool recheck(Tag& tag);
-  Tag makeTag(uint32_t first, uint32_t count);
+  /// The facts about one owner.
+  struct Owner {
+    PyObject* object;                  ///< borrowed from assumptions_
+    AssumptionKind kind;               ///< kDictValue, kFunctionUnchanged, or kTypeUnchanged for any fact about a type
+    bool watched = false;              ///< a watcher tells; otherwise compared per call
+    bool suspect = false;              ///< a watched type that has changed: look at it again
+    uint64_t version = 0;              ///< not watched: version when the facts last held; 0 = look every time
+    uint32_t first = 0, count = 0;     ///< the facts, in assumptions_
+    std::vector<Ref> pinned;           ///< functions: code, defaults, kwdefaults and the values in kwdefaults
+  };
+  bool examine();
+  const Assumption* examineOwner(Owner& owner);
+  const Assumption* failing(const Owner& owner) const;
+  void breakOn(const Assumption& fact);
+  void watch(Owner& owner);
 
   std::vector<Assumption> assumptions_;   ///< sorted by owner
-  std::vector<Tag> per_call_;
-  bool valid_ = true;
+  std::vector<Owner> owners_;
+  State state_ = State::kQuiet;
 };
+
+/// Called inside the event that broke a set; may only set flags. Null (the start): nobody is told.
+void setBrokenNotice(void (*notice)());
 
 /// True when facts of this kind about (owner, key) have failed so often that a guard per call is cheaper.
 bool unstableAssumption(AssumptionKind kind, BorrowedRef owner, BorrowedRef key);

@@ -3,9 +3,9 @@
 // Model. Each code object has a CodeState (in its co_extra slot, freed with it) with one DispatchTable per offset at which
 // segments start. A table holds entries and a decision tree over them. A node of the tree tests one thing that the
 // entries beneath it disagree about: the type of a source, the dtype and rank of an array, a constant it equals, an
-// object it is, a size; its value chooses the child by hash. Nodes test argument types first, so that 64 entries that
-// differ in a type, a dtype, a string or an int cost two hash lookups and one run of guards. Entries that do not constrain what
-// a node tests are in its `rest`. A table with one entry has no node at all.
+// object it is, a size; its value chooses the child by hash. The test that leaves the fewest entries goes first, so that 64
+// entries that differ in a type, a dtype, a string or an int cost a hash lookup or two and one run of guards. Entries that
+// do not constrain what a node tests are in its `rest`. A table with one entry has no node at all.
 //
 // Requirements
 //  1. find() allocates nothing and runs no user code; hits move nothing.
@@ -27,11 +27,15 @@
 
 namespace segue {
 
+/// What a tree node looks at.
+enum class DispatchTest : uint8_t { kType, kArray, kEquals, kIdentity, kLength, kCode, kNumber };
+
 /// One thing a guard demands that a tree node can test: `what` names the test, `value` is what this entry needs.
 struct DispatchKey {
   uint64_t what = 0;        ///< hash of the fetches that lead to the value, and of the kind of test
   uint64_t value = 0;       ///< hash of the value demanded
   uint32_t insn = 0;        ///< the check in the entry's program
+  DispatchTest test = DispatchTest::kType;
 };
 
 /// A segment under its guards. Reference counted under the GIL.
@@ -39,7 +43,7 @@ struct Entry {
   GuardProgram guards;
   AssumptionSet assumptions;
   Segment segment;                   ///< SegmentExit::kEager: a verdict
-  std::vector<DispatchKey> keys;     ///< sorted by `what`; filled by DispatchTable::install
+  std::vector<DispatchKey> keys;     ///< in program order
   uint32_t reg_count = 0;            ///< registers that guards and segment need
   uint32_t int_count = 0;
   uint32_t refs = 0;                 ///< EntryRefs to this; the last one deletes it
@@ -74,6 +78,8 @@ class EntryRef {
   Entry* entry_ = nullptr;
 };
 
+struct DispatchNode;   // runtime/dispatch_tree.h
+
 /// The entries of one (code object, offset).
 class DispatchTable {
  public:
@@ -95,7 +101,9 @@ class DispatchTable {
   bool install(EntryRef entry, int64_t limit);
   /// Takes out one entry (a rerun made it a verdict); running segments keep it alive.
   void remove(const Entry* entry);
-  void clear();
+  /// Moves the entries whose assumptions fell, or all, to `dropped`: freeing them may run finalizers.
+  void takeBroken(std::vector<EntryRef>* dropped);
+  void takeAll(std::vector<EntryRef>* dropped);
 
   bool empty() const { return entries_.empty(); }
   absl::Span<const EntryRef> entries() const { return entries_; }
@@ -112,14 +120,13 @@ class DispatchTable {
   int traverse(visitproc visit, void* arg) const;
 
  private:
-  struct Node;
-  Entry* findIn(const Node& node, const FrameRoots& roots, PyObject** regs, int64_t* ints);
+  Entry* findIn(const DispatchNode& node, const FrameRoots& roots, PyObject** regs, int64_t* ints);
   Entry* tryEntry(Entry* entry, const FrameRoots& roots, PyObject** regs, int64_t* ints);
   void rebuild();
   void sweep();
 
   std::vector<EntryRef> entries_;        ///< in order of installation
-  std::unique_ptr<Node> tree_;           ///< null: try the entries in order (none or one)
+  std::unique_ptr<DispatchNode> tree_;           ///< null: try the entries in order (none or one)
   uint32_t reg_count_ = 0;
   uint32_t int_count_ = 0;
   bool stale_ = false;                   ///< an entry was seen to be invalid
@@ -142,8 +149,15 @@ class CodeState {
     return nullptr;
   }
   DispatchTable& obtainTable(int offset);
-  /// Drops every entry (reset, or the garbage collector).
-  void clear();
+  /// Moves entries to `dropped`, as the tables do.
+  void takeBroken(std::vector<EntryRef>* dropped);
+  void takeAll(std::vector<EntryRef>* dropped);
+  /// Drops every entry (the garbage collector's tp_clear). `this` may be gone afterwards.
+  void clear() {
+    std::vector<EntryRef> dropped;
+    takeAll(&dropped);
+  }
+  int64_t entryCount() const;
   /// Reports the entries' references; see `gc_owner`.
   int traverse(visitproc visit, void* arg) const;
 

@@ -1,0 +1,279 @@
+#include "runtime/dispatch.h"
+
+#include <algorithm>
+
+#include "absl/container/flat_hash_set.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "hook/watch.h"
+#include "runtime/dispatch_tree.h"
+
+namespace segue {
+
+// ---- entries -----------------------------------------------------------------------------------------------------
+
+Entry::Entry(GuardProgram program, std::vector<Assumption> facts, Segment code)
+    : guards(std::move(program)), assumptions(std::move(facts)), segment(std::move(code)), keys(dispatchKeys(guards)) {
+  keys.shrink_to_fit();
+  reg_count = std::max({guards.slot_count, segment.reg_count, 1u});
+  int_count = std::max({guards.int_count, segment.int_count, 1u});
+}
+
+size_t Entry::bytes() const {
+  return sizeof *this + guards.bytes() - sizeof guards + assumptions.bytes() + segment.bytes() +
+         keys.capacity() * sizeof(DispatchKey);
+}
+
+int Entry::traverse(visitproc visit, void* arg) const {
+  if (int stop = guards.traverse(visit, arg); stop != 0) return stop;
+  for (const Ref& constant : segment.plan.constants) Py_VISIT(constant.get());
+  for (const Ref& constant : segment.replay.constants) Py_VISIT(constant.get());
+  for (const SnapshotFrame& frame : segment.snapshot.frames) Py_VISIT(frame.code.get());
+  return assumptions.traverse(visit, arg);
+}
+
+// ---- tables ------------------------------------------------------------------------------------------------------
+
+DispatchTable::DispatchTable() = default;
+DispatchTable::~DispatchTable() = default;
+
+Entry* DispatchTable::tryEntry(Entry* entry, const FrameRoots& roots, PyObject** regs, int64_t* ints) {
+  if (!entry->assumptions.holds()) [[unlikely]] {
+    stale_ = true;
+    return nullptr;
+  }
+  return runGuards(entry->guards, roots, regs, ints) == kGuardsPass ? entry : nullptr;
+}
+
+Entry* DispatchTable::find(const FrameRoots& roots, PyObject** regs, int64_t* ints) {
+  if (tree_ != nullptr) return findIn(*tree_, roots, regs, ints);
+  return entries_.empty() ? nullptr : tryEntry(entries_.front().get(), roots, regs, ints);
+}
+
+Entry* DispatchTable::findIn(const DispatchNode& node, const FrameRoots& roots, PyObject** regs, int64_t* ints) {
+  for (Entry* entry : node.leaf) {
+    if (tryEntry(entry, roots, regs, ints) != nullptr) return entry;
+  }
+  if (node.isLeaf()) return nullptr;
+  uint64_t value = 0;
+  if (testValue(node, roots, regs, ints, &value)) {
+    auto child = node.children.find(value);
+    Entry* found = child == node.children.end() ? nullptr : findIn(*child->second, roots, regs, ints);
+    if (found != nullptr) return found;
+  }
+  return node.rest == nullptr ? nullptr : findIn(*node.rest, roots, regs, ints);
+}
+
+bool DispatchTable::install(EntryRef entry, int64_t limit) {
+  if (stale_) sweep();
+  if (static_cast<int64_t>(entries_.size()) >= limit) return false;
+  entries_.push_back(std::move(entry));
+  rebuild();
+  return true;
+}
+
+void DispatchTable::remove(const Entry* entry) {
+  EntryRef dropped;  // freed once the table is whole again
+  auto at = std::find_if(entries_.begin(), entries_.end(), [&](const EntryRef& e) { return e.get() == entry; });
+  if (at == entries_.end()) return;
+  dropped = std::move(*at);
+  entries_.erase(at);
+  rebuild();
+}
+
+void DispatchTable::takeAll(std::vector<EntryRef>* dropped) {
+  for (EntryRef& entry : entries_) dropped->push_back(std::move(entry));
+  entries_.clear();
+  limit_warned = false;
+  rebuild();
+}
+
+void DispatchTable::takeBroken(std::vector<EntryRef>* dropped) {
+  auto broken = [](const EntryRef& e) { return !e->assumptions.valid(); };
+  auto first = std::stable_partition(entries_.begin(), entries_.end(), [&](const EntryRef& e) { return !broken(e); });
+  if (first == entries_.end()) return;
+  for (auto it = first; it != entries_.end(); ++it) dropped->push_back(std::move(*it));
+  entries_.erase(first, entries_.end());
+  rebuild();
+}
+
+void DispatchTable::sweep() {
+  stale_ = false;
+  std::vector<EntryRef> dropped;
+  takeBroken(&dropped);
+}
+
+void DispatchTable::rebuild() {
+  reg_count_ = int_count_ = 0;
+  std::vector<Entry*> all;
+  for (const EntryRef& entry : entries_) {
+    all.push_back(entry.get());
+    reg_count_ = std::max(reg_count_, entry->reg_count);
+    int_count_ = std::max(int_count_, entry->int_count);
+  }
+  tree_ = all.size() > 1 ? buildTree(all) : nullptr;
+}
+
+std::vector<GuardFailure> DispatchTable::explainMiss(const FrameRoots& roots) {
+  std::vector<GuardFailure> failures;
+  std::vector<PyObject*> regs(std::max(regCount(), 1u), nullptr);
+  std::vector<int64_t> ints(std::max(intCount(), 1u), 0);
+  for (const EntryRef& entry : entries_) {
+    uint32_t at = runGuards(entry->guards, roots, regs.data(), ints.data());
+    if (at != kGuardsPass) failures.push_back(explainGuard(entry->guards, at, regs.data(), ints.data()));
+  }
+  return failures;
+}
+
+std::string DispatchTable::describeLimit(const FrameRoots& roots) {
+  std::vector<GuardFailure> failures = explainMiss(roots);
+  if (failures.empty()) return "no guard fails";
+  absl::flat_hash_map<std::string, size_t> count;
+  for (const GuardFailure& failure : failures) count[failure.source]++;
+  const GuardFailure* worst = &failures.front();
+  for (const GuardFailure& failure : failures) {
+    if (count[failure.source] > count[worst->source]) worst = &failure;
+  }
+  std::vector<std::string> wanted;
+  for (const GuardFailure& failure : failures) {
+    if (failure.source != worst->source || wanted.size() > 3) continue;
+    if (std::find(wanted.begin(), wanted.end(), failure.expected) == wanted.end()) wanted.push_back(failure.expected);
+  }
+  if (wanted.size() > 3) wanted.back() = "...";
+  return absl::StrCat(worst->source, " differs from ", count[worst->source], " of ", entries_.size(), " entries: it is ",
+                      worst->actual, "; compiled for: ", absl::StrJoin(wanted, ", "));
+}
+
+std::string DispatchTable::printTree() const {
+  std::string out;
+  if (tree_ != nullptr) {
+    printNode(*tree_, 0, &out);
+  } else {
+    out = absl::StrCat(entries_.size(), entries_.size() == 1 ? " entry\n" : " entries\n");
+  }
+  return out;
+}
+
+namespace {
+
+size_t nodeBytes(const DispatchNode& node) {
+  size_t total = sizeof node + node.fetch.bytes() + node.leaf.capacity() * sizeof(Entry*);
+  total += node.children.capacity() * (sizeof(uint64_t) + sizeof(void*) + 1);
+  for (const auto& [value, child] : node.children) total += nodeBytes(*child);
+  return total + (node.rest != nullptr ? nodeBytes(*node.rest) : 0);
+}
+
+}  // namespace
+
+size_t DispatchTable::bytes() const {
+  size_t total = sizeof *this + entries_.capacity() * sizeof(EntryRef);
+  for (const EntryRef& entry : entries_) total += entry->bytes();
+  return total + (tree_ != nullptr ? nodeBytes(*tree_) : 0);
+}
+
+// An entry that a running segment holds too has an owner that the collector does not see: leave it out.
+int DispatchTable::traverse(visitproc visit, void* arg) const {
+  for (const EntryRef& entry : entries_) {
+    if (entry->refs != 1) continue;
+    if (int stop = entry->traverse(visit, arg); stop != 0) return stop;
+  }
+  return 0;
+}
+
+// ---- code objects ------------------------------------------------------------------------------------------------
+
+/// All code states, for reset; and the co_extra slot.
+struct CodeStates {
+  static absl::flat_hash_set<CodeState*>& all() {
+    static auto* states = new absl::flat_hash_set<CodeState*>;   // outlives the interpreter's own teardown
+    return *states;
+  }
+  static void free(void* extra) {
+    auto* state = static_cast<CodeState*>(extra);
+    if (state == nullptr) return;
+    all().erase(state);
+    delete state;
+  }
+  /// Frees what broken assumptions left behind. At a safe point: finalizers may run.
+  static int sweep(void*) {
+    sweep_requested = false;
+    std::vector<EntryRef> dropped;
+    for (CodeState* state : all()) state->takeBroken(&dropped);
+    return 0;
+  }
+  static void requestSweep() {
+    if (!sweep_requested) sweep_requested = Py_AddPendingCall(sweep, nullptr) == 0;
+  }
+  static inline Py_ssize_t index = -1;
+  static inline bool sweep_requested = false;
+};
+
+bool initDispatch() {
+  if (CodeStates::index < 0) CodeStates::index = segue_code_extra_index(CodeStates::free);
+  if (CodeStates::index < 0) return false;
+  setBrokenNotice(CodeStates::requestSweep);
+  return initAssumptions();
+}
+
+CodeState* CodeState::find(PyCodeObject* code) {
+  return static_cast<CodeState*>(segue_code_extra(code, CodeStates::index));
+}
+
+CodeState* CodeState::obtain(PyCodeObject* code) {
+  if (CodeState* known = find(code)) return known;
+  auto state = std::unique_ptr<CodeState>(new CodeState);
+  if (segue_set_code_extra(code, CodeStates::index, state.get()) < 0) return nullptr;
+  CodeStates::all().insert(state.get());
+  return state.release();
+}
+
+DispatchTable& CodeState::obtainTable(int offset) {
+  if (DispatchTable* known = table(offset)) return *known;
+  auto made = std::make_unique<DispatchTable>();
+  DispatchTable& ref = *made;
+  if (offset == 0) {
+    start_ = std::move(made);
+  } else {
+    others_.emplace_back(offset, std::move(made));
+  }
+  return ref;
+}
+
+void CodeState::takeAll(std::vector<EntryRef>* dropped) {
+  if (start_ != nullptr) start_->takeAll(dropped);
+  for (auto& [offset, table] : others_) table->takeAll(dropped);
+}
+
+void CodeState::takeBroken(std::vector<EntryRef>* dropped) {
+  if (start_ != nullptr) start_->takeBroken(dropped);
+  for (auto& [offset, table] : others_) table->takeBroken(dropped);
+}
+
+int CodeState::traverse(visitproc visit, void* arg) const {
+  if (start_ != nullptr) {
+    if (int stop = start_->traverse(visit, arg); stop != 0) return stop;
+  }
+  for (const auto& [offset, table] : others_) {
+    if (int stop = table->traverse(visit, arg); stop != 0) return stop;
+  }
+  return 0;
+}
+
+void clearDispatch() {
+  std::vector<EntryRef> dropped;   // freed last: that may free code objects and with them their states
+  for (CodeState* state : CodeStates::all()) state->takeAll(&dropped);
+}
+
+int64_t CodeState::entryCount() const {
+  int64_t count = start_ != nullptr ? static_cast<int64_t>(start_->entries().size()) : 0;
+  for (const auto& [offset, table] : others_) count += static_cast<int64_t>(table->entries().size());
+  return count;
+}
+
+int64_t entryCount() {
+  int64_t count = 0;
+  for (const CodeState* state : CodeStates::all()) count += state->entryCount();
+  return count;
+}
+
+}  // namespace segue
