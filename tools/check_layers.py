@@ -3,7 +3,8 @@
     python tools/check_layers.py [SOURCE_ROOT]
 
 Exit status 1 and one line per violation, with the chain of includes that leads to it. Also rejected: <Python.h> outside
-base/python.h and hook/, pybind11 outside bindings/, and PY_VERSION_HEX outside hook/ and base/python.h.
+base/python.h, base/objects.h (for C) and hook/, pybind11 outside bindings/, and PY_VERSION_HEX outside hook/ and
+base/python.h.
 """
 
 from __future__ import annotations
@@ -110,7 +111,7 @@ def check(root: Path) -> list[str]:
 def check_words(tree: Tree, name: str) -> list[str]:
     folder, problems = folder_of(name), []
     for angled in tree.angled[name] + tree.quoted[name]:
-        if angled == "Python.h" and folder != "hook" and name != "base/python.h":
+        if angled == "Python.h" and folder != "hook" and name not in ("base/python.h", "base/objects.h"):
             problems.append(f'{name}: includes <Python.h>; include "base/python.h"')
         if angled.startswith("pybind11/") and folder != "bindings":
             problems.append(f"{name}: includes <{angled}>; pybind11 stays in bindings/")

@@ -20,7 +20,7 @@ Entry::Entry(GuardProgram program, std::vector<Assumption> facts, Segment code)
 }
 
 size_t Entry::bytes() const {
-  return sizeof *this + guards.bytes() - sizeof guards + assumptions.bytes() + segment.bytes() +
+  return sizeof *this + guards.bytes() - sizeof guards + assumptions.bytes() +
          keys.capacity() * sizeof(DispatchKey);
 }
 
