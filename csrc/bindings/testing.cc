@@ -2,7 +2,8 @@
 //
 // The scripted handler looks up a frame's code object. `returns[code]` completes the frame with a value, `raises[code]`
 // with an exception, `calls[code]` calls something from inside the handler and runs the frame, `converts[code]` is
-// `(other code, slots, unit)` and converts the frame (with `throws`, raising an exception there).
+// `(other code, slots, unit)` and converts the frame (with a fourth field, raising that exception there). With
+// `identity`, every other frame is converted to what it is.
 #include "base/python.h"
 
 #include <pybind11/pybind11.h>
@@ -51,6 +52,7 @@ struct Script {
   std::unordered_map<PyObject*, Order> orders;  ///< by code object, which the order's key keeps alive
   py::list seen;                                ///< qualified names of the frames offered
   py::list keys;                                ///< keeps the code objects alive
+  bool identity = false;                        ///< frames without an order are converted to what they are
 };
 Script* script = nullptr;
 SegueFrameHandler previous_handler = nullptr;
@@ -78,12 +80,25 @@ SegueAction convert(SegueFrame* frame, PyThreadState* ts, const Order& order) {
   return SEGUE_RUN_THROW;
 }
 
+SegueAction convertToItself(SegueFrame* frame, PyThreadState* ts, const SegueFrameView& view) {
+  if (!segue_frame_fits(ts, frame, view.code)) {
+    PyErr_SetString(PyExc_SystemError, "a frame does not fit where it stands");
+    return SEGUE_ERROR;
+  }
+  std::vector<PyObject*> slots(view.slots, view.slots + view.slot_count);
+  for (PyObject* slot : slots) Py_XINCREF(slot);
+  segue_frame_convert(ts, frame, view.code, slots.data(), view.slot_count, 0);
+  return SEGUE_RUN_DEFAULT;
+}
+
 SegueAction handle(SegueFrame* frame, PyThreadState* ts, PyObject** result) {
   SegueFrameView view = segue_frame_view(frame);
   PyObject* code = reinterpret_cast<PyObject*>(view.code);
   if (PyList_Append(script->seen.ptr(), view.code->co_qualname) < 0) return SEGUE_ERROR;
   auto found = script->orders.find(code);
-  if (found == script->orders.end()) return SEGUE_RUN_DEFAULT;
+  if (found == script->orders.end()) {
+    return script->identity ? convertToItself(frame, ts, view) : SEGUE_RUN_DEFAULT;
+  }
   const Order& order = found->second;
   switch (order.act) {
     case Act::kReturn:
@@ -122,13 +137,15 @@ void addConversions(const py::dict& orders) {
   }
 }
 
-void installHandler(const py::dict& returns, const py::dict& raises, const py::dict& calls, const py::dict& converts) {
+void installHandler(const py::dict& returns, const py::dict& raises, const py::dict& calls, const py::dict& converts,
+                    bool identity) {
   if (script != nullptr) throw py::value_error("a test handler is installed already");
   script = new Script;
   addAll(returns, Act::kReturn);
   addAll(raises, Act::kRaise);
   addAll(calls, Act::kCall);
   addConversions(converts);
+  script->identity = identity;
   previous_handler = segue_set_frame_handler(handle);
 }
 
@@ -200,7 +217,8 @@ int64_t setForeignEvaluator(bool installed) {
 void bindTesting(py::module_& m) {
   py::module_ testing = m.def_submodule("_testing", "Switches that only tests use.");
   testing.def("install_handler", &installHandler, py::kw_only(), py::arg("returns") = py::dict(),
-              py::arg("raises") = py::dict(), py::arg("calls") = py::dict(), py::arg("converts") = py::dict());
+              py::arg("raises") = py::dict(), py::arg("calls") = py::dict(), py::arg("converts") = py::dict(),
+              py::arg("identity") = false);
   testing.def("remove_handler", &removeHandler, "Returns the qualified names of the frames that were offered.");
   py::class_<NoHandler>(testing, "no_handler")
       .def(py::init<>())

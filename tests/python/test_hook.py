@@ -146,6 +146,7 @@ def test_extents_of_many_threads():
     assert errors == [] and not testing.evaluator_installed()
 
 
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 def test_fork_keeps_only_the_forking_threads_extent():
     inside, leave = threading.Event(), threading.Event()
 
