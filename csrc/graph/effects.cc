@@ -42,10 +42,10 @@ bool isIntegerLoop(const Node& node) {
 }  // namespace
 
 NodeList sharedArgs(const Node& node) {
-  if (node.sharing == Sharing::kWritten) return holdsMemory(*node.type) ? writtenArgs(node) : NodeList();
+  if (node.sharing == Sharing::kFresh || !holdsMemory(*node.type)) return {};
   NodeList out;
-  bool shares = node.sharing != Sharing::kFresh && holdsMemory(*node.type);
-  if (shares && !node.args.empty()) appendValues(node.args[0], out);
+  if (node.sharing == Sharing::kSame) out = writtenArgs(node);
+  if (out.empty() && !node.args.empty()) appendValues(node.args[0], out);
   return out;
 }
 
@@ -57,8 +57,10 @@ NodeList writtenArgs(const Node& node) {
   return out;
 }
 
-bool returnsWrittenArg(const Node& node) {
-  return node.op != nullptr && node.sharing == Sharing::kWritten && holdsMemory(*node.type);
+Node* sameObject(const Node& node) {
+  if (node.op == nullptr || node.sharing != Sharing::kSame) return nullptr;
+  NodeList shared = sharedArgs(node);
+  return shared.size() == 1 ? shared[0] : nullptr;
 }
 
 bool isPureView(const Node& node) {

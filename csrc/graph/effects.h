@@ -21,12 +21,13 @@ namespace segue {
 
 using NodeList = absl::InlinedVector<Node*, 2>;
 
-/// The arguments whose memory the result may share: what a view looks at, and the written argument that is returned.
+/// The arguments whose memory the result may share: what a view looks at, and the argument that is returned itself.
 NodeList sharedArgs(const Node& node);
 /// The arguments this very call writes to (an `out=None` writes nothing).
 NodeList writtenArgs(const Node& node);
-/// The result is the written argument itself, the same Python object.
-bool returnsWrittenArg(const Node& node);
+/// The argument that the result is, the same Python object (an `out=`); null where the result is an object of its own or
+/// nobody knows.
+Node* sameObject(const Node& node);
 /// The result is surely a view and making it reads no array data (x[0] of a vector does: it gives a scalar).
 bool isPureView(const Node& node);
 /// May set the floating-point status. Integer arrays do so for division and the like only.

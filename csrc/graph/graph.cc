@@ -39,7 +39,7 @@ std::string toIdentifier(std::string text) {
 Sharing sharingByTags(const OpDef& op, const std::vector<Arg>& args) {
   if (op.has(OpTag::kView)) return Sharing::kView;
   if (op.has(OpTag::kMaybeView)) return Sharing::kUnknown;
-  return writesArgument(op, args) ? Sharing::kWritten : Sharing::kFresh;
+  return writesArgument(op, args) ? Sharing::kSame : Sharing::kFresh;
 }
 
 /// The number of a name of the fresh form v<number>.

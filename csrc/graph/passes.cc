@@ -3,7 +3,10 @@
 #include "graph/passes.h"
 
 #include "graph/passes/common_subexpressions.h"
+#include "graph/passes/constant_folding.h"
 #include "graph/passes/dead_code.h"
+#include "graph/passes/views.h"
+#include "graph/passes/writes.h"
 #include "graph/verify.h"
 
 namespace segue {
@@ -11,11 +14,15 @@ namespace {
 
 constexpr Pass kPasses[] = {
     {"common-subexpressions", eliminateCommonSubexpressions},
+    {"constant-folding", foldConstants},
     {"dead-code", eliminateDeadCode},
+    {"views", canonicalizeViews},
+    {"writes", canonicalizeWrites},
 };
 
-// Common subexpressions first: a dead node that may report a condition is kept unless it was merged.
-constexpr std::string_view kDefault[] = {"common-subexpressions", "dead-code"};
+// Views come before writes and common subexpressions, which compare indices by their text; dead code is last, because a dead
+// node that may report a condition is kept unless it was merged with a live one.
+constexpr std::string_view kDefault[] = {"constant-folding", "views", "writes", "common-subexpressions", "dead-code"};
 
 }  // namespace
 

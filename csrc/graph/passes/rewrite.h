@@ -47,4 +47,11 @@ class Replacements {
   bool any_ = false;
 };
 
+/// Makes `node` another call with the same result. Done only if the type rule gives the type and the sharing that the node
+/// has, and depends on nothing that was not decided before; false (and nothing changed) otherwise.
+bool tryRewrite(Graph& graph, Node& node, const OpDef& op, std::vector<Arg> args);
+
+/// No axis can have length 0.
+bool provablyNonEmpty(const Type& array, DimTable& dims);
+
 }  // namespace segue

@@ -1,0 +1,182 @@
+#include "base/python.h"
+
+#include "graph/passes/views.h"
+
+#include <numeric>
+
+#include "graph/effects.h"
+#include "graph/passes/index.h"
+#include "graph/passes/rewrite.h"
+
+namespace segue {
+namespace {
+
+using Permutation = absl::InlinedVector<int, 4>;
+
+bool isConstantInt(const Arg& arg, const DimTable& dims) { return arg.is<Dim>() && dims.isConstant(arg.as<Dim>()); }
+
+/// An axis number counted from the front; nothing if it is not a constant within range.
+std::optional<int> readAxis(const Arg& arg, int rank, const DimTable& dims) {
+  if (!isConstantInt(arg, dims)) return std::nullopt;
+  int64_t axis = dims.constantValue(arg.as<Dim>());
+  if (axis < 0) axis += rank;
+  if (axis < 0 || axis >= rank) return std::nullopt;
+  return static_cast<int>(axis);
+}
+
+class Views {
+ public:
+  explicit Views(Graph& graph) : graph_(graph), dims_(graph.dims()), effects_(graph), replacements_(graph) {}
+
+  void run(Block& block) {
+    for (Node* node : block.nodes) {
+      replacements_.apply(*node);
+      for (const auto& region : node->regions) run(*region);
+      bool looks_at_array = node->op != nullptr && !node->args.empty() && node->args[0].isValue() &&
+                            source(*node)->type->isArray();
+      if (looks_at_array && (isPureView(*node) || node->op == getitem_)) visit(*node);
+    }
+    replacements_.applyToResults(block);
+    std::erase_if(block.nodes, [this](const Node* node) { return !replacements_.of(node).missing(); });
+  }
+
+ private:
+  static const Node* source(const Node& node) { return node.args[0].as<ArgValue>().node; }
+
+  void visit(Node& node) {
+    if (node.op == getitem_) {
+      index(node);
+    } else if (std::optional<Permutation> axes = permutation(node)) {
+      transpose(node, std::move(*axes));
+    } else if (isReshape(node)) {
+      reshape(node);
+    }
+  }
+
+  /// The node may become `array` itself: the same memory in the same shape, and nobody sees which object it is.
+  bool replaceBy(const Node& node, const Arg& array) {
+    if (effects_.identityEscapes(&node) || !(*array.as<ArgValue>().type == *node.type)) return false;
+    effects_.absorb(array.as<ArgValue>().node, &node);
+    replacements_.replace(&node, array);
+    return true;
+  }
+
+  void index(Node& node) {
+    bool view = node.type->isArray();
+    std::optional<BasicIndex> index = readIndex(node.args[1], *source(node)->type, dims_);
+    if (!index) return;
+    Arg base = node.args[0];
+    const Node& inner = *source(node);
+    if (inner.op == getitem_ && isPureView(inner) && inner.args[0].isValue()) {
+      const Type& type = *source(inner)->type;
+      std::optional<BasicIndex> first = readIndex(inner.args[1], type, dims_);
+      std::optional<BasicIndex> composed;
+      if (first) composed = composeIndex(*first, *index, type, dims_);
+      bool exact = !effects_.escapes(&node) || provablyNonEmpty(*node.type, dims_);
+      if (composed && exact && tryRewrite(graph_, node, *getitem_, {inner.args[0], writeIndex(*composed, view)})) {
+        base = node.args[0];
+        index = std::move(composed);
+      }
+    }
+    Arg canonical = writeIndex(*index, view);
+    if (canonical.is<ArgEllipsis>() && replaceBy(node, base)) return;
+    if (!sameArg(canonical, node.args[1])) (void)tryRewrite(graph_, node, *getitem_, {base, std::move(canonical)});
+  }
+
+  /// Result axis i of a transposing node is its source's axis permutation[i].
+  std::optional<Permutation> permutation(const Node& node) const {
+    if (node.op == nullptr) return std::nullopt;
+    int rank = source(node)->type->ndim();
+    Permutation out(rank);
+    std::iota(out.begin(), out.end(), 0);
+    if (node.op == transpose_) {
+      if (node.args[1].missing() || node.args[1].isNone()) {
+        std::reverse(out.begin(), out.end());
+        return out;
+      }
+      return readPermutation(node.args[1], rank);
+    }
+    if (node.op == swapaxes_) {
+      std::optional<int> a = readAxis(node.args[1], rank, dims_), b = readAxis(node.args[2], rank, dims_);
+      if (!a || !b) return std::nullopt;
+      std::swap(out[*a], out[*b]);
+      return out;
+    }
+    return std::nullopt;
+  }
+
+  std::optional<Permutation> readPermutation(const Arg& axes, int rank) const {
+    if (!axes.is<ArgTuple>() || static_cast<int>(axes.as<ArgTuple>().items.size()) != rank) return std::nullopt;
+    Permutation out;
+    for (const Arg& item : axes.as<ArgTuple>().items) {
+      std::optional<int> axis = readAxis(item, rank, dims_);
+      if (!axis) return std::nullopt;
+      out.push_back(*axis);
+    }
+    return out;
+  }
+
+  Arg writePermutation(const Permutation& axes) {
+    bool reversed = true;
+    ArgTuple out;
+    for (size_t i = 0; i < axes.size(); i++) {
+      reversed &= axes[i] == static_cast<int>(axes.size() - 1 - i);
+      out.items.push_back(dims_.constant(axes[i]));
+    }
+    if (reversed) return {};  // transpose's default
+    return out;
+  }
+
+  void transpose(Node& node, Permutation axes) {
+    const Node& inner = *source(node);
+    std::optional<Permutation> first;
+    if (isPureView(inner) && inner.args[0].isValue()) first = permutation(inner);
+    Arg base = node.args[0];
+    if (first) {
+      for (int& axis : axes) axis = (*first)[axis];
+      base = inner.args[0];
+    }
+    bool is_identity = std::is_sorted(axes.begin(), axes.end());
+    if (is_identity && replaceBy(node, base)) return;
+    (void)tryRewrite(graph_, node, *transpose_, {base, writePermutation(axes)});
+  }
+
+  /// reshape or ravel in C order, of a C-contiguous array: a view with the usual strides.
+  bool isReshape(const Node& node) const {
+    if (node.op == nullptr || (node.op != reshape_ && node.op != ravel_)) return false;
+    const Type& type = *source(node)->type;
+    int order = node.op->paramIndex("order");
+    bool c_order = order < 0 || node.args[order].missing() ||
+                   (node.args[order].is<std::string>() && node.args[order].as<std::string>() == "C");
+    return c_order && type.layout.known && type.layout.c_contiguous;
+  }
+
+  void reshape(Node& node) {
+    const Node& inner = *source(node);
+    bool chained = isPureView(inner) && inner.args[0].isValue() && isReshape(inner);
+    const Arg& base = chained ? inner.args[0] : node.args[0];
+    bool same_shape = base.as<ArgValue>().type->shape == node.type->shape;
+    // An array of its own shape keeps whatever strides its axes of length 1 have; a detour would give them the usual ones.
+    if (same_shape && (!chained || !effects_.escapes(&node)) && replaceBy(node, base)) return;
+    if (!chained || same_shape) return;
+    std::vector<Arg> args = node.args;
+    args[0] = base;
+    (void)tryRewrite(graph_, node, *node.op, std::move(args));
+  }
+
+  Graph& graph_;
+  DimTable& dims_;
+  Effects effects_;
+  Replacements replacements_;
+  const OpDef* getitem_ = findNumpyOp("ndarray.__getitem__");
+  const OpDef* transpose_ = findNumpyOp("numpy.transpose");
+  const OpDef* swapaxes_ = findNumpyOp("numpy.swapaxes");
+  const OpDef* reshape_ = findNumpyOp("numpy.reshape");
+  const OpDef* ravel_ = findNumpyOp("numpy.ravel");
+};
+
+}  // namespace
+
+void canonicalizeViews(Graph& graph, const PassContext&) { Views(graph).run(graph.body()); }
+
+}  // namespace segue
