@@ -43,9 +43,9 @@ bool isIntegerLoop(const Node& node) {
 
 NodeList sharedArgs(const Node& node) {
   if (node.sharing == Sharing::kFresh || !holdsMemory(*node.type)) return {};
+  if (node.sharing == Sharing::kWritten) return writtenArgs(node);
   NodeList out;
-  if (node.sharing == Sharing::kSame) out = writtenArgs(node);
-  if (out.empty() && !node.args.empty()) appendValues(node.args[0], out);
+  if (!node.args.empty()) appendValues(node.args[0], out);
   return out;
 }
 
@@ -58,7 +58,7 @@ NodeList writtenArgs(const Node& node) {
 }
 
 Node* sameObject(const Node& node) {
-  if (node.op == nullptr || node.sharing != Sharing::kSame) return nullptr;
+  if (node.op == nullptr || (node.sharing != Sharing::kSame && node.sharing != Sharing::kWritten)) return nullptr;
   NodeList shared = sharedArgs(node);
   return shared.size() == 1 ? shared[0] : nullptr;
 }

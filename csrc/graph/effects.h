@@ -25,7 +25,7 @@ using NodeList = absl::InlinedVector<Node*, 2>;
 NodeList sharedArgs(const Node& node);
 /// The arguments this very call writes to (an `out=None` writes nothing).
 NodeList writtenArgs(const Node& node);
-/// The argument that the result is, the same Python object (an `out=`); null where the result is an object of its own or
+/// The argument that the result is, the same Python object (an `out=`, np.asarray of an array); null where the result is an object of its own or
 /// nobody knows.
 Node* sameObject(const Node& node);
 /// The result is surely a view and making it reads no array data (x[0] of a vector does: it gives a scalar).

@@ -22,7 +22,8 @@ bool isReserved(std::string_view name) {
       "graph",  "return", "yield",  "None",     "True", "False",  "inf",  "nan",    "complex", "min",    "max",
       "np",     "and",    "as",     "assert",   "async", "await", "break", "class",  "continue", "def",   "del",
       "elif",   "else",   "except", "finally",  "for",  "from",   "global", "if",    "import",  "in",     "is",
-      "lambda", "nonlocal", "not",  "or",       "pass", "raise",  "try",  "while",  "with",    "slice",  "int"};
+      "lambda", "nonlocal", "not",  "or",       "pass", "raise",  "try",  "while",  "with",    "slice",  "float",
+      "operator", "_constants"};
   return std::find(std::begin(kWords), std::end(kWords), name) != std::end(kWords) || dtypeFromName(name) ||
          (name[0] == 's' && allDigits(name.substr(1)));
 }
@@ -39,7 +40,7 @@ std::string toIdentifier(std::string text) {
 Sharing sharingByTags(const OpDef& op, const std::vector<Arg>& args) {
   if (op.has(OpTag::kView)) return Sharing::kView;
   if (op.has(OpTag::kMaybeView)) return Sharing::kUnknown;
-  return writesArgument(op, args) ? Sharing::kSame : Sharing::kFresh;
+  return writesArgument(op, args) ? Sharing::kWritten : Sharing::kFresh;
 }
 
 /// The number of a name of the fresh form v<number>.

@@ -30,7 +30,8 @@ std::optional<int64_t> constant(const Arg& arg, const DimTable& dims) {
 /// A slice with constant parts and a positive step.
 struct Span {
   int64_t start = 0;
-  std::optional<int64_t> stop;
+  bool has_stop = false;
+  int64_t stop = 0;  ///< with has_stop; negative counts from the end
   int64_t step = 1;
 };
 
@@ -38,22 +39,17 @@ struct Span {
 void resolve(Span& span, int64_t length) {
   auto clip = [length](int64_t at) { return std::clamp<int64_t>(at < 0 ? at + length : at, 0, length); };
   span.start = clip(span.start);
-  span.stop = std::max(span.start, clip(span.stop.value_or(length)));
+  span.stop = std::max(span.start, span.has_stop ? clip(span.stop) : length);
+  span.has_stop = true;
 }
 
 std::optional<Span> readSpan(const IndexItem& item, std::optional<int64_t> length, const DimTable& dims) {
-  Span out;
-  for (auto [part, value] : {std::pair(&item.start, &out.start), std::pair(&item.step, &out.step)}) {
-    if (part->isNone()) continue;
-    std::optional<int64_t> number = constant(*part, dims);
-    if (!number) return std::nullopt;
-    *value = *number;
-  }
-  if (!item.stop.isNone()) {
-    out.stop = constant(item.stop, dims);
-    if (!out.stop) return std::nullopt;
-  }
-  if (out.step <= 0) return std::nullopt;
+  std::optional<int64_t> start = item.start.isNone() ? 0 : constant(item.start, dims);
+  std::optional<int64_t> step = item.step.isNone() ? 1 : constant(item.step, dims);
+  std::optional<int64_t> stop = constant(item.stop, dims);
+  bool known_stop = item.stop.isNone() || stop.has_value();
+  if (!start || !step || !known_stop || *step <= 0) return std::nullopt;
+  Span out{*start, stop.has_value(), stop.value_or(0), *step};
   if (length) resolve(out, *length);
   return out;
 }
@@ -61,7 +57,7 @@ std::optional<Span> readSpan(const IndexItem& item, std::optional<int64_t> lengt
 IndexItem sliceItem(const Span& span, DimTable& dims) {
   IndexItem out;
   if (span.start != 0) out.start = dims.constant(span.start);
-  if (span.stop) out.stop = dims.constant(*span.stop);
+  if (span.has_stop) out.stop = dims.constant(span.stop);
   if (span.step != 1) out.step = dims.constant(span.step);
   return out;
 }
@@ -74,20 +70,18 @@ IndexItem intItem(int64_t number, DimTable& dims) {
 }
 
 /// Where the composed slice stops, if that can be said for every length. The outer one counts in steps of the inner one.
-bool composeStop(const Span& inner, const Span& outer, std::optional<int64_t>& stop) {
-  if (!outer.stop) {
-    stop = inner.stop;
+bool composeStop(const Span& inner, const Span& outer, Span& out) {
+  out.has_stop = inner.has_stop || outer.has_stop;
+  out.stop = inner.stop;
+  if (!outer.has_stop) return true;
+  if (outer.stop >= 0) {
+    if (inner.has_stop && inner.stop < 0) return false;  // whichever comes first
+    int64_t limit = inner.start + outer.stop * inner.step;
+    out.stop = inner.has_stop ? std::min(inner.stop, limit) : limit;
     return true;
   }
-  if (*outer.stop >= 0) {
-    if (inner.stop && *inner.stop < 0) return false;  // whichever comes first
-    int64_t limit = inner.start + *outer.stop * inner.step;
-    stop = inner.stop ? std::min(*inner.stop, limit) : limit;
-    return true;
-  }
-  if (inner.step != 1 || (inner.stop && *inner.stop >= 0)) return false;
-  stop = inner.stop.value_or(0) + *outer.stop;
-  return true;
+  out.stop = inner.stop + outer.stop;
+  return inner.step == 1 && (!inner.has_stop || inner.stop < 0);
 }
 
 bool isReversal(const IndexItem& item, const DimTable& dims) {
@@ -104,21 +98,21 @@ std::optional<IndexItem> composeItems(const IndexItem& inner, const IndexItem& o
   std::optional<Span> a = readSpan(inner, length, dims);
   if (!a || a->start < 0) return std::nullopt;
   std::optional<int64_t> selected;
-  if (length) selected = (*a->stop - a->start + a->step - 1) / a->step;
+  if (length) selected = (a->stop - a->start + a->step - 1) / a->step;
   if (outer.kind == Kind::kInt) {
     std::optional<int64_t> number = constant(outer.number, dims);
     if (!number) return std::nullopt;
     if (*number < 0 && selected) *number += *selected;
     if (*number >= 0) return intItem(a->start + *number * a->step, dims);
     // From the end: only where the slice reaches the end element by element.
-    if (a->step != 1 || (a->stop && *a->stop >= 0)) return std::nullopt;
-    return intItem(a->stop.value_or(0) + *number, dims);
+    if (a->step != 1 || (a->has_stop && a->stop >= 0)) return std::nullopt;
+    return intItem(a->stop + *number, dims);
   }
   std::optional<Span> b = readSpan(outer, selected, dims);
   if (!b || b->start < 0) return std::nullopt;
-  Span out{a->start + b->start * a->step, std::nullopt, a->step * b->step};
-  if (!composeStop(*a, *b, out.stop)) return std::nullopt;
-  if (length && out.stop && *out.stop >= *length) out.stop.reset();
+  Span out{a->start + b->start * a->step, false, 0, a->step * b->step};
+  if (!composeStop(*a, *b, out)) return std::nullopt;
+  if (length && out.stop >= *length) out.has_stop = false;
   return sliceItem(out, dims);
 }
 

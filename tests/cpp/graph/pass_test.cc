@@ -8,6 +8,7 @@
 #include "absl/strings/str_split.h"
 #include "graph/builder.h"
 #include "graph/effects.h"
+#include "graph/evaluator.h"
 #include "graph/golden.h"
 #include "graph/print.h"
 #include "graph/test_ops.h"
@@ -27,6 +28,7 @@ std::string optimized(const std::string& passes, const std::string& input, bool 
   std::vector<std::string_view> views(names.begin(), names.end());
   PassOptions options;
   options.verify = true;
+  options.context.evaluate = evaluateInNumpy;
   Result<void> result = runPasses(*graph, views, options);
   return result.ok() ? print(*graph, {.one_line = one_line}) : "error: " + result.error();
 }
