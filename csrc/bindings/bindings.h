@@ -12,5 +12,7 @@ void bindCallable(pybind11::module_& m);
 void bindOps(pybind11::module_& m);
 /// The submodule `_testing`: switches that only tests use.
 void bindTesting(pybind11::module_& m);
+/// The submodule `_trace`: traces of calls as text.
+void bindTrace(pybind11::module_& m);
 
 }  // namespace segue

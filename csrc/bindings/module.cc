@@ -16,4 +16,5 @@ PYBIND11_MODULE(_segue, m) {
   segue::bindCallable(m);
   segue::bindOps(m);
   segue::bindTesting(m);
+  segue::bindTrace(m);
 }

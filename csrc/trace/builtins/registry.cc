@@ -1,0 +1,170 @@
+#include "trace/builtins/registry.h"
+
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/str_split.h"
+#include "trace/protocols.h"
+#include "trace/tracer.h"
+#include "trace/values/builtin.h"
+#include "trace/values/constant.h"
+
+namespace segue {
+namespace {
+
+struct Row {
+  const char* name;
+  BuiltinModel model;
+  bool resolved = false;
+};
+
+std::vector<Row>& rows() {
+  static std::vector<Row> rows;
+  return rows;
+}
+
+/// Walks dicts only ("module", "class", "function"): no attribute access that could run code. Modules in packages are
+/// found under their longest dotted name.
+BorrowedRef resolve(std::string_view name) {
+  std::vector<std::string> parts = absl::StrSplit(std::string(name), '.');
+  BorrowedRef modules = PyImport_GetModuleDict();
+  BorrowedRef object = PyDict_GetItemString(modules, parts[0].c_str());
+  if (!object) return nullptr;
+  std::string path = parts[0];
+  for (size_t i = 1; i < parts.size() && object; ++i) {
+    path += "." + parts[i];
+    if (BorrowedRef module = PyDict_GetItemString(modules, path.c_str()); module && i + 1 < parts.size()) {
+      object = module;
+    } else if (PyModule_Check(object.get())) {
+      object = PyDict_GetItemString(PyModule_GetDict(object.get()), parts[i].c_str());
+    } else if (PyType_Check(object.get())) {
+      Ref attribute = Ref::steal(PyUnicode_InternFromString(parts[i].c_str()));
+      object = _PyType_Lookup(reinterpret_cast<PyTypeObject*>(object.get()), attribute.get());
+    } else {
+      object = nullptr;
+    }
+  }
+  return object;
+}
+
+/// Callables by object. Objects are kept alive: a model must not be found for another object at the same address.
+struct Resolved {
+  absl::flat_hash_map<PyObject*, BuiltinModel> models;
+  absl::flat_hash_map<PyObject*, const LibraryName*> operators;
+  std::vector<Ref> kept;
+  Py_ssize_t module_count = -1;      ///< len(sys.modules) when rows were last resolved
+  bool numpy_resolved = false;
+};
+
+Resolved& resolved() {
+  static Resolved* table = new Resolved;  // never destroyed: outlives the interpreter's last trace
+  Py_ssize_t modules = PyDict_Size(PyImport_GetModuleDict());
+  if (table->module_count == modules) return *table;
+  table->module_count = modules;
+  for (Row& row : rows()) {
+    if (row.resolved) continue;
+    BorrowedRef object = resolve(row.name);
+    if (!object) continue;
+    row.resolved = true;
+    table->models.emplace(object.get(), row.model);
+    table->kept.push_back(Ref::borrow(object));
+  }
+  if (!table->numpy_resolved) {
+    table->numpy_resolved = true;
+    for (const LibraryName& name : allNumpyNames()) {
+      if (!name.name.starts_with("numpy.")) continue;
+      BorrowedRef object = resolve(name.name);
+      if (!object) continue;
+      table->operators.emplace(object.get(), &name);
+      table->kept.push_back(Ref::borrow(object));
+    }
+  }
+  return *table;
+}
+
+}  // namespace
+
+BuiltinRow::BuiltinRow(const char* name, BuiltinModel model) { rows().push_back({name, model}); }
+
+BuiltinModel findBuiltin(BorrowedRef callable) {
+  const auto& models = resolved().models;
+  auto it = models.find(callable.get());
+  return it == models.end() ? nullptr : it->second;
+}
+
+const LibraryName* findNumpyCallable(BorrowedRef callable) {
+  const auto& operators = resolved().operators;
+  auto it = operators.find(callable.get());
+  return it == operators.end() ? nullptr : it->second;
+}
+
+std::string_view textOf(BorrowedRef str) {
+  Py_ssize_t size = 0;
+  const char* text = PyUnicode_AsUTF8AndSize(str, &size);
+  if (text == nullptr) {  // lone surrogates: no name of ours
+    PyErr_Clear();
+    return {};
+  }
+  return {text, static_cast<size_t>(size)};
+}
+
+Traced<absl::InlinedVector<ValueRef, 6>> BuiltinCall::bind(Tracer& t, const char* function_name,
+                                                           std::initializer_list<const char*> names,
+                                                           size_t required) const {
+  absl::InlinedVector<ValueRef, 6> bound(names.size(), nullptr);
+  auto wrong = [&](const char* what) {
+    return stop(BreakReason::kExceptionEscapes, absl::StrFormat("%s() is called with %s", function_name, what));
+  };
+  if (args.positional.size() > names.size()) return wrong("too many arguments");
+  for (size_t i = 0; i < args.positional.size(); ++i) bound[i] = t.resolve(args.positional[i]);
+  for (const Keyword& keyword : args.keywords) {
+    size_t i = 0;
+    while (i < names.size() && textOf(keyword.name) != names.begin()[i]) ++i;
+    if (i == names.size()) return wrong("an unknown keyword");
+    if (bound[i] != nullptr) return wrong("an argument given twice");
+    bound[i] = t.resolve(keyword.value);
+  }
+  for (size_t i = 0; i < required; ++i) {
+    if (bound[i] == nullptr) return wrong("too few arguments");
+  }
+  return bound;
+}
+
+Traced<ValueRef> callPure(Tracer& t, const BuiltinCall& call) {
+  Ref args = Ref::steal(PyTuple_New(static_cast<Py_ssize_t>(call.size())));
+  Ref keywords = Ref::steal(PyDict_New());
+  for (size_t i = 0; i < call.size(); ++i) {
+    BorrowedRef constant = specialize(t, t.resolve(call.args.positional[i]));
+    if (!constant || !isFoldable(constant)) {
+      return stop(BreakReason::kConstantNeeded, "an argument of " + describeCallable(call.function));
+    }
+    PyTuple_SET_ITEM(args.get(), static_cast<Py_ssize_t>(i), Py_NewRef(constant.get()));
+  }
+  for (const Keyword& keyword : call.args.keywords) {
+    BorrowedRef constant = specialize(t, t.resolve(keyword.value));
+    if (!constant || !isFoldable(constant)) {
+      return stop(BreakReason::kConstantNeeded, "an argument of " + describeCallable(call.function));
+    }
+    PyDict_SetItem(keywords.get(), keyword.name.get(), constant.get());
+  }
+  return folded(t, PyObject_Call(call.function, args.get(), keywords.get()));
+}
+
+Traced<ValueRef> builtinTypeAttr(Tracer& t, ValueRef self, BorrowedRef name) {
+  BorrowedRef found = _PyType_Lookup(self->type(), name);
+  if (!found) {
+    return t.raise(PyExc_AttributeError, absl::StrFormat("'%s' object has no attribute '%s'", self->type()->tp_name,
+                                                         std::string(textOf(name))));
+  }
+  PyTypeObject* kind = Py_TYPE(found);
+  if (kind == &PyMethodDescr_Type || kind == &PyWrapperDescr_Type) {
+    return t.make<MethodValue>(t.constant(found), self);
+  }
+  if ((kind == &PyGetSetDescr_Type || kind == &PyMemberDescr_Type) && self->constant() && isFoldable(self->constant())) {
+    return folded(t, PyObject_GetAttr(self->constant(), name));
+  }
+  return stop(BreakReason::kAttributeLookup,
+              absl::StrFormat("%s.%s", self->type()->tp_name, std::string(textOf(name))));
+}
+
+}  // namespace segue

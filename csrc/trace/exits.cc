@@ -1,0 +1,88 @@
+// How a trace ends: exits with snapshots of every frame.
+#include "trace/recipes.h"
+#include "trace/tracer.h"
+#include "trace/values/function.h"
+
+namespace segue {
+
+void Tracer::exitAtReturn(ValueRef value) {
+  RecipeBuilder recipes(*this, result_);
+  Traced<RecipeId> id = recipes.of(value);
+  if (!id.ok()) return exitAtStart(id.stop());
+  result_.exit.kind = ExitKind::kReturn;
+  result_.exit.value = id.value();
+  if (Traced<void> log = recipes.replayLog(); !log.ok()) return exitAtStart(log.stop());
+  exited_ = true;
+}
+
+void Tracer::exitAtBreak(const Break& reason) {
+  RecipeBuilder recipes(*this, result_);
+  Exit exit;
+  exit.kind = ExitKind::kBreak;
+  exit.reason = reason.reason;
+  exit.detail = reason.detail;
+  exit.location = location();
+  bool complete = true;
+  for (const FrameState* frame : frames_) {
+    const Insn& insn = frame->code->insn(frame->pc);
+    if (frame != frames_.back()) {
+      exit.inlined_chain.push_back(
+          {reinterpret_cast<PyObject*>(frame->code->object()), insn.position.line, insn.lasti});
+    }
+    exit.frames.push_back(snapshot(*frame, recipes, complete));
+  }
+  result_.exit = std::move(exit);
+  if (!complete || !recipes.replayLog().ok()) return exitAtStart(reason);
+  exited_ = true;
+}
+
+// Something live at the exit cannot be rebuilt (an exception being handled, a generator half-way): the segment does
+// nothing, and CPython runs the frame from the segment's start.
+void Tracer::exitAtStart(const Break& reason) {
+  Location where = frames_.empty() ? Location{} : location();
+  std::vector<Location> chain = std::move(result_.exit.inlined_chain);
+  rollback({{}, 0, frames_.empty() ? 0u : 1u, nullptr, nullptr});
+  frames_.assign(1, outermost_.get());
+  result_.graph->outputs().clear();
+  result_.recipes.clear();
+  result_.writes.clear();
+  RecipeBuilder recipes(*this, result_);
+  FrameState start;
+  start.code = request_.code;
+  start.slots.resize(request_.code->slotCount(), nullptr);
+  for (size_t i = 0; i < request_.locals.size(); ++i) {
+    if (request_.locals[i] != nullptr) start.slots[i] = pending(request_.locals[i], sources().local(static_cast<int>(i)));
+  }
+  for (size_t i = 0; i < request_.stack.size(); ++i) {
+    PyObject* item = request_.stack[i];
+    start.stack.push(item == nullptr ? null() : pending(item, sources().stack(static_cast<int>(i))));
+  }
+  start.pc = request_.code->indexAt(request_.start_offset);
+  bool complete = true;
+  Exit exit{.kind = ExitKind::kBreak, .reason = reason.reason, .detail = reason.detail, .location = where};
+  exit.inlined_chain = std::move(chain);
+  exit.frames.push_back(snapshot(start, recipes, complete));
+  SEGUE_CHECK(complete, "the start of a trace can always be rebuilt");
+  result_.exit = std::move(exit);
+  exited_ = true;
+}
+
+FrameSnapshot Tracer::snapshot(const FrameState& frame, RecipeBuilder& recipes, bool& complete) {
+  FrameSnapshot snapshot;
+  snapshot.code = Ref::borrow(reinterpret_cast<PyObject*>(frame.code->object()));
+  snapshot.offset = frame.code->insn(frame.pc).offset;
+  auto recipe = [&](ValueRef value) {
+    Traced<RecipeId> id = recipes.of(value);
+    complete = complete && id.ok();
+    return id.ok() ? id.value() : RecipeId{};
+  };
+  if (frame.function != nullptr) {
+    snapshot.function = Ref::borrow(frame.function->live());
+    snapshot.function_recipe = recipe(frame.function);
+  }
+  for (ValueRef value : frame.slots) snapshot.locals.push_back(recipe(value));
+  for (ValueRef value : frame.stack.items()) snapshot.stack.push_back(recipe(value));
+  return snapshot;
+}
+
+}  // namespace segue

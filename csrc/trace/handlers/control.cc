@@ -1,0 +1,72 @@
+// Visitors: jumps, branches and loops.
+#include "trace/protocols.h"
+#include "trace/tracer.h"
+#include "trace/values/range.h"
+
+namespace segue {
+
+Traced<void> Tracer::visitJump(const Insn& insn) {
+  jump(insn);
+  return {};
+}
+
+// `for` counts its trips at its ForIter; this bounds `while`. A loop inside starts afresh with every trip.
+Traced<void> Tracer::jumpCounted(const Insn& insn) {
+  int pc = frame().pc;
+  jump(insn);
+  if (insn.target > pc) return {};
+  absl::erase_if(frame().trips, [&](const auto& trip) { return trip.first > insn.target && trip.first < pc; });
+  bool is_for = frame().code->insn(insn.target).op == Opcode::kForIter;
+  if (!is_for && countTrip() > config().unroll_objects) return stop(BreakReason::kLoopNotUnrolled, "a while loop");
+  return {};
+}
+
+Traced<void> Tracer::visitJumpBackward(const Insn& insn) { return jumpCounted(insn); }
+
+Traced<void> Tracer::visitPopJumpIfFalse(const Insn& insn) {
+  SEGUE_TRY(bool condition, truth(*this, stack().pop()));
+  return condition ? Traced<void>() : jumpCounted(insn);
+}
+
+Traced<void> Tracer::visitPopJumpIfTrue(const Insn& insn) {
+  SEGUE_TRY(bool condition, truth(*this, stack().pop()));
+  return condition ? jumpCounted(insn) : Traced<void>();
+}
+
+Traced<void> Tracer::visitPopJumpIfNone(const Insn& insn) {
+  SEGUE_TRY(bool is_none, sameObject(*this, stack().pop(), none()));
+  return is_none ? jumpCounted(insn) : Traced<void>();
+}
+
+Traced<void> Tracer::visitPopJumpIfNotNone(const Insn& insn) {
+  SEGUE_TRY(bool is_none, sameObject(*this, stack().pop(), none()));
+  return is_none ? Traced<void>() : jumpCounted(insn);
+}
+
+Traced<void> Tracer::visitGetIter(const Insn& insn) {
+  SEGUE_TRY(ValueRef iterator, iter(*this, stack().pop()));
+  stack().push(iterator);
+  return {};
+}
+
+Traced<void> Tracer::visitForIter(const Insn& insn) {
+  ValueRef iterator = stack().peek();
+  // A loop that is known to be too long breaks before its first trip, others when they have gone on for too long.
+  int64_t limit = isRangeIterator(iterator) ? config().unroll_range : config().unroll_objects;
+  int64_t trip = countTrip();
+  if (trip == 1 && iterator->remainingSlot(*this).value_or(0) > limit) {
+    return stop(BreakReason::kLoopNotUnrolled, "a loop of more trips than are unrolled");
+  }
+  if (trip > limit + 1) return stop(BreakReason::kLoopNotUnrolled, "a loop of more trips than are unrolled");
+  SEGUE_TRY(ValueRef item, next(*this, iterator));
+  if (item != nullptr) {
+    stack().push(item);
+    return {};
+  }
+  frame().trips.erase(frame().pc);  // an outer loop starts it afresh
+  stack().pop();
+  jump(insn);
+  return {};
+}
+
+}  // namespace segue

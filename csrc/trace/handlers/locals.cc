@@ -1,0 +1,98 @@
+// Visitors: locals and cells.
+#include "trace/tracer.h"
+#include "trace/values/function.h"
+#include "trace/values/tuple.h"
+
+namespace segue {
+namespace {
+
+Traced<CellValue*> cellIn(Tracer& t, int slot) {
+  auto* cell = as<CellValue>(t.resolve(t.frame().slots[slot]));
+  SEGUE_CHECK(cell != nullptr, "no cell in a cell's slot");
+  return cell;
+}
+
+Traced<void> unbound(Tracer& t, const Insn& insn) {
+  const Slot& slot = t.frame().code->slots()[insn.arg];
+  if (slot.is_free) {
+    return t.raise(PyExc_NameError, absl::StrFormat("cannot access free variable '%s' where it is not associated with a "
+                                                    "value in enclosing scope", slot.name));
+  }
+  return t.raise(PyExc_UnboundLocalError,
+                 absl::StrFormat("cannot access local variable '%s' where it is not associated with a value", slot.name));
+}
+
+}  // namespace
+
+Traced<void> Tracer::visitLoadLocal(const Insn& insn) {
+  ValueRef& slot = frame().slots[insn.arg];
+  if (slot == nullptr) return unbound(*this, insn);
+  slot = resolve(slot);
+  stack().push(slot);
+  return {};
+}
+
+Traced<void> Tracer::visitLoadLocalAndClear(const Insn& insn) {
+  ValueRef& slot = frame().slots[insn.arg];
+  stack().push(slot == nullptr ? null() : resolve(slot));
+  slot = nullptr;
+  return {};
+}
+
+Traced<void> Tracer::visitStoreLocal(const Insn& insn) {
+  ValueRef value = stack().pop();
+  frame().slots[insn.arg] = value->kind() == ValueKind::kNull ? nullptr : value;
+  return {};
+}
+
+Traced<void> Tracer::visitDeleteLocal(const Insn& insn) {
+  if (frame().slots[insn.arg] == nullptr) return unbound(*this, insn);
+  frame().slots[insn.arg] = nullptr;
+  return {};
+}
+
+Traced<void> Tracer::visitMakeCell(const Insn& insn) {
+  ValueRef& slot = frame().slots[insn.arg];
+  slot = makeCell(*this, slot);
+  return {};
+}
+
+Traced<void> Tracer::visitCopyFreeVars(const Insn& insn) {
+  FrameState& top = frame();
+  int first = top.code->slotCount() - insn.arg;
+  if (top.function != nullptr) {
+    const TupleValue::Items& cells = as<TupleValue>(top.function->parts().closure)->items();
+    std::copy(cells.begin(), cells.end(), top.slots.begin() + first);
+    return {};
+  }
+  BorrowedRef closure = PyFunction_GET_CLOSURE(request().function.get());
+  Source tuple = sources().member(sources().function(), SourceMember::kFunctionClosure);
+  for (int i = 0; i < insn.arg; ++i) {
+    top.slots[first + i] =
+        wrapCell(*this, PyTuple_GET_ITEM(closure.get(), i), sources().item(tuple, i), sources().freeVar(i));
+  }
+  return {};
+}
+
+Traced<void> Tracer::visitLoadDeref(const Insn& insn) {
+  SEGUE_TRY(CellValue* cell, cellIn(*this, insn.arg));
+  ValueRef value = cell->contents(*this);
+  if (value == nullptr) return unbound(*this, insn);
+  stack().push(resolve(value));
+  return {};
+}
+
+Traced<void> Tracer::visitStoreDeref(const Insn& insn) {
+  SEGUE_TRY(CellValue* cell, cellIn(*this, insn.arg));
+  cell->setContents(*this, stack().pop());
+  return {};
+}
+
+Traced<void> Tracer::visitDeleteDeref(const Insn& insn) {
+  SEGUE_TRY(CellValue* cell, cellIn(*this, insn.arg));
+  if (cell->contents(*this) == nullptr) return unbound(*this, insn);
+  cell->setContents(*this, nullptr);
+  return {};
+}
+
+}  // namespace segue

@@ -1,0 +1,199 @@
+#include "trace/protocols.h"
+
+#include "trace/builtins/registry.h"
+#include "trace/tracer.h"
+#include "trace/values/graph_values.h"
+#include "trace/values/int_value.h"
+
+namespace segue {
+namespace {
+
+std::string operandTypes(std::string_view symbol, ValueRef lhs, ValueRef rhs) {
+  return absl::StrFormat("%s %s %s", lhs->describe(), std::string(symbol), rhs->describe());
+}
+
+CompareOp swapped(CompareOp op) {
+  switch (op) {
+    case CompareOp::kLt: return CompareOp::kGt;
+    case CompareOp::kLe: return CompareOp::kGe;
+    case CompareOp::kGt: return CompareOp::kLt;
+    case CompareOp::kGe: return CompareOp::kLe;
+    default: return op;
+  }
+}
+
+/// A subclass of the left operand's type answers first (CPython's binary_op1, do_richcompare).
+bool rightGoesFirst(ValueRef lhs, ValueRef rhs) {
+  return lhs->type() != rhs->type() && PyType_IsSubtype(rhs->type(), lhs->type()) != 0;
+}
+
+bool isSingleton(BorrowedRef object) {
+  return object.get() == Py_None || PyBool_Check(object.get()) || object.get() == Py_Ellipsis ||
+         object.get() == Py_NotImplemented || PyType_Check(object.get()) || PyModule_Check(object.get());
+}
+
+}  // namespace
+
+Traced<ValueRef> binary(Tracer& t, BinaryOp op, ValueRef lhs, ValueRef rhs) {
+  lhs = t.resolve(lhs);
+  rhs = t.resolve(rhs);
+  if (isInplace(op)) {
+    SEGUE_TRY(ValueRef result, lhs->inplaceSlot(t, op, rhs));
+    if (result != nullptr) return result;
+  }
+  BinaryOp plain = withoutInplace(op);
+  bool right_first = rightGoesFirst(lhs, rhs);
+  if (right_first) {
+    SEGUE_TRY(ValueRef result, rhs->binarySlot(t, plain, lhs, true));
+    if (result != nullptr) return result;
+  }
+  SEGUE_TRY(ValueRef result, lhs->binarySlot(t, plain, rhs, false));
+  if (result != nullptr) return result;
+  if (!right_first) {
+    SEGUE_TRY(ValueRef reflected, rhs->binarySlot(t, plain, lhs, true));
+    if (reflected != nullptr) return reflected;
+  }
+  return stop(BreakReason::kUnsupportedOperation, operandTypes(symbolOf(op), lhs, rhs));
+}
+
+Traced<ValueRef> unary(Tracer& t, UnaryOp op, ValueRef value) { return t.resolve(value)->unarySlot(t, op); }
+
+Traced<ValueRef> compare(Tracer& t, CompareOp op, ValueRef lhs, ValueRef rhs) {
+  lhs = t.resolve(lhs);
+  rhs = t.resolve(rhs);
+  bool right_first = rightGoesFirst(lhs, rhs);
+  if (right_first) {
+    SEGUE_TRY(ValueRef result, rhs->compareSlot(t, swapped(op), lhs));
+    if (result != nullptr) return result;
+  }
+  SEGUE_TRY(ValueRef result, lhs->compareSlot(t, op, rhs));
+  if (result != nullptr) return result;
+  if (!right_first) {
+    SEGUE_TRY(ValueRef reflected, rhs->compareSlot(t, swapped(op), lhs));
+    if (reflected != nullptr) return reflected;
+  }
+  if (op == CompareOp::kEq || op == CompareOp::kNe) {
+    SEGUE_TRY(bool same, sameObject(t, lhs, rhs));
+    return t.boolean(same == (op == CompareOp::kEq));
+  }
+  return t.raise(PyExc_TypeError, absl::StrFormat("'%s' not supported between instances of '%s' and '%s'",
+                                                  std::string(symbolOf(op)), lhs->type()->tp_name, rhs->type()->tp_name));
+}
+
+Traced<bool> truth(Tracer& t, ValueRef value) { return t.resolve(value)->truthSlot(t); }
+
+Traced<bool> sameObject(Tracer& t, ValueRef a, ValueRef b) {
+  a = t.resolve(a);
+  b = t.resolve(b);
+  if (a == b) return true;
+  BorrowedRef x = a->constant();
+  BorrowedRef y = b->constant();
+  if ((x && isSingleton(x)) || (y && isSingleton(y))) return x.get() == y.get();
+  if (a->type() != b->type()) return false;
+  if (x && y && !a->source() && !b->source()) return x.get() == y.get();
+  bool immutable_number = a->kind() == ValueKind::kInt || a->kind() == ValueKind::kConstant ||
+                          a->kind() == ValueKind::kScalar || a->kind() == ValueKind::kNumpyScalar;
+  if (immutable_number) return stop(BreakReason::kUnsupportedOperation, "identity of two numbers or strings");
+  // Two objects that were found in two places: different ones here, and guarded to stay so.
+  if (a->source() && b->source()) t.guards().same(*a->source(), *b->source(), false);
+  return false;
+}
+
+Traced<bool> equalItems(Tracer& t, ValueRef a, ValueRef b) {
+  a = t.resolve(a);
+  b = t.resolve(b);
+  if (a == b) return true;
+  SEGUE_TRY(ValueRef equal, compare(t, CompareOp::kEq, a, b));
+  return truth(t, equal);
+}
+
+Traced<bool> contains(Tracer& t, ValueRef container, ValueRef item) {
+  return t.resolve(container)->containsSlot(t, t.resolve(item));
+}
+
+Traced<ValueRef> length(Tracer& t, ValueRef value) { return t.resolve(value)->lengthSlot(t); }
+
+Traced<ValueRef> getItem(Tracer& t, ValueRef container, ValueRef key) {
+  return t.resolve(container)->getItemSlot(t, t.resolve(key));
+}
+
+Traced<void> setItem(Tracer& t, ValueRef container, ValueRef key, ValueRef value) {
+  return t.resolve(container)->setItemSlot(t, t.resolve(key), value);
+}
+
+Traced<void> deleteItem(Tracer& t, ValueRef container, ValueRef key) {
+  return t.resolve(container)->setItemSlot(t, t.resolve(key), nullptr);
+}
+
+Traced<ValueRef> getAttr(Tracer& t, ValueRef owner, BorrowedRef name) {
+  SEGUE_TRY(ValueRef value, t.resolve(owner)->getAttrSlot(t, name));
+  return t.resolve(value);
+}
+
+Traced<ValueRef> getAttr(Tracer& t, ValueRef owner, const char* name) {
+  return getAttr(t, owner, t.internedName(name));
+}
+
+Traced<void> setAttr(Tracer& t, ValueRef owner, BorrowedRef name, ValueRef value) {
+  return t.resolve(owner)->setAttrSlot(t, name, value);
+}
+
+Traced<void> deleteAttr(Tracer& t, ValueRef owner, BorrowedRef name) {
+  return t.resolve(owner)->setAttrSlot(t, name, nullptr);
+}
+
+Traced<ValueRef> call(Tracer& t, ValueRef callee, const CallArgs& args) { return t.resolve(callee)->callSlot(t, args); }
+
+Traced<ValueRef> iter(Tracer& t, ValueRef iterable) { return t.resolve(iterable)->iterSlot(t); }
+
+Traced<ValueRef> next(Tracer& t, ValueRef iterator) {
+  SEGUE_TRY(ValueRef item, t.resolve(iterator)->nextSlot(t));
+  return item == nullptr ? item : t.resolve(item);
+}
+
+Traced<std::vector<ValueRef>> items(Tracer& t, ValueRef iterable) {
+  SEGUE_TRY(ValueRef iterator, iter(t, iterable));
+  std::vector<ValueRef> all;
+  while (true) {
+    SEGUE_TRY(ValueRef item, next(t, iterator));
+    if (item == nullptr) return all;
+    all.push_back(item);
+    if (static_cast<int64_t>(all.size()) > t.config().trace_budget) return stop(BreakReason::kTraceBudget);
+  }
+}
+
+Traced<ValueRef> format(Tracer& t, ValueRef value, ValueRef spec) { return t.resolve(value)->formatSlot(t, t.resolve(spec)); }
+
+Traced<Ref> key(Tracer& t, ValueRef value) { return t.resolve(value)->keySlot(t); }
+
+Traced<Arg> toArg(Tracer& t, ValueRef value) { return t.resolve(value)->argSlot(t); }
+
+std::optional<Dim> asDim(Tracer& t, ValueRef value) {
+  value = t.resolve(value);
+  if (auto* integer = as<IntValue>(value)) return integer->dim();
+  BorrowedRef constant = value->constant();
+  if (!constant || !PyLong_Check(constant.get())) return std::nullopt;
+  if (!PyLong_CheckExact(constant.get()) && !PyBool_Check(constant.get())) return std::nullopt;
+  int overflow = 0;
+  long long number = PyLong_AsLongLongAndOverflow(constant, &overflow);
+  if (overflow != 0) return std::nullopt;
+  return t.dims().constant(number);
+}
+
+Traced<int64_t> constantInt(Tracer& t, ValueRef value) {
+  std::optional<Dim> dim = asDim(t, value);
+  if (!dim) return stop(BreakReason::kConstantNeeded, "an integer, not " + t.resolve(value)->describe());
+  return t.dims().specialize(*dim);
+}
+
+BorrowedRef specialize(Tracer& t, ValueRef value) {
+  value = t.resolve(value);
+  if (BorrowedRef constant = value->constant()) return constant;
+  if (auto* integer = as<IntValue>(value)) return t.integer(t.dims().specialize(integer->dim()))->constant();
+  auto* scalar = as<ScalarValue>(value);
+  if (scalar == nullptr || !scalar->source() || !scalar->live()) return nullptr;
+  t.guards().equals(*scalar->source(), scalar->live());
+  return t.constant(scalar->live())->constant();
+}
+
+}  // namespace segue

@@ -1,0 +1,90 @@
+#include "trace/recipes.h"
+
+#include "trace/tracer.h"
+
+namespace segue {
+
+Traced<RecipeId> RecipeBuilder::of(ValueRef value) {
+  if (value == nullptr) return null();
+  if (auto it = made_.find(value); it != made_.end()) return it->second;
+  if (auto it = open_.find(value); it != open_.end()) {  // a cycle: the object is made empty, and filled by writes
+    RecipeId id = add(it->second);
+    made_.emplace(value, id);
+    return id;
+  }
+  if (value->source()) {
+    RecipeId id = source(*value->source());
+    made_.emplace(value, id);
+    return id;
+  }
+  SEGUE_TRY(RecipeId id, value->recipeSlot(*this));
+  made_.emplace(value, id);
+  return id;
+}
+
+RecipeId RecipeBuilder::add(Recipe recipe) {
+  result_.recipes.push_back(std::move(recipe));
+  return {static_cast<int32_t>(result_.recipes.size() - 1)};
+}
+
+RecipeId RecipeBuilder::constant(BorrowedRef object) {
+  auto [it, inserted] = constants_.try_emplace(object.get());
+  if (inserted) it->second = add({.kind = RecipeKind::kConstant, .object = Ref::borrow(object)});
+  return it->second;
+}
+
+RecipeId RecipeBuilder::source(Source source) {
+  const SourceNode& node = tracer_.sources().node(source);
+  if (node.kind == SourceKind::kConstant) return constant(node.object);
+  return add({.kind = RecipeKind::kSource, .source = source});
+}
+
+RecipeId RecipeBuilder::dim(Dim dim) { return add({.kind = RecipeKind::kDim, .dim = dim}); }
+
+RecipeId RecipeBuilder::null() {
+  if (!null_.valid()) null_ = add({.kind = RecipeKind::kNull});
+  return null_;
+}
+
+RecipeId RecipeBuilder::output(Node* node) {
+  auto [it, inserted] = outputs_.try_emplace(node);
+  if (inserted) {
+    std::vector<Arg>& outputs = result_.graph->outputs();
+    it->second = add({.kind = RecipeKind::kOutput, .number = static_cast<int32_t>(outputs.size())});
+    outputs.push_back(Graph::use(node));
+  }
+  return it->second;
+}
+
+Traced<RecipeId> RecipeBuilder::node(RecipeKind kind, absl::Span<const ValueRef> items, int32_t number) {
+  Recipe recipe{.kind = kind, .number = number};
+  for (ValueRef item : items) {
+    SEGUE_TRY(RecipeId id, of(item));
+    recipe.items.push_back(id);
+  }
+  return add(std::move(recipe));
+}
+
+RecipeId RecipeBuilder::finish(ValueRef value, Recipe recipe, bool& filled_by_writes) {
+  open_.erase(value);
+  auto it = made_.find(value);
+  filled_by_writes = it != made_.end();
+  return filled_by_writes ? it->second : add(std::move(recipe));
+}
+
+Traced<void> RecipeBuilder::replayLog() {
+  for (const StagedWrite& staged : tracer_.heap().writes()) {
+    SEGUE_TRY(RecipeId target, of(staged.target));
+    RecipeId key, value;
+    if (staged.key != nullptr) {
+      SEGUE_TRY(key, of(staged.key));
+    }
+    if (staged.value != nullptr) {
+      SEGUE_TRY(value, of(staged.value));
+    }
+    result_.writes.push_back({staged.kind, target, key, value, staged.location});
+  }
+  return {};
+}
+
+}  // namespace segue

@@ -1,0 +1,157 @@
+#include "trace/tracer.h"
+
+#include "trace/protocols.h"
+#include "trace/values/basic.h"
+#include "trace/values/exception.h"
+#include "trace/values/function.h"
+
+namespace segue {
+namespace {
+
+constexpr BreakRow kBreakRows[] = {
+#define SEGUE_BREAK(name, id, explanation, hint) {id, explanation, hint},
+#include "trace/breaks.def"
+#undef SEGUE_BREAK
+};
+
+}  // namespace
+
+const BreakRow& breakRow(uint16_t reason) {
+  SEGUE_CHECK(reason < breakCount(), "unknown break reason");
+  return kBreakRows[reason];
+}
+int breakCount() { return static_cast<int>(std::size(kBreakRows)); }
+
+TraceResult traceFrame(const TraceRequest& request) { return Tracer(request).run(); }
+
+Tracer::Tracer(const TraceRequest& request) : request_(request) {
+  result_.sources = std::make_unique<SourceTable>();
+  result_.guards = std::make_unique<GuardSet>(*result_.sources);
+  result_.graph = std::make_unique<Graph>();
+  null_ = make<NullValue>();
+  decoded_.emplace(reinterpret_cast<PyObject*>(request.code->object()), request.code);
+  keepAlive(reinterpret_cast<PyObject*>(request.code->object()));
+}
+
+TraceResult Tracer::run() {
+  pushOutermostFrame();
+  FrameState& outermost = *outermost_;
+  Traced<void> outcome = runFrame(outermost);
+  if (outcome.ok()) {
+    if (outermost.yielded) {
+      exitAtBreak(stop(BreakReason::kGeneratorState, "the traced frame yields"));
+    } else {
+      exitAtReturn(outermost.result);
+    }
+  }
+  SEGUE_CHECK(exited_, "a trace without an exit");
+  frames_.clear();
+  return std::move(result_);
+}
+
+void Tracer::pushOutermostFrame() {
+  outermost_ = std::make_unique<FrameState>();
+  FrameState& frame = *outermost_;
+  frame.code = request_.code;
+  frame.globals = request_.globals;
+  frame.builtins = request_.builtins;
+  frame.slots.resize(frame.code->slotCount(), nullptr);
+  for (size_t i = 0; i < request_.locals.size(); ++i) {
+    if (request_.locals[i] != nullptr) frame.slots[i] = pending(request_.locals[i], sources().local(static_cast<int>(i)));
+  }
+  for (size_t i = 0; i < request_.stack.size(); ++i) {
+    PyObject* item = request_.stack[i];
+    frame.stack.push(item == nullptr ? null() : wrap(item, sources().stack(static_cast<int>(i))));
+  }
+  frame.pc = frame.code->indexAt(request_.start_offset);
+  SEGUE_CHECK(frame.pc >= 0, "start offset outside of the code");
+}
+
+// Steps of one unit roll back together: between units, and only there, the stack is CPython's.
+Traced<void> Tracer::runFrame(FrameState& frame) {
+  frames_.push_back(&frame);
+  frame.result = nullptr;
+  frame.yielded = false;
+  std::vector<ValueRef> stack_before;
+  Mark before{};
+  int unit = frame.pc;
+  while (true) {
+    const Insn& insn = frame.code->insn(frame.pc);
+    if (insn.is_first_of_raw) {
+      unit = frame.pc;
+      stack_before = frame.stack.items();
+      before = mark();
+    }
+    frame.next = frame.pc + 1;
+    Traced<void> step = ++result_.instruction_count > config().trace_budget
+                            ? Traced<void>(stop(BreakReason::kTraceBudget))
+                            : dispatch(insn);
+    if (step.ok()) [[likely]] {
+      frame.pc = frame.next;
+      if (frame.result == nullptr) continue;
+      frames_.pop_back();
+      return {};
+    }
+    bool outermost = frames_.front() == &frame;
+    if (step.raised() && unwind(frame)) continue;
+    if (step.raised() && !outermost) {
+      frames_.pop_back();
+      return Raised{};
+    }
+    Break reason = step.broke() ? step.stop() : stop(BreakReason::kExceptionEscapes, raised_->describe());
+    if (!exited_) {
+      rollback(before);
+      frame.stack.assign(stack_before);
+      frame.pc = unit;
+      bool resumable = true;
+      for (FrameState* f : frames_) resumable = resumable && f->resumable;
+      if (resumable) exitAtBreak(reason);
+    }
+    frames_.pop_back();
+    return reason;
+  }
+}
+
+Tracer::Mark Tracer::mark() {
+  return {heap_.checkpoint(), graph().nodes().size(), frames_.size(), raised_, handled_};
+}
+
+void Tracer::rollback(const Mark& mark) {
+  heap_.rollback(mark.heap);
+  graph().truncate(mark.nodes);
+  SEGUE_CHECK(frames_.size() >= mark.frames, "rollback to a frame that has ended");
+  frames_.resize(mark.frames);
+  raised_ = mark.raised;
+  handled_ = mark.handled;
+  resumable_call_ = false;
+}
+
+Traced<void> Tracer::dispatch(const Insn& insn) {
+  switch (insn.op) {
+#define SEGUE_CANONICAL_OP(name, operand, operand2, flow, doc) \
+  case Opcode::k##name:                                        \
+    return visit##name(insn);
+#include "bytecode/canonical_ops.def"
+#undef SEGUE_CANONICAL_OP
+  }
+  SEGUE_UNREACHABLE("canonical opcode");
+}
+
+Location Tracer::location() const {
+  const FrameState& frame = *frames_.back();
+  const Insn& insn = frame.code->insn(frame.pc);
+  return {reinterpret_cast<PyObject*>(frame.code->object()), insn.position.line, insn.lasti};
+}
+
+std::shared_ptr<const Code> Tracer::decoded(BorrowedRef code) {
+  auto [it, inserted] = decoded_.try_emplace(code.get());
+  if (inserted) {
+    Result<std::shared_ptr<const Code>> decoded = Code::decode(code);
+    SEGUE_CHECK(decoded.ok(), decoded.error());
+    it->second = std::move(decoded.value());
+    keepAlive(code);
+  }
+  return it->second;
+}
+
+}  // namespace segue

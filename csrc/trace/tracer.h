@@ -1,0 +1,219 @@
+// The tracer: CPython's evaluation loop over symbolic values.
+//
+// Model. A `Tracer` lives for one trace. It owns the arena of values, the heap, the graph, sources and guards, and a stack
+// of frame states (the traced frame and the frames inlined into it). `runFrame` executes canonical instructions one by one
+// through their visitors. A visitor moves values between stack, slots and protocols.h; what an operation means is in the
+// values (values/<kind>.cc) and in the models of built-in functions (builtins/<module>.cc).
+//
+// A step ends in one of three ways. It succeeds. It *breaks*: everything it did to stack, heap and graph is rolled back
+// and the trace ends with an exit at that instruction, leaving into every frame that was inlined down to it. Or the
+// traced program *raises*: handlers are looked up in the exception tables of the frames; an exception that leaves the
+// traced frame is a break at the instruction of that frame that raised it, since CPython raises better than we do.
+// Guards are never rolled back: they held when the trace was made, and the break depends on them.
+//
+// Requirements
+//  1. One visitor per canonical instruction (a missing one is a link error), under about 15 lines: pop, call a protocol,
+//     push. A visitor that must break says why: `return stop(BreakReason::k…, "detail")`.
+//  2. The value stack of a frame equals CPython's, slot for slot, at the first instruction of every unit.
+//  3. A break inside a step that has called back into traced code (a dunder, a sort key, next() on a generator) breaks the
+//     step as a whole; only frames entered by a CALL instruction are resumable on their own.
+//  4. Nothing here runs user code: no hash, comparison, repr, isinstance or attribute lookup through the C API on objects
+//     whose types are not built in.
+//  5. No strings are formatted and no Python is called on the path of a step that succeeds.
+//
+// How to add
+//  * an instruction: its visitor goes into handlers/<family>.cc (take its row out of handlers/unsupported.cc).
+//  * a kind of value: values/<kind>.{h,cc}, see values/value.h; a SEGUE_WRAPS row makes live objects of a type into it.
+//  * a built-in function or method: a function and a row in builtins/<module>.cc, see builtins/registry.h.
+//  * a NumPy function: an entry in ops.yaml and nothing here.
+//  * a break reason: a row in breaks.def and a regression test.
+#pragma once
+
+#include "base/python.h"
+
+#include <memory>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "base/arena.h"
+#include "graph/graph.h"
+#include "guards/guard.h"
+#include "trace/frame_state.h"
+#include "trace/heap.h"
+#include "trace/trace.h"
+#include "trace/values/value.h"
+
+namespace segue {
+
+class ArrayValue;
+class ExceptionValue;
+
+class Tracer {
+ public:
+  explicit Tracer(const TraceRequest& request);
+  Tracer(const Tracer&) = delete;
+
+  /// Executes the request's frame to its exit. Once.
+  TraceResult run();
+
+  // --- parts
+  Heap& heap() { return heap_; }
+  Graph& graph() { return *result_.graph; }
+  DimTable& dims() { return graph().dims(); }
+  GuardSet& guards() { return *result_.guards; }
+  SourceTable& sources() { return *result_.sources; }
+  const TraceRequest& request() const { return request_; }
+  const TraceConfig& config() const { return request_.config; }
+
+  // --- making values
+  template <class T, class... Args>
+  T* make(Args&&... args) {
+    return arena_.make<T>(std::forward<Args>(args)...);
+  }
+  /// A built-in constant, class, function or module that is the same in every run. One value per object.
+  ValueRef constant(BorrowedRef object);
+  /// The same for a new reference that the tracer takes over.
+  ValueRef constant(Ref object) { return constant(BorrowedRef(object)); }
+  ValueRef none() { return constant(Py_None); }
+  ValueRef boolean(bool value) { return constant(value ? Py_True : Py_False); }
+  ValueRef null();
+  /// A Python int: constant when the Dim is.
+  ValueRef integer(Dim dim);
+  ValueRef integer(int64_t value);
+  ValueRef string(const std::string& text);
+  ValueRef tuple(absl::InlinedVector<ValueRef, 6> items);
+  ValueRef list(std::vector<ValueRef> items);
+  /// The value of a graph node, by its type.
+  Traced<ValueRef> nodeValue(Node* node);
+
+  /// The value of a live object reached by `source`: one value per object (a second source adds a Same guard).
+  ValueRef wrap(BorrowedRef live, Source source);
+  /// A live object that nothing is guarded of yet; for slots of frames and containers.
+  ValueRef pending(BorrowedRef live, Source source);
+  /// The value proper of a pending one; anything else is itself.
+  ValueRef resolve(ValueRef value);
+  /// wrap for an object with state: `make` runs unless the object has a value already.
+  template <class Make>
+  ValueRef wrapOnce(BorrowedRef live, Source source, Make make) {
+    if (ValueRef known = knownLive(live, source)) return known;
+    ValueRef value = make();
+    keepAlive(live);
+    live_.emplace(live.get(), value);
+    guardAgainstWritten(value);
+    return value;
+  }
+  /// The source names one object in every run (an assumption holds it), so nothing about its identity needs a guard.
+  bool isPinned(Source source) { return sources().node(source).kind == SourceKind::kConstant; }
+  /// Guards the exact type of a live object, or its identity, unless the source is pinned.
+  void guardType(Source source, BorrowedRef live);
+  void guardIdentity(Source source, BorrowedRef live);
+  /// An interned str for a name that models use.
+  BorrowedRef internedName(const char* name);
+  /// Graph input for the object at the source.
+  Node* addInput(Source source, Type type);
+  /// To be called before a live object is changed: objects of its type that were found elsewhere are guarded to be others.
+  void noteWrite(ValueRef written);
+  /// Keeps an object alive as long as the result.
+  void keepAlive(BorrowedRef object);
+  /// A hashable stand-in for an object that compares by identity.
+  Ref identityToken(ValueRef value);
+
+  // --- array operators
+  /// Appends the operator that the name means, with the name's calling convention; its value has the type that the
+  /// operator's rule gives, or is the written argument itself (out=). Breaks when the rule refuses.
+  Traced<ValueRef> apply(const LibraryName& name, const CallArgs& args);
+  /// By NumPy's name ("numpy.add", "ndarray.sum"); breaks when ops.yaml has no such operator.
+  Traced<ValueRef> applyNumpy(std::string_view numpy_name, const CallArgs& args);
+
+  // --- frames and calls (calls.cc)
+  /// Runs a Python function. `resumable`: called by a CALL instruction of the frame on top.
+  Traced<ValueRef> callFunction(FunctionValue& function, const CallArgs& args, bool resumable = false);
+  /// The generator that a call of a generator function gives; owns the frame.
+  Traced<ValueRef> makeGenerator(FrameState frame);
+  /// Runs a frame until it returns, yields, raises or breaks; the result is in frame.result.
+  Traced<void> runFrame(FrameState& frame);
+  FrameState& frame() { return *frames_.back(); }
+  ValueStack& stack() { return frame().stack; }
+  Location location() const;
+  /// True while the visitor of a CALL instruction may enter a resumable frame.
+  bool resumableCall() const { return resumable_call_; }
+  void setResumableCall(bool on) { resumable_call_ = on; }
+  std::shared_ptr<const Code> decoded(BorrowedRef code);
+
+  // --- exceptions (exceptions.cc)
+  /// Makes the traced program raise an exception of a built-in type with one str argument.
+  Raised raise(PyObject* type, const std::string& message);
+  Raised raise(ExceptionValue* exception);
+  /// Takes over CPython's current exception (constant folding failed): type and arguments.
+  Traced<ValueRef> raiseCurrent();
+  /// The exception that is propagating.
+  ExceptionValue* raised() const { return raised_; }
+  /// Takes it off: the caller has handled it.
+  ExceptionValue* takeRaised() { return std::exchange(raised_, nullptr); }
+  /// The exception being handled (sys.exception()), None value when there is none. Saved and restored by handlers.
+  ValueRef handled() const { return handled_; }
+  void setHandled(ValueRef exception) { handled_ = exception; }
+
+  // --- jumps, for visitors
+  void jump(const Insn& insn) { frame().next = insn.target; }
+  /// A jump that may be a loop's back edge: breaks when the loop has gone on for too long.
+  Traced<void> jumpCounted(const Insn& insn);
+  /// Counts one more trip of the loop at the current instruction.
+  int64_t countTrip() { return ++frame().trips[frame().pc]; }
+
+#define SEGUE_CANONICAL_OP(name, operand, operand2, flow, doc) Traced<void> visit##name(const Insn& insn);
+#include "bytecode/canonical_ops.def"
+#undef SEGUE_CANONICAL_OP
+
+ private:
+  friend class RecipeBuilder;
+  /// What a step may change, for its rollback.
+  struct Mark {
+    Heap::Mark heap;
+    size_t nodes;
+    size_t frames;
+    ExceptionValue* raised;
+    ValueRef handled;
+  };
+  Mark mark();
+  void rollback(const Mark& mark);
+  void pushOutermostFrame();
+  Traced<void> dispatch(const Insn& insn);
+  /// Enters the handler of the current instruction, if the frame has one.
+  bool unwind(FrameState& frame);
+  /// Ends the trace at the top frame's current instruction.
+  void exitAtBreak(const Break& reason);
+  void exitAtReturn(ValueRef value);
+  /// Leaves before anything was done: when an exit cannot be rebuilt.
+  void exitAtStart(const Break& reason);
+  FrameSnapshot snapshot(const FrameState& frame, RecipeBuilder& recipes, bool& complete);
+  std::string inputName(Source source);
+  /// The items of a node with several results.
+  Traced<ValueRef> nodeItems(Node* node);
+  ValueRef knownLive(BorrowedRef live, Source source);
+  /// A newly found object is none of those written before.
+  void guardAgainstWritten(ValueRef value);
+  void guardNotSame(ValueRef a, ValueRef b);
+  ValueRef wrapNew(BorrowedRef live, Source source);
+
+  const TraceRequest& request_;
+  TraceResult result_;
+  Arena arena_;                                             ///< values
+  Heap heap_;
+  std::vector<FrameState*> frames_;                         ///< outermost first; owned by the C++ frames that run them
+  std::unique_ptr<FrameState> outermost_;
+  absl::flat_hash_map<PyObject*, ValueRef> constants_;      ///< by object
+  absl::flat_hash_map<Source, ValueRef> wrapped_;           ///< by source: a second fetch finds the same value
+  absl::flat_hash_map<PyObject*, ValueRef> live_;           ///< wrapped live objects with identity, by object
+  absl::flat_hash_map<PyObject*, std::shared_ptr<const Code>> decoded_;
+  absl::flat_hash_map<ValueRef, Ref> tokens_;               ///< identityToken
+  absl::flat_hash_map<const char*, Ref> names_;             ///< internedName, by address of the literal
+  std::vector<ValueRef> written_;                           ///< live objects that the trace has changed
+  ValueRef null_ = nullptr;
+  ExceptionValue* raised_ = nullptr;                        ///< propagating
+  ValueRef handled_ = nullptr;                              ///< being handled; null = none
+  bool resumable_call_ = false;
+  bool exited_ = false;                                     ///< the exit is in result_
+};
+
+}  // namespace segue

@@ -1,0 +1,106 @@
+#include "trace/values/builtin.h"
+
+#include "trace/builtins/registry.h"
+#include "trace/protocols.h"
+#include "trace/recipes.h"
+#include "trace/tracer.h"
+
+namespace segue {
+namespace {
+
+ValueRef wrapBuiltin(Tracer& t, BorrowedRef live, Source source) {
+  t.guardIdentity(source, live);
+  return t.make<BuiltinValue>(live, source);
+}
+
+/// A bound method of a built-in type (`d.get` kept in a variable) is its self and the descriptor; of a module, the
+/// function itself.
+ValueRef wrapCFunction(Tracer& t, BorrowedRef live, Source source) { return wrapBuiltin(t, live, source); }
+
+ValueRef wrapMethod(Tracer& t, BorrowedRef live, Source source) {
+  t.guardType(source, live);
+  ValueRef function = t.wrap(PyMethod_GET_FUNCTION(live.get()), t.sources().member(source, SourceMember::kMethodFunction));
+  ValueRef self = t.wrap(PyMethod_GET_SELF(live.get()), t.sources().member(source, SourceMember::kMethodSelf));
+  return t.make<MethodValue>(function, self, source);
+}
+
+SEGUE_WRAPS(PyCFunction_Type, wrapCFunction);
+SEGUE_WRAPS(PyMethodDescr_Type, wrapBuiltin);
+SEGUE_WRAPS(PyWrapperDescr_Type, wrapBuiltin);
+SEGUE_WRAPS(PyClassMethodDescr_Type, wrapBuiltin);
+SEGUE_WRAPS(PyMethod_Type, wrapMethod);
+
+bool isUfunc(BorrowedRef object) { return Py_TYPE(object) == &PyUFunc_Type; }
+
+}  // namespace
+
+std::string describeCallable(BorrowedRef callable) {
+  if (PyCFunction_Check(callable.get())) {
+    BorrowedRef self = PyCFunction_GET_SELF(callable.get());
+    std::string owner;
+    if (self && PyModule_Check(self.get())) owner = std::string(PyModule_GetName(self)) + ".";
+    if (self && !PyModule_Check(self.get())) owner = std::string(Py_TYPE(self)->tp_name) + ".";
+    return owner + reinterpret_cast<PyCFunctionObject*>(callable.get())->m_ml->ml_name;
+  }
+  if (Py_TYPE(callable) == &PyMethodDescr_Type || Py_TYPE(callable) == &PyWrapperDescr_Type) {
+    return std::string(PyDescr_TYPE(callable.get())->tp_name) + "." + std::string(textOf(PyDescr_NAME(callable.get())));
+  }
+  if (isUfunc(callable)) return std::string("numpy.") + reinterpret_cast<PyUFuncObject*>(callable.get())->name;
+  if (PyType_Check(callable.get())) return reinterpret_cast<PyTypeObject*>(callable.get())->tp_name;
+  return std::string("an object of type ") + Py_TYPE(callable)->tp_name;
+}
+
+std::string BuiltinValue::describe() const { return describeCallable(object_); }
+
+Traced<ValueRef> BuiltinValue::getAttrSlot(Tracer& t, BorrowedRef name) {
+  if (isUfunc(object_)) {
+    std::string numpy_name = describe() + "." + std::string(textOf(name));
+    if (const LibraryName* op = findNumpyName(numpy_name)) return t.make<OperatorValue>(op);
+    return stop(BreakReason::kNumpyNotModelled, numpy_name);
+  }
+  return builtinTypeAttr(t, this, name);
+}
+
+Traced<ValueRef> BuiltinValue::callSlot(Tracer& t, const CallArgs& args) {
+  if (BuiltinModel model = findBuiltin(object_)) return model(t, BuiltinCall{object_, args});
+  if (const LibraryName* op = findNumpyCallable(object_)) return t.apply(*op, args);
+  bool numpy = isUfunc(object_) || strncmp(object_.type()->tp_name, "numpy.", 6) == 0;
+  return stop(numpy ? BreakReason::kNumpyNotModelled : BreakReason::kBuiltinNotModelled, describe());
+}
+
+Traced<RecipeId> BuiltinValue::recipeSlot(RecipeBuilder& b) { return b.constant(object_); }
+
+Traced<ValueRef> OperatorValue::callSlot(Tracer& t, const CallArgs& args) { return t.apply(*name_, args); }
+
+PyTypeObject* MethodValue::type() const {
+  return function_->kind() == ValueKind::kBuiltin ? &PyCFunction_Type : &PyMethod_Type;
+}
+
+Traced<ValueRef> MethodValue::compareSlot(Tracer& t, CompareOp op, ValueRef other) {
+  auto* method = as<MethodValue>(other);
+  if (method == nullptr || (op != CompareOp::kEq && op != CompareOp::kNe)) return Value::compareSlot(t, op, other);
+  SEGUE_TRY(bool same_self, sameObject(t, self_, method->self_));
+  SEGUE_TRY(bool same_function, sameObject(t, function_, method->function_));
+  return t.boolean((same_self && same_function) == (op == CompareOp::kEq));
+}
+
+Traced<ValueRef> MethodValue::getAttrSlot(Tracer& t, BorrowedRef name) {
+  if (textOf(name) == "__self__") return self_;
+  if (textOf(name) == "__func__") return function_;
+  return getAttr(t, function_, name);
+}
+
+Traced<ValueRef> MethodValue::callSlot(Tracer& t, const CallArgs& args) {
+  CallArgs with_self;
+  with_self.positional.push_back(self_);
+  with_self.positional.insert(with_self.positional.end(), args.positional.begin(), args.positional.end());
+  with_self.keywords = args.keywords;
+  return function_->callSlot(t, with_self);
+}
+
+Traced<RecipeId> MethodValue::recipeSlot(RecipeBuilder& b) {
+  if (type() != &PyMethod_Type) return Value::recipeSlot(b);
+  return b.node(RecipeKind::kBoundMethod, {function_, self_});
+}
+
+}  // namespace segue

@@ -1,0 +1,88 @@
+#include "trace/values/class_value.h"
+
+#include "trace/builtins/registry.h"
+#include "trace/protocols.h"
+#include "trace/tracer.h"
+#include "trace/values/builtin.h"
+#include "trace/values/tuple.h"
+
+namespace segue {
+namespace {
+
+bool isClass(BorrowedRef live) { return PyType_Check(live.get()); }
+
+ValueRef wrapClass(Tracer& t, BorrowedRef live, Source source) {
+  t.guardIdentity(source, live);
+  return t.make<ClassValue>(live, source);
+}
+SEGUE_WRAPS_IF(isClass, wrapClass);
+
+/// The dtype a class means when NumPy takes it as one.
+std::optional<DType> dtypeOfClass(PyTypeObject* cls) {
+  if (cls == &PyBool_Type) return DType::kBool;
+  if (cls == &PyLong_Type) return DType::kI64;
+  if (cls == &PyFloat_Type) return DType::kF64;
+  if (cls == &PyComplex_Type) return DType::kC128;
+  return dtypeFromScalarType(cls);
+}
+
+}  // namespace
+
+Traced<bool> ClassValue::truthSlot(Tracer& t) {
+  if (object_.type() != &PyType_Type) return Value::truthSlot(t);  // a metaclass may define __bool__ or __len__
+  return true;
+}
+
+Traced<ValueRef> ClassValue::getAttrSlot(Tracer& t, BorrowedRef name) {
+  std::string_view text = textOf(name);
+  if (text == "__name__" && !(classObject()->tp_flags & Py_TPFLAGS_HEAPTYPE)) {
+    return t.constant(Ref::steal(PyObject_GetAttr(object_.get(), name)));
+  }
+  BorrowedRef found = _PyType_Lookup(classObject(), name);
+  if (object_.type() != &PyType_Type || !found) return Value::getAttrSlot(t, name);
+  t.guards().assumeType(classObject());
+  PyTypeObject* kind = Py_TYPE(found);
+  if (kind == &PyStaticMethod_Type) return t.constant(Ref::steal(PyObject_GetAttrString(found, "__func__")));
+  if (kind == &PyClassMethod_Type) {
+    ValueRef function = t.constant(Ref::steal(PyObject_GetAttrString(found, "__func__")));
+    return t.make<MethodValue>(function, this);
+  }
+  // A function read from its class is itself; so are objects whose types are no descriptors.
+  if (kind == &PyFunction_Type || kind == &PyMethodDescr_Type || kind->tp_descr_get == nullptr) return t.constant(found);
+  return Value::getAttrSlot(t, name);
+}
+
+Traced<ValueRef> ClassValue::callSlot(Tracer& t, const CallArgs& args) {
+  if (BuiltinModel model = findBuiltin(object_)) return model(t, BuiltinCall{object_, args});
+  if (const LibraryName* name = findNumpyCallable(object_)) return t.apply(*name, args);
+  return stop(BreakReason::kBuiltinNotModelled, std::string("calling ") + describe());
+}
+
+Traced<Ref> ClassValue::keySlot(Tracer& t) {
+  if (object_.type() != &PyType_Type) return Value::keySlot(t);
+  return object_;
+}
+
+Traced<Arg> ClassValue::argSlot(Tracer& t) {
+  if (std::optional<DType> dtype = dtypeOfClass(classObject())) return Arg(*dtype);
+  return Value::argSlot(t);
+}
+
+Traced<bool> isInstance(Tracer& t, ValueRef value, ValueRef cls) {
+  cls = t.resolve(cls);
+  if (auto* classes = as<TupleValue>(cls)) {
+    for (ValueRef one : classes->items()) {
+      SEGUE_TRY(bool matches, isInstance(t, value, one));
+      if (matches) return true;
+    }
+    return false;
+  }
+  auto* wanted = as<ClassValue>(cls);
+  // type.__instancecheck__ looks at the type and then at __class__, which only user code makes different.
+  if (wanted == nullptr || Py_TYPE(wanted->constant()) != &PyType_Type) {
+    return stop(BreakReason::kUnsupportedOperation, "isinstance with " + cls->describe());
+  }
+  return PyType_IsSubtype(t.resolve(value)->type(), wanted->classObject()) != 0;
+}
+
+}  // namespace segue

@@ -1,0 +1,193 @@
+#include "trace/values/constant.h"
+
+#include "trace/builtins/registry.h"
+#include "trace/protocols.h"
+#include "trace/recipes.h"
+#include "trace/tracer.h"
+
+namespace segue {
+namespace {
+
+/// Longest sequence and longest int (in bits) that folding may make.
+constexpr Py_ssize_t kFoldLimit = 4096;
+
+bool isAtom(PyTypeObject* type) {
+  return type == &PyLong_Type || type == &PyFloat_Type || type == &PyUnicode_Type || type == &PyBool_Type ||
+         type == &PyBytes_Type || type == &PyComplex_Type || type == Py_TYPE(Py_None) || type == Py_TYPE(Py_Ellipsis);
+}
+
+Py_ssize_t bitLength(BorrowedRef integer) { return static_cast<Py_ssize_t>(_PyLong_NumBits(integer)); }
+
+/// Whether lhs op rhs could make something huge: powers, shifts and repetitions.
+bool foldsTooLarge(BinaryOp op, BorrowedRef lhs, BorrowedRef rhs) {
+  bool ints = PyLong_Check(lhs) && PyLong_Check(rhs);
+  if (ints && (op == BinaryOp::kPower || op == BinaryOp::kLshift)) {
+    long long count = 0;
+    int overflow = 0;
+    count = PyLong_AsLongLongAndOverflow(rhs, &overflow);
+    if (overflow != 0) return true;
+    Py_ssize_t bits = op == BinaryOp::kPower ? bitLength(lhs) : 1;
+    return count > kFoldLimit * 8 || (count > 0 && bits * count > kFoldLimit * 8);
+  }
+  if (op == BinaryOp::kMultiply && (PySequence_Check(lhs) || PySequence_Check(rhs))) {
+    BorrowedRef sequence = PySequence_Check(lhs) ? lhs : rhs;
+    BorrowedRef factor = PySequence_Check(lhs) ? rhs : lhs;
+    if (!PyLong_Check(factor)) return false;
+    int overflow = 0;
+    long long times = PyLong_AsLongLongAndOverflow(factor, &overflow);
+    return overflow > 0 || (times > 0 && times > kFoldLimit / std::max<Py_ssize_t>(1, PySequence_Size(sequence)));
+  }
+  // str % args formats: widths may be huge, and arguments are checked to be foldable by the caller.
+  return op == BinaryOp::kRemainder && (PyUnicode_Check(lhs) || PyBytes_Check(lhs)) && PySequence_Size(lhs) > kFoldLimit;
+}
+
+PyObject* foldBinary(BinaryOp op, PyObject* lhs, PyObject* rhs) {
+  switch (op) {
+    case BinaryOp::kAdd: return PyNumber_Add(lhs, rhs);
+    case BinaryOp::kAnd: return PyNumber_And(lhs, rhs);
+    case BinaryOp::kFloorDivide: return PyNumber_FloorDivide(lhs, rhs);
+    case BinaryOp::kLshift: return PyNumber_Lshift(lhs, rhs);
+    case BinaryOp::kMatrixMultiply: return PyNumber_MatrixMultiply(lhs, rhs);
+    case BinaryOp::kMultiply: return PyNumber_Multiply(lhs, rhs);
+    case BinaryOp::kRemainder: return PyNumber_Remainder(lhs, rhs);
+    case BinaryOp::kOr: return PyNumber_Or(lhs, rhs);
+    case BinaryOp::kPower: return PyNumber_Power(lhs, rhs, Py_None);
+    case BinaryOp::kRshift: return PyNumber_Rshift(lhs, rhs);
+    case BinaryOp::kSubtract: return PyNumber_Subtract(lhs, rhs);
+    case BinaryOp::kTrueDivide: return PyNumber_TrueDivide(lhs, rhs);
+    case BinaryOp::kXor: return PyNumber_Xor(lhs, rhs);
+    default: SEGUE_UNREACHABLE("in-place operator");
+  }
+}
+
+}  // namespace
+
+bool isFoldable(BorrowedRef object) {
+  if (isAtom(Py_TYPE(object))) return true;
+  if (PyTuple_CheckExact(object)) {
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(object.get()); ++i) {
+      if (!isFoldable(PyTuple_GET_ITEM(object.get(), i))) return false;
+    }
+    return true;
+  }
+  // Code objects hold frozensets of constants only (from `x in {…}`); others are not made by folding.
+  return PyFrozenSet_CheckExact(object);
+}
+
+Traced<ValueRef> folded(Tracer& t, PyObject* new_reference) {
+  Ref result = Ref::steal(new_reference);
+  if (!result) return t.raiseCurrent();
+  return t.constant(std::move(result));
+}
+
+std::string ConstantValue::describe() const {
+  if (object_.get() == Py_None) return "None";
+  return type()->tp_name;
+}
+
+Traced<ValueRef> ConstantValue::binarySlot(Tracer& t, BinaryOp op, ValueRef other, bool reflected) {
+  BorrowedRef rhs = other->constant();
+  if (!rhs || !isFoldable(rhs) || !isFoldable(object_)) return ValueRef{nullptr};
+  if (reflected) return ValueRef{nullptr};  // the left operand has folded already
+  op = withoutInplace(op);
+  if (foldsTooLarge(op, object_, rhs)) return stop(BreakReason::kFoldTooLarge);
+  return folded(t, foldBinary(op, object_.get(), rhs));
+}
+
+Traced<ValueRef> ConstantValue::unarySlot(Tracer& t, UnaryOp op) {
+  if (!isFoldable(object_)) return Value::unarySlot(t, op);
+  switch (op) {
+    case UnaryOp::kNegative: return folded(t, PyNumber_Negative(object_.get()));
+    case UnaryOp::kPositive: return folded(t, PyNumber_Positive(object_.get()));
+    case UnaryOp::kInvert: return folded(t, PyNumber_Invert(object_.get()));
+  }
+  SEGUE_UNREACHABLE("unary operator");
+}
+
+Traced<ValueRef> ConstantValue::compareSlot(Tracer& t, CompareOp op, ValueRef other) {
+  BorrowedRef rhs = other->constant();
+  if (!rhs || !isFoldable(rhs) || !isFoldable(object_)) return ValueRef{nullptr};
+  return folded(t, PyObject_RichCompare(object_.get(), rhs, static_cast<int>(op)));
+}
+
+Traced<bool> ConstantValue::truthSlot(Tracer& t) {
+  if (!isFoldable(object_)) return true;  // NotImplemented, code objects: no __bool__, no __len__
+  return PyObject_IsTrue(object_.get()) == 1;
+}
+
+Traced<ValueRef> ConstantValue::lengthSlot(Tracer& t) {
+  if (!isFoldable(object_)) return Value::lengthSlot(t);
+  Py_ssize_t size = PyObject_Size(object_.get());
+  if (size < 0) return t.raiseCurrent();
+  return t.integer(size);
+}
+
+Traced<ValueRef> ConstantValue::getAttrSlot(Tracer& t, BorrowedRef name) { return builtinTypeAttr(t, this, name); }
+
+Traced<ValueRef> ConstantValue::getItemSlot(Tracer& t, ValueRef key) {
+  BorrowedRef index = specialize(t, key);
+  if (!isFoldable(object_) || !index) return Value::getItemSlot(t, key);
+  return folded(t, PyObject_GetItem(object_.get(), index));
+}
+
+Traced<bool> ConstantValue::containsSlot(Tracer& t, ValueRef item) {
+  BorrowedRef needle = specialize(t, item);
+  if (!isFoldable(object_) || !needle || !isFoldable(needle)) return Value::containsSlot(t, item);
+  int found = PySequence_Contains(object_.get(), needle);
+  if (found < 0) {
+    SEGUE_TRY_VOID(t.raiseCurrent());
+  }
+  return found == 1;
+}
+
+Traced<ValueRef> ConstantValue::iterSlot(Tracer& t) {
+  if (!PyUnicode_Check(object_.get()) && !PyBytes_Check(object_.get())) return Value::iterSlot(t);
+  Py_ssize_t size = PySequence_Size(object_.get());
+  if (size > kFoldLimit) return stop(BreakReason::kFoldTooLarge, "iteration over a long string");
+  absl::InlinedVector<ValueRef, 6> items;
+  for (Py_ssize_t i = 0; i < size; ++i) items.push_back(t.constant(Ref::steal(PySequence_GetItem(object_.get(), i))));
+  return t.tuple(std::move(items))->iterSlot(t);
+}
+
+Traced<ValueRef> ConstantValue::formatSlot(Tracer& t, ValueRef spec) {
+  BorrowedRef text = spec->constant();
+  if (!isFoldable(object_) || !text) return Value::formatSlot(t, spec);
+  return folded(t, PyObject_Format(object_.get(), text));
+}
+
+Traced<Ref> ConstantValue::keySlot(Tracer& t) {
+  if (!isFoldable(object_)) return Value::keySlot(t);
+  return object_;
+}
+
+Traced<Arg> ConstantValue::argSlot(Tracer& t) {
+  PyObject* object = object_.get();
+  if (object == Py_None) return Arg(ArgNone{});
+  if (object == Py_Ellipsis) return Arg(ArgEllipsis{});
+  if (PyBool_Check(object)) return Arg(object == Py_True);
+  if (PyLong_CheckExact(object)) {
+    int overflow = 0;
+    long long number = PyLong_AsLongLongAndOverflow(object, &overflow);
+    if (overflow == 0) return Arg(t.dims().constant(number));
+    return Arg(ArgObject{object_});
+  }
+  if (PyFloat_CheckExact(object)) return Arg(PyFloat_AS_DOUBLE(object));
+  if (PyComplex_CheckExact(object)) {
+    Py_complex number = PyComplex_AsCComplex(object);
+    return Arg(std::complex<double>(number.real, number.imag));
+  }
+  if (PyUnicode_CheckExact(object)) {
+    Py_ssize_t size = 0;
+    const char* text = PyUnicode_AsUTF8AndSize(object, &size);
+    if (text == nullptr) {
+      PyErr_Clear();
+      return Value::argSlot(t);
+    }
+    return Arg(std::string(text, size));
+  }
+  return Value::argSlot(t);
+}
+
+Traced<RecipeId> ConstantValue::recipeSlot(RecipeBuilder& b) { return b.constant(object_); }
+
+}  // namespace segue

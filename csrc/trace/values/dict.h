@@ -1,0 +1,68 @@
+// Exact dicts.
+//
+// Keys are found by stand-ins that hash and compare as the keys do without running user code (Value::keySlot): built-in
+// constants stand for themselves, objects with identity hashing for themselves too. A live dict is looked up key by key,
+// each guarded to be there or not, until something needs all of it (order, length, deletion): then it is *loaded*.
+#pragma once
+
+#include "trace/values/value.h"
+
+namespace segue {
+
+struct DictEntry {
+  Ref key;                     ///< stand-in
+  ValueRef key_value;
+  ValueRef value;              ///< may be pending; null in a dict that is not loaded: known to be absent
+};
+
+struct DictState final : ObjectState {
+  DictState() : index(Ref::steal(PyDict_New())) {}
+  std::unique_ptr<ObjectState> clone() const override;
+
+  bool loaded = true;              ///< false: a live dict, and entries are those asked for or written so far
+  std::vector<DictEntry> entries;  ///< in order of insertion
+  Ref index;                       ///< dict: stand-in -> position in entries
+};
+
+class DictValue final : public HeapValue {
+ public:
+  static constexpr ValueKind kKind = ValueKind::kDict;
+  DictValue(ObjectId object, std::optional<Source> source, BorrowedRef live)
+      : HeapValue(kKind, object, source), live_(Ref::borrow(live)) {}
+
+  /// All entries, in order; loads a live dict.
+  Traced<const std::vector<DictEntry>*> entries(Tracer& t);
+  /// Null: not there.
+  Traced<ValueRef> get(Tracer& t, ValueRef key);
+  Traced<void> set(Tracer& t, ValueRef key, ValueRef value);
+  /// What was there, or null.
+  Traced<ValueRef> remove(Tracer& t, ValueRef key);
+
+  PyTypeObject* type() const override { return &PyDict_Type; }
+  std::string describe() const override { return "a dict"; }
+  Traced<ValueRef> compareSlot(Tracer& t, CompareOp op, ValueRef other) override;
+  Traced<bool> truthSlot(Tracer& t) override;
+  Traced<ValueRef> lengthSlot(Tracer& t) override;
+  Traced<ValueRef> getAttrSlot(Tracer& t, BorrowedRef name) override;
+  Traced<ValueRef> getItemSlot(Tracer& t, ValueRef key) override;
+  Traced<void> setItemSlot(Tracer& t, ValueRef key, ValueRef value) override;
+  Traced<bool> containsSlot(Tracer& t, ValueRef item) override;
+  Traced<ValueRef> iterSlot(Tracer& t) override;
+  Traced<RecipeId> recipeSlot(RecipeBuilder& b) override;
+
+ private:
+  Traced<void> load(Tracer& t);
+  void log(Tracer& t, WriteKind kind, ValueRef key, ValueRef value);
+  Ref live_;   ///< the live dict; null for one that the trace made
+};
+
+/// An empty dict.
+DictValue* makeDict(Tracer& t);
+/// dict[key] of a value that must be a dict; null: not there.
+Traced<ValueRef> dictGet(Tracer& t, ValueRef dict, ValueRef key);
+/// dict.update(source) of DICT_UPDATE and DICT_MERGE (`unique`: a key that is there already raises).
+Traced<void> dictUpdate(Tracer& t, ValueRef dict, ValueRef source, bool unique);
+/// The items of a **kwargs dict.
+Traced<absl::InlinedVector<Keyword, 2>> dictKeywords(Tracer& t, ValueRef dict);
+
+}  // namespace segue

@@ -1,0 +1,164 @@
+#include "trace/values/function.h"
+
+#include "trace/builtins/registry.h"
+#include "trace/protocols.h"
+#include "trace/recipes.h"
+#include "trace/tracer.h"
+#include "trace/values/dict.h"
+#include "trace/values/tuple.h"
+
+namespace segue {
+namespace {
+
+struct CellState : ClonableState<CellState> {
+  ValueRef contents = nullptr;   ///< null: empty
+};
+
+/// Closure of a live function: its cells never change, their contents are read per call.
+ValueRef wrapClosure(Tracer& t, BorrowedRef function, Source source) {
+  BorrowedRef closure = PyFunction_GET_CLOSURE(function.get());
+  if (!closure) return nullptr;
+  TupleValue::Items cells;
+  Source tuple = t.sources().member(source, SourceMember::kFunctionClosure);
+  for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(closure.get()); ++i) {
+    BorrowedRef cell = PyTuple_GET_ITEM(closure.get(), i);
+    Source cell_source =
+        t.isPinned(source) ? t.sources().constant(cell) : t.sources().item(tuple, static_cast<int>(i));
+    cells.push_back(wrapCell(t, cell, cell_source, t.sources().cellContents(cell_source)));
+  }
+  return t.tuple(std::move(cells));
+}
+
+/// Keyword defaults of a function that an assumption covers, contents included.
+ValueRef assumedKeywordDefaults(Tracer& t, BorrowedRef defaults) {
+  if (!defaults) return nullptr;
+  DictValue* dict = makeDict(t);
+  Py_ssize_t position = 0;
+  PyObject *name, *value;
+  while (PyDict_Next(defaults, &position, &name, &value)) {
+    Traced<void> set = dict->set(t, t.constant(BorrowedRef(name)), t.pending(value, t.sources().constant(value)));
+    SEGUE_CHECK(set.ok(), "names of keyword defaults are strings");
+  }
+  return dict;
+}
+
+ValueRef wrapFunction(Tracer& t, BorrowedRef live, Source source) {
+  FunctionParts parts;
+  parts.code = Ref::borrow(PyFunction_GET_CODE(live.get()));
+  parts.globals = Ref::borrow(PyFunction_GET_GLOBALS(live.get()));
+  auto part = [&](PyObject* object, SourceMember member) -> ValueRef {
+    if (object == nullptr || object == Py_None) return nullptr;
+    return t.pending(object, t.isPinned(source) ? t.sources().constant(object) : t.sources().member(source, member));
+  };
+  parts.defaults = part(PyFunction_GET_DEFAULTS(live.get()), SourceMember::kFunctionDefaults);
+  parts.closure = wrapClosure(t, live, source);
+  if (t.isPinned(source)) {
+    t.guards().assumeFunction(live);
+    parts.kwdefaults = assumedKeywordDefaults(t, PyFunction_GET_KW_DEFAULTS(live.get()));
+  } else {
+    t.guards().add({.kind = GuardKind::kFunctionCode, .source = source, .operand = parts.code});
+    t.guardIdentity(t.sources().member(source, SourceMember::kFunctionGlobals), parts.globals);
+    // A default that is missing now must be missing then.
+    if (PyFunction_GET_DEFAULTS(live.get()) == nullptr) {
+      t.guardIdentity(t.sources().member(source, SourceMember::kFunctionDefaults), Py_None);
+    }
+    if (PyFunction_GET_KW_DEFAULTS(live.get()) == nullptr) {
+      t.guardIdentity(t.sources().member(source, SourceMember::kFunctionKwDefaults), Py_None);
+    }
+    parts.kwdefaults = part(PyFunction_GET_KW_DEFAULTS(live.get()), SourceMember::kFunctionKwDefaults);
+  }
+  return t.make<FunctionValue>(std::move(parts), source, live);
+}
+SEGUE_WRAPS(PyFunction_Type, wrapFunction);
+
+}  // namespace
+
+ValueRef CellValue::contents(Tracer& t) const { return t.heap().read<CellState>(object()).contents; }
+
+void CellValue::setContents(Tracer& t, ValueRef value) {
+  t.heap().write<CellState>(object()).contents = value;
+  if (!source()) return;
+  t.heap().log({value != nullptr ? WriteKind::kSetCell : WriteKind::kDelCell, this, nullptr, value, t.location()});
+}
+
+/// A cell may hold a function that closes over it: cycles go through writes.
+Traced<RecipeId> CellValue::recipeSlot(RecipeBuilder& b) {
+  b.open(this, {.kind = RecipeKind::kCell, .items = {b.null()}});
+  ValueRef held = contents(b.tracer());
+  SEGUE_TRY(RecipeId item, b.of(held));
+  bool by_write = false;
+  RecipeId id = b.finish(this, {.kind = RecipeKind::kCell, .items = {item}}, by_write);
+  if (by_write && held != nullptr) b.write(WriteKind::kSetCell, id, {}, item);
+  return id;
+}
+
+CellValue* makeCell(Tracer& t, ValueRef contents) {
+  auto state = std::make_unique<CellState>();
+  state->contents = contents;
+  return t.make<CellValue>(t.heap().add(std::move(state)), std::nullopt);
+}
+
+CellValue* wrapCell(Tracer& t, BorrowedRef live, Source source, Source contents) {
+  return static_cast<CellValue*>(t.wrapOnce(live, source, [&]() -> ValueRef {
+    auto state = std::make_unique<CellState>();
+    PyObject* held = PyCell_GET(live.get());
+    if (held != nullptr) {
+      state->contents = t.pending(held, contents);
+    } else {
+      t.guards().add({.kind = GuardKind::kUnbound, .source = contents});
+    }
+    return t.make<CellValue>(t.heap().add(std::move(state)), source);
+  }));
+}
+
+std::string FunctionValue::describe() const {
+  return "function " + std::string(textOf(reinterpret_cast<PyCodeObject*>(parts_.code.get())->co_qualname));
+}
+
+Traced<ValueRef> FunctionValue::getAttrSlot(Tracer& t, BorrowedRef name) {
+  std::string_view text = textOf(name);
+  auto* code = reinterpret_cast<PyCodeObject*>(parts_.code.get());
+  if (text == "__code__") return t.constant(BorrowedRef(parts_.code));
+  if (text == "__defaults__") return parts_.defaults != nullptr ? t.resolve(parts_.defaults) : t.none();
+  if (live_ && t.isPinned(*source())) {
+    // Names are members that no watcher covers: the value of this moment is only right for names never reassigned.
+    if (text == "__name__" || text == "__qualname__") return stop(BreakReason::kAttributeLookup, describe() + " attribute");
+  }
+  if (!live_ && text == "__name__") return t.constant(BorrowedRef(code->co_name));
+  if (!live_ && text == "__qualname__") return t.constant(BorrowedRef(code->co_qualname));
+  return stop(BreakReason::kAttributeLookup, describe() + "." + std::string(text));
+}
+
+Traced<ValueRef> FunctionValue::callSlot(Tracer& t, const CallArgs& args) {
+  if (live_) {
+    if (BuiltinModel model = findBuiltin(live_)) return model(t, BuiltinCall{live_, args});
+    if (const LibraryName* op = findNumpyCallable(live_)) return t.apply(*op, args);
+  }
+  return t.callFunction(*this, args);
+}
+
+Traced<Ref> FunctionValue::keySlot(Tracer& t) { return live_ ? live_ : t.identityToken(this); }
+
+Traced<RecipeId> FunctionValue::recipeSlot(RecipeBuilder& b) {
+  Tracer& t = b.tracer();
+  auto* code = reinterpret_cast<PyCodeObject*>(parts_.code.get());
+  auto orNone = [&](ValueRef part) { return part != nullptr ? part : t.none(); };
+  BorrowedRef module = PyDict_GetItemString(parts_.globals.get(), "__name__");
+  BorrowedRef doc = Py_None;
+  if (PyTuple_GET_SIZE(code->co_consts) > 0 && PyUnicode_CheckExact(PyTuple_GET_ITEM(code->co_consts, 0))) {
+    doc = PyTuple_GET_ITEM(code->co_consts, 0);  // MAKE_FUNCTION's rule on the supported versions
+  }
+  Recipe recipe{.kind = RecipeKind::kFunction};
+  recipe.items = {b.constant(parts_.code), b.constant(parts_.globals), b.constant(code->co_name),
+                  b.constant(code->co_qualname)};
+  for (ValueRef part : {orNone(parts_.defaults), orNone(parts_.kwdefaults), orNone(parts_.annotations),
+                        orNone(parts_.closure)}) {
+    SEGUE_TRY(RecipeId id, b.of(part));
+    recipe.items.push_back(id);
+  }
+  recipe.items.push_back(b.constant(doc));
+  recipe.items.push_back(b.constant(module ? module : BorrowedRef(Py_None)));
+  return b.add(std::move(recipe));
+}
+
+}  // namespace segue

@@ -1,0 +1,163 @@
+#include "trace/values/list.h"
+
+#include "trace/builtins/registry.h"
+#include "trace/protocols.h"
+#include "trace/recipes.h"
+#include "trace/tracer.h"
+#include "trace/values/iterator.h"
+#include "trace/values/tuple.h"
+
+namespace segue {
+namespace {
+
+ValueRef wrapList(Tracer& t, BorrowedRef live, Source source) {
+  return t.wrapOnce(live, source, [&] {
+    t.guardType(source, live);
+    auto state = std::make_unique<ListState>();
+    state->loaded = false;
+    return t.make<ListValue>(t.heap().add(std::move(state)), source, live);
+  });
+}
+SEGUE_WRAPS(PyList_Type, wrapList);
+
+}  // namespace
+
+ValueRef Tracer::list(std::vector<ValueRef> items) {
+  auto state = std::make_unique<ListState>();
+  state->items = std::move(items);
+  return make<ListValue>(heap().add(std::move(state)), std::nullopt, nullptr);
+}
+
+const std::vector<ValueRef>& ListValue::items(Tracer& t) {
+  if (!t.heap().read<ListState>(object()).loaded) {
+    auto& state = t.heap().write<ListState>(object());
+    Py_ssize_t size = PyList_GET_SIZE(live_.get());
+    t.guards().length(*source(), size);
+    std::vector<ValueRef> contents;
+    for (Py_ssize_t i = 0; i < size; ++i) {
+      contents.push_back(t.pending(PyList_GET_ITEM(live_.get(), i), t.sources().item(*source(), static_cast<int>(i))));
+    }
+    contents.insert(contents.end(), state.items.begin(), state.items.end());
+    state.items = std::move(contents);
+    state.loaded = true;
+  }
+  return t.heap().read<ListState>(object()).items;
+}
+
+std::vector<ValueRef>& ListValue::mutableItems(Tracer& t) {
+  items(t);
+  return t.heap().write<ListState>(object()).items;
+}
+
+void ListValue::append(Tracer& t, ValueRef item) {
+  t.heap().write<ListState>(object()).items.push_back(item);
+  log(t, WriteKind::kListAppend, nullptr, item);
+}
+
+void ListValue::log(Tracer& t, WriteKind kind, ValueRef key, ValueRef value) {
+  if (!source()) return;
+  t.noteWrite(this);
+  t.heap().log({kind, this, key, value, t.location()});
+}
+
+Traced<void> listAppend(Tracer& t, ValueRef list, ValueRef item) {
+  auto* target = as<ListValue>(list);
+  SEGUE_CHECK(target != nullptr, "LIST_APPEND on something else");
+  target->append(t, item);
+  return {};
+}
+
+Traced<ValueRef> ListValue::binarySlot(Tracer& t, BinaryOp op, ValueRef other, bool reflected) {
+  if (op == BinaryOp::kAdd && !reflected) {
+    auto* list = as<ListValue>(other);
+    if (list == nullptr) return ValueRef{nullptr};
+    std::vector<ValueRef> joined = items(t);
+    const std::vector<ValueRef>& more = list->items(t);
+    joined.insert(joined.end(), more.begin(), more.end());
+    return t.list(std::move(joined));
+  }
+  if (op != BinaryOp::kMultiply || !asDim(t, other)) return ValueRef{nullptr};
+  SEGUE_TRY(int64_t count, constantInt(t, other));
+  const std::vector<ValueRef>& once = items(t);
+  if (count > 0 && count * static_cast<int64_t>(once.size()) > 4096) return stop(BreakReason::kFoldTooLarge);
+  std::vector<ValueRef> repeated;
+  for (int64_t i = 0; i < count; ++i) repeated.insert(repeated.end(), once.begin(), once.end());
+  return t.list(std::move(repeated));
+}
+
+Traced<ValueRef> ListValue::inplaceSlot(Tracer& t, BinaryOp op, ValueRef other) {
+  if (op != BinaryOp::kInplaceAdd) return Value::inplaceSlot(t, op, other);
+  SEGUE_TRY(std::vector<ValueRef> added, segue::items(t, other));
+  for (ValueRef item : added) append(t, item);
+  return this;
+}
+
+Traced<ValueRef> ListValue::compareSlot(Tracer& t, CompareOp op, ValueRef other) {
+  auto* list = as<ListValue>(other);
+  if (list == nullptr) return ValueRef{nullptr};
+  return compareSequences(t, op, std::vector<ValueRef>(items(t)), std::vector<ValueRef>(list->items(t)));
+}
+
+Traced<ValueRef> ListValue::lengthSlot(Tracer& t) { return t.integer(static_cast<int64_t>(items(t).size())); }
+
+Traced<ValueRef> ListValue::getAttrSlot(Tracer& t, BorrowedRef name) { return builtinTypeAttr(t, this, name); }
+
+Traced<ValueRef> ListValue::getItemSlot(Tracer& t, ValueRef key) {
+  if (key->kind() == ValueKind::kSlice) {
+    SEGUE_TRY(std::vector<ValueRef> selected, slicedItems(t, items(t), key));
+    return t.list(std::move(selected));
+  }
+  if (!asDim(t, key)) return Value::getItemSlot(t, key);
+  SEGUE_TRY(int64_t index, sequenceIndex(t, key, static_cast<int64_t>(items(t).size()), "list"));
+  return t.resolve(items(t)[index]);
+}
+
+Traced<void> ListValue::setItemSlot(Tracer& t, ValueRef key, ValueRef value) {
+  if (!asDim(t, key)) return Value::setItemSlot(t, key, value);
+  SEGUE_TRY(int64_t index, sequenceIndex(t, key, static_cast<int64_t>(items(t).size()), "list assignment"));
+  std::vector<ValueRef>& contents = mutableItems(t);
+  if (value != nullptr) {
+    contents[index] = value;
+  } else {
+    contents.erase(contents.begin() + index);
+  }
+  log(t, value != nullptr ? WriteKind::kSetItem : WriteKind::kDelItem, t.integer(index), value);
+  return {};
+}
+
+Traced<bool> ListValue::containsSlot(Tracer& t, ValueRef item) {
+  for (ValueRef candidate : std::vector<ValueRef>(items(t))) {
+    SEGUE_TRY(bool equal, equalItems(t, candidate, item));
+    if (equal) return true;
+  }
+  return false;
+}
+
+Traced<ValueRef> ListValue::iterSlot(Tracer& t) { return makeSequenceIterator(t, this); }
+
+Traced<Arg> ListValue::argSlot(Tracer& t) {
+  ArgTuple args{{}, /*is_list=*/true};
+  for (ValueRef item : items(t)) {
+    SEGUE_TRY(Arg arg, toArg(t, item));
+    args.items.push_back(std::move(arg));
+  }
+  return Arg(std::move(args));
+}
+
+Traced<RecipeId> ListValue::recipeSlot(RecipeBuilder& b) {
+  b.open(this, {.kind = RecipeKind::kList});
+  Recipe recipe{.kind = RecipeKind::kList};
+  for (ValueRef item : items(b.tracer())) {
+    SEGUE_TRY(RecipeId id, b.of(item));
+    recipe.items.push_back(id);
+  }
+  bool by_writes = false;
+  std::vector<RecipeId> contents = recipe.items;
+  RecipeId id = b.finish(this, std::move(recipe), by_writes);
+  if (by_writes) {
+    for (RecipeId item : contents) b.write(WriteKind::kListAppend, id, {}, item);
+  }
+  return id;
+}
+
+}  // namespace segue

@@ -1,0 +1,52 @@
+// Exact lists.
+//
+// A live list is *loaded* (length guarded, items pending) when its contents are first used. Until then appends only collect
+// what comes behind the unknown part, so that a list which the program merely appends to may have any length.
+#pragma once
+
+#include "trace/values/value.h"
+
+namespace segue {
+
+struct ListState : ClonableState<ListState> {
+  bool loaded = true;             ///< false: a live list of which only `items` behind its contents are known
+  std::vector<ValueRef> items;    ///< may be pending
+};
+
+class ListValue final : public HeapValue {
+ public:
+  static constexpr ValueKind kKind = ValueKind::kList;
+  ListValue(ObjectId object, std::optional<Source> source, BorrowedRef live)
+      : HeapValue(kKind, object, source), live_(Ref::borrow(live)) {}
+
+  /// The contents; loads a live list.
+  const std::vector<ValueRef>& items(Tracer& t);
+  /// The loaded contents, to be changed. The caller logs the change with `log`.
+  std::vector<ValueRef>& mutableItems(Tracer& t);
+  void append(Tracer& t, ValueRef item);
+  /// Records a write for replay, when the list is live.
+  void log(Tracer& t, WriteKind kind, ValueRef key, ValueRef value);
+
+  PyTypeObject* type() const override { return &PyList_Type; }
+  std::string describe() const override { return "a list"; }
+  Traced<ValueRef> binarySlot(Tracer& t, BinaryOp op, ValueRef other, bool reflected) override;
+  Traced<ValueRef> inplaceSlot(Tracer& t, BinaryOp op, ValueRef other) override;
+  Traced<ValueRef> compareSlot(Tracer& t, CompareOp op, ValueRef other) override;
+  Traced<bool> truthSlot(Tracer& t) override { return !items(t).empty(); }
+  Traced<ValueRef> lengthSlot(Tracer& t) override;
+  Traced<ValueRef> getAttrSlot(Tracer& t, BorrowedRef name) override;
+  Traced<ValueRef> getItemSlot(Tracer& t, ValueRef key) override;
+  Traced<void> setItemSlot(Tracer& t, ValueRef key, ValueRef value) override;
+  Traced<bool> containsSlot(Tracer& t, ValueRef item) override;
+  Traced<ValueRef> iterSlot(Tracer& t) override;
+  Traced<Arg> argSlot(Tracer& t) override;
+  Traced<RecipeId> recipeSlot(RecipeBuilder& b) override;
+
+ private:
+  Ref live_;   ///< the live list; null for one that the trace made
+};
+
+/// list.append on a value that must be a list (LIST_APPEND).
+Traced<void> listAppend(Tracer& t, ValueRef list, ValueRef item);
+
+}  // namespace segue
