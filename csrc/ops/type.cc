@@ -22,7 +22,7 @@ constexpr std::array<std::pair<TypeKind, std::string_view>, 6> kScalarNames = {{
 /// The layout that is not printed.
 Layout usualLayout(size_t ndim) { return ndim <= 1 ? Layout::both() : Layout::c(); }
 
-constexpr std::array<std::pair<std::string_view, Layout>, 7> kLayoutWords = {{
+constexpr std::array<std::pair<std::string_view, Layout>, 9> kLayoutWords = {{
     {"C", {true, true, false, AxisOrder::kUnknown}},
     {"F", {true, false, true, AxisOrder::kUnknown}},
     {"CF", {true, true, true, AxisOrder::kUnknown}},
@@ -30,6 +30,8 @@ constexpr std::array<std::pair<std::string_view, Layout>, 7> kLayoutWords = {{
     {"stridedC", {true, false, false, AxisOrder::kC}},
     {"stridedF", {true, false, false, AxisOrder::kF}},
     {"?", {false, false, false, AxisOrder::kUnknown}},
+    {"?C", {false, false, false, AxisOrder::kC}},
+    {"?F", {false, false, false, AxisOrder::kF}},
 }};
 
 std::string_view layoutWord(const Layout& layout) {

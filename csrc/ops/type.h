@@ -27,14 +27,14 @@ struct Layout {
   bool known = true;
   bool c_contiguous = true;
   bool f_contiguous = false;
-  AxisOrder order = AxisOrder::kUnknown;  ///< of an array that is known to be neither C nor F contiguous
+  AxisOrder order = AxisOrder::kUnknown;  ///< of an array that is not known to be contiguous
   friend bool operator==(const Layout&, const Layout&) = default;
 
   static Layout c() { return {true, true, false, AxisOrder::kUnknown}; }
   static Layout f() { return {true, false, true, AxisOrder::kUnknown}; }
   static Layout both() { return {true, true, true, AxisOrder::kUnknown}; }
   static Layout strided(AxisOrder order) { return {true, false, false, order}; }
-  static Layout unknown() { return {false, false, false, AxisOrder::kUnknown}; }
+  static Layout unknown(AxisOrder order = AxisOrder::kUnknown) { return {false, false, false, order}; }
 };
 
 enum class TypeKind : uint8_t {
@@ -74,7 +74,7 @@ bool operator==(const Type& a, const Type& b);
 
 /// "f64[s0, 3]", "f64[s0, 3]:F", "f64[3]:ro", "np.f64", "float", "int", "(f64[3], i64[3])", "[f64[2], f64[2]]"; parse
 /// accepts what print gives. The layout is shown where it is not the usual one (C, and C and F for at most one
-/// dimension): C, F, CF, strided, stridedC and stridedF (gaps, axes in C or F order), ? (unknown).
+/// dimension): C, F, CF, strided, stridedC and stridedF (gaps, axes in C or F order), ?, ?C and ?F (unknown contiguity).
 std::string printType(const Type& type, const DimTable& dims);
 Result<Type> parseType(std::string_view text, DimTable& dims);
 

@@ -74,7 +74,7 @@ Layout fLayout(const Shape& shape, DimTable& dims) {
 }
 
 AxisOrder axisOrder(const Layout& layout) {
-  if (!layout.known) return AxisOrder::kUnknown;
+  if (!layout.known) return layout.order;
   if (layout.c_contiguous) return AxisOrder::kC;
   if (layout.f_contiguous) return AxisOrder::kF;
   return layout.order;

@@ -9,7 +9,7 @@ namespace segue {
 TEST_CASE("printed types parse to themselves", "[ops][type]") {
   for (const char* text :
        {"f64[]", "f64[3]", "i8[s0, 3]", "f32[s0, s1]:F", "bool[2, 2]:strided", "c64[s0, s0 - 2]:stridedC",
-        "c128[4, 5]:stridedF:ro", "u16[7]:ro", "f16[s0]:?", "f64[1, 5]:CF", "u64[7]:C", "np.f64", "np.bool", "bool",
+        "c128[4, 5]:stridedF:ro", "u16[7]:ro", "f16[s0]:?", "f16[s0, s1]:?C:ro", "f16[s0, s1]:?F", "f64[1, 5]:CF", "u64[7]:C", "np.f64", "np.bool", "bool",
         "int", "float", "complex", "None", "object", "(f64[3], i64[3])", "(np.f64,)", "[f64[2], (int, float)]", "()"}) {
     DimTable dims;
     INFO(text);

@@ -1,0 +1,247 @@
+// Indexing: x[index] and x[index] = value. Basic indices (ints, slices, newaxis, ellipsis) make views, integer arrays make
+// copies; a boolean mask has a result whose size depends on data, but may be assigned through with a scalar.
+#include "base/python.h"
+
+#include <algorithm>
+
+#include "ops/rules/view.h"
+
+namespace segue::rules {
+namespace {
+
+/// What an index does, read item by item.
+struct IndexPlan {
+  std::vector<AxisView> axes;      ///< per axis of the input
+  Shape shape;                     ///< of the result, index arrays left out
+  std::vector<Operand> arrays;     ///< index arrays
+  size_t arrays_at = 0;            ///< where in `shape` the first index array stands
+  bool arrays_together = true;     ///< no slice, newaxis or ellipsis between index arrays
+  bool any_ellipsis = false;
+  size_t ints = 0;
+};
+
+bool isInt(const Arg& arg) {
+  if (arg.is<Dim>()) return true;
+  return arg.isValue() && arg.as<ArgValue>().type->kind == TypeKind::kPyInt;
+}
+
+std::vector<Arg> indexItems(const Arg& index) {
+  if (index.is<ArgTuple>() && !index.as<ArgTuple>().is_list) return index.as<ArgTuple>().items;
+  return {index};
+}
+
+/// How many axes of the input an item takes.
+Result<size_t> axesTaken(const Arg& item, DimTable& dims) {
+  if (item.isNone() || item.is<ArgEllipsis>()) return size_t{0};
+  if (item.isSlice() || isInt(item)) return size_t{1};
+  SEGUE_TRY(Operand array, operandOf(item, dims));
+  SEGUE_REQUIRE(array.is_array && !array.shape.empty(), "an index that is a 0-d array, a bool or a NumPy scalar");
+  return array.dtype() == DType::kBool ? array.shape.size() : size_t{1};
+}
+
+/// An integer index in bounds, else NumPy raises IndexError.
+Result<Unit> requireInBounds(const Arg& item, Dim size, DimTable& dims) {
+  if (!item.is<Dim>()) return Unit{};  // known at run time only: NumPy checks it then
+  Dim index = item.as<Dim>();
+  if (dims.decideLess(index, dims.constant(0))) {
+    SEGUE_TRY(index, dims.add(index, size));
+    SEGUE_REQUIRE(!dims.decideLess(index, dims.constant(0)), "index is out of bounds");
+  }
+  SEGUE_REQUIRE(dims.decideLess(index, size), "index is out of bounds");
+  return Unit{};
+}
+
+/// Reads the items in order; `axis` is the next axis of the input.
+class IndexReader {
+ public:
+  IndexReader(const Type& input, DimTable& dims) : input_(input), dims_(dims) {}
+
+  Result<IndexPlan> read(const Arg& index) {
+    std::vector<Arg> items = indexItems(index);
+    size_t taken = 0, ellipses = 0;
+    for (const Arg& item : items) {
+      SEGUE_TRY(size_t axes, axesTaken(item, dims_));
+      taken += axes;
+      ellipses += item.is<ArgEllipsis>() ? 1 : 0;
+    }
+    SEGUE_REQUIRE(ellipses <= 1 && taken <= input_.shape.size(), "too many indices");
+    size_t left = input_.shape.size() - taken;
+    for (const Arg& item : items) SEGUE_TRY_VOID(readItem(item, left));
+    if (ellipses == 0) skipAxes(left);
+    return std::move(plan_);
+  }
+
+ private:
+  Dim axisSize() const { return input_.shape[plan_.axes.size()]; }
+
+  void skipAxes(size_t count) {
+    for (size_t i = 0; i < count; i++) {
+      plan_.shape.push_back(axisSize());
+      plan_.axes.push_back({axisSize(), true});
+    }
+  }
+
+  Result<Unit> readItem(const Arg& item, size_t left) {
+    if (item.isNone() || item.is<ArgEllipsis>() || item.isSlice()) {
+      separated_ = !plan_.arrays.empty();
+      if (item.isNone()) plan_.shape.push_back(dims_.constant(1));
+      if (item.is<ArgEllipsis>()) {
+        plan_.any_ellipsis = true;
+        skipAxes(left);
+      }
+      return item.isSlice() ? readSlice(*item.as<std::shared_ptr<const ArgSlice>>()) : Result<Unit>(Unit{});
+    }
+    if (isInt(item)) {
+      SEGUE_TRY_VOID(requireInBounds(item, axisSize(), dims_));
+      plan_.ints++;
+      if (separated_) plan_.arrays_together = false;
+      plan_.axes.push_back({dims_.constant(1), true});
+      if (plan_.ints == 1 && plan_.arrays.empty()) first_int_at_ = plan_.shape.size();
+      return Unit{};
+    }
+    return readArray(item);
+  }
+
+  Result<Unit> readSlice(const ArgSlice& slice) {
+    SEGUE_TRY(SliceBounds bounds, sliceBounds(slice, axisSize(), dims_));
+    plan_.shape.push_back(bounds.size);
+    plan_.axes.push_back({bounds.size, bounds.step == 1});
+    return Unit{};
+  }
+
+  Result<Unit> readArray(const Arg& item) {
+    SEGUE_TRY(Operand array, operandOf(item, dims_));
+    SEGUE_REQUIRE(isIntegral(array.dtype()), "the size of a masked selection depends on data");
+    SEGUE_REQUIRE(array.is_ndarray || !isEmptyShape(array.shape, dims_), "an empty list is no integer array");
+    if (plan_.arrays.empty()) plan_.arrays_at = plan_.shape.size();
+    if (separated_) plan_.arrays_together = false;
+    // An int among index arrays is one of them: only a run of ints directly before or behind keeps them together.
+    if (plan_.ints > 0 && plan_.arrays.empty() && first_int_at_ != plan_.shape.size()) plan_.arrays_together = false;
+    plan_.arrays.push_back(std::move(array));
+    plan_.axes.push_back({dims_.constant(1), true});
+    return Unit{};
+  }
+
+  const Type& input_;
+  DimTable& dims_;
+  IndexPlan plan_;
+  bool separated_ = false;        ///< something that keeps an axis stands behind an index array
+  size_t first_int_at_ = 0;       ///< where in the result's shape the first int before the index arrays stands
+};
+
+/// The selection's type for index arrays: their broadcast shape stands where they stood, or in front.
+Result<Type> gathered(const Type& input, const IndexPlan& plan, DimTable& dims) {
+  Shape index_shape;
+  bool indices_c = true;
+  for (const Operand& array : plan.arrays) {
+    SEGUE_TRY(index_shape, broadcastShapes(index_shape, array.shape, dims));
+    indices_c &= array.layout.known && array.layout.c_contiguous;
+  }
+  size_t at = plan.arrays_together ? plan.arrays_at : 0;
+  Shape shape(plan.shape.begin(), plan.shape.begin() + static_cast<long>(at));
+  shape.insert(shape.end(), index_shape.begin(), index_shape.end());
+  shape.insert(shape.end(), plan.shape.begin() + static_cast<long>(at), plan.shape.end());
+  Layout layout = cLayout(shape, dims);
+  // NumPy lays a selection out with the index arrays' axes slowest, in their order, then turns it round.
+  bool simple = at == 0 && indices_c && plan.arrays.size() == 1 && plan.ints == 0 && input.layout.known &&
+                input.layout.c_contiguous;
+  if (!layout.f_contiguous && !simple) layout = Layout::unknown();
+  return Type::array(input.dtype, shape, layout);
+}
+
+}  // namespace
+
+// getitem: (a, index)
+Result<Type> getitem(OpCall& call) {
+  DimTable& dims = call.dims();
+  SEGUE_TRY(const Type* input, ndarrayArg(call, 0));
+  SEGUE_TRY(IndexPlan plan, IndexReader(*input, dims).read(call.arg(1)));
+  if (!plan.arrays.empty()) return gathered(*input, plan, dims);
+  if (plan.shape.empty() && !plan.any_ellipsis) return Type::numpyScalar(input->dtype);
+  call.setSharing(Sharing::kView);
+  return Type::array(input->dtype, plan.shape, viewLayout(*input, plan.axes, dims), input->writeable);
+}
+
+namespace {
+
+/// Whether an array may be assigned the value: NumPy casts as with casting='unsafe', but Python scalars must convert.
+Result<Unit> requireAssignable(const Operand& value, DType dtype, DimTable& dims) {
+  SEGUE_REQUIRE(isComplex(dtype) || value.category == kWeakComplex || !isComplex(value.dtype()),
+                "the assignment would discard the imaginary part");
+  SEGUE_REQUIRE(value.category != kWeakComplex || isComplex(dtype), "a complex number does not become real");
+  // How a sequence of Python numbers converts depends on each of them.
+  SEGUE_REQUIRE(!value.is_array || value.is_ndarray || isInexact(dtype), "a sequence assigned to integers");
+  return requireFits(value, dtype, dims);
+}
+
+/// Leading dimensions of 1 that the destination has not are dropped.
+Shape withoutLeadingOnes(Shape shape, size_t ndim, DimTable& dims) {
+  while (shape.size() > ndim && isOne(shape[0], dims)) shape.erase(shape.begin());
+  return shape;
+}
+
+/// x[mask] = scalar: the mask covers the leading axes.
+Result<bool> isMaskedAssignment(const Type& target, const Arg& index, const Operand& value, DimTable& dims) {
+  if (!index.isValue()) return false;
+  const Type& mask = *index.as<ArgValue>().type;
+  if (!mask.isArray() || mask.dtype != DType::kBool || mask.shape.empty()) return false;
+  SEGUE_REQUIRE(value.shape.empty(), "how many values a mask takes depends on data");
+  SEGUE_REQUIRE(mask.shape.size() <= target.shape.size(), "too many indices");
+  for (size_t i = 0; i < mask.shape.size(); i++) {
+    SEGUE_REQUIRE(dims.decideEqual(mask.shape[i], target.shape[i]), "the mask has another shape than the array");
+  }
+  return true;
+}
+
+}  // namespace
+
+// setitem: (a, index, value)
+Result<Type> setitem(OpCall& call) {
+  DimTable& dims = call.dims();
+  SEGUE_TRY(const Type* target, ndarrayArg(call, 0));
+  SEGUE_REQUIRE(target->writeable, "assignment to a read-only array");
+  SEGUE_TRY(Operand value, operandOf(call, 2));
+  SEGUE_TRY_VOID(requireAssignable(value, target->dtype, dims));
+  SEGUE_TRY(bool masked, isMaskedAssignment(*target, call.arg(1), value, dims));
+  if (masked) return Type::scalar(TypeKind::kNone);
+  SEGUE_TRY(IndexPlan plan, IndexReader(*target, dims).read(call.arg(1)));
+  Shape shape = plan.shape;
+  if (!plan.arrays.empty()) {
+    SEGUE_TRY(Type selected, gathered(*target, plan, dims));
+    shape = selected.shape;
+  }
+  SEGUE_TRY_VOID(requireBroadcastTo(withoutLeadingOnes(value.shape, shape.size(), dims), shape, dims));
+  return Type::scalar(TypeKind::kNone);
+}
+
+// fill: (a, value)
+Result<Type> fill(OpCall& call) {
+  SEGUE_TRY(const Type* target, ndarrayArg(call, 0));
+  SEGUE_REQUIRE(target->writeable, "assignment to a read-only array");
+  SEGUE_TRY(Operand value, operandOf(call, 1));
+  SEGUE_REQUIRE(value.shape.empty(), "fill takes a scalar");
+  SEGUE_TRY_VOID(requireAssignable(value, target->dtype, call.dims()));
+  return Type::scalar(TypeKind::kNone);
+}
+
+// copyto: (dst, src, casting, where)
+Result<Type> copyto(OpCall& call) {
+  DimTable& dims = call.dims();
+  SEGUE_TRY(const Type* target, ndarrayArg(call, 0));
+  SEGUE_REQUIRE(target->writeable, "assignment to a read-only array");
+  SEGUE_TRY(Operand value, operandOf(call, 1));
+  SEGUE_TRY(std::string_view casting, stringArg(call.arg(2), "same_kind"));
+  Category promoted = promoteCategories(value.category, static_cast<Category>(target->dtype));
+  DType from = isWeak(value.category) ? static_cast<DType>(promoted) : value.dtype();
+  SEGUE_REQUIRE(canCast(from, target->dtype, casting), "the source does not cast to the destination");
+  SEGUE_TRY_VOID(requireAssignable(value, target->dtype, dims));
+  SEGUE_TRY_VOID(requireBroadcastTo(withoutLeadingOnes(value.shape, target->shape.size(), dims), target->shape, dims));
+  if (!call.arg(3).missing()) {
+    SEGUE_TRY(Operand mask, operandOf(call, 3));
+    SEGUE_REQUIRE(mask.dtype() == DType::kBool, "where= must be bool");
+    SEGUE_TRY_VOID(requireBroadcastTo(mask.shape, target->shape, dims));
+  }
+  return Type::scalar(TypeKind::kNone);
+}
+
+}  // namespace segue::rules
