@@ -82,7 +82,7 @@ build_version() {
   local version=$1 kind=${2:-} dir=build/${2:+$2-}$1 venv=$root/build/venv/$1 options=()
   ensure_packages
   ensure_venv "$version" "$version" scripts/lib/requirements.txt
-  [ "$kind" != asan ] || options+=(-DSEGUE_SANITIZE=ON -DCMAKE_BUILD_TYPE=RelWithDebInfo)
+  [ "$kind" != asan ] || options+=(-DSEGUE_SANITIZE=ON)
   [ "$kind" != faults ] || options+=(-DSEGUE_FAULTS=ON)
   if [ ! -e "$dir/build.ninja" ]; then
     say "configuring $dir"

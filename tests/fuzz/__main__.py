@@ -1,0 +1,106 @@
+"""Differential fuzzing: random programs, plain against compiled, bit for bit.
+
+    scripts/python [VERSION] -m tests.fuzz [--programs N] [--seed N] [--jobs N] [--only INDEX] [--floor PERCENT]
+
+Programs are a function of (seed, index) alone. A program that differs, or kills its process, is shrunk and printed. The
+run fails on any such program, and when fewer than the floor (95 %) of the programs captured an operator and ran a
+segment at their second call.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+from tests.fuzz.run import ROOT, Summary, crashes, differs, generate, report, run, shrink
+
+BATCH = 250
+MOST_FAILURES = 10
+
+
+def work(seed: int, start: int, stop: int) -> None:
+    """Runs in a process of its own: the index of each program before it runs, at last the summary as JSON."""
+    summary = Summary()
+    for index in range(start, stop):
+        print(index, flush=True)
+        program = generate(seed, index)
+        outcome = run(program)
+        summary.add(index, outcome)
+        if outcome.differences and len(summary.failures) < MOST_FAILURES:
+            small = shrink(program, differs)
+            summary.failures.append((index, report(small, run(small).differences)))
+        elif outcome.differences:
+            summary.failures.append((index, "not shrunk: too many failures"))
+    print(json.dumps(summary.as_dict()), flush=True)
+
+
+def batch(seed: int, start: int, stop: int) -> Summary:
+    """Runs one batch in a child; a program that kills it is reported, and the rest goes to another child."""
+    summary = Summary()
+    while start < stop:
+        command = [sys.executable, "-m", "tests.fuzz", "--work", str(start), str(stop), "--seed", str(seed)]
+        with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                              env={**os.environ, "SEGUE_STRICT": "1"}) as child:
+            output, errors = child.communicate()
+        lines = output.splitlines()
+        if child.returncode == 0:
+            summary.merge(json.loads(lines[-1]))
+            return summary
+        if not lines:
+            raise RuntimeError(f"the fuzz worker did not start:\n{errors}")
+        died = int(lines[-1]) if lines[-1].isdigit() else start
+        program = generate(seed, died)
+        words = [f"the process died with status {child.returncode}", *errors.splitlines()[-15:]]
+        if len(summary.failures) < 3 and child.returncode < 0:
+            program = shrink(program, crashes)
+        summary.programs += died - start + 1
+        summary.failures.append((died, report(program, words)))
+        start = died + 1
+    return summary
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="tests.fuzz", description=__doc__.splitlines()[0])
+    parser.add_argument("--programs", type=int, default=2000)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--floor", type=float, default=95.0)
+    parser.add_argument("--only", type=int, help="print and run the program of one index")
+    parser.add_argument("--work", type=int, nargs=2, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.work:
+        work(options.seed, *options.work)
+        return 0
+    if options.only is not None:
+        program = generate(options.seed, options.only)
+        print(program.script(), flush=True)
+        outcome = run(program)
+        print("\n".join(outcome.differences) or f"the same; captured {outcome.captured}, hit {outcome.hit}, {outcome.breaks}")
+        return 1 if outcome.differences else 0
+
+    begun = time.perf_counter()
+    summary = Summary()
+    starts = range(0, options.programs, BATCH)
+    with ThreadPoolExecutor(options.jobs) as pool:
+        batches = pool.map(lambda at: batch(options.seed, at, min(at + BATCH, options.programs)), starts)
+        for done in batches:
+            summary.merge(done.as_dict())
+    for index, text in summary.failures[:MOST_FAILURES]:
+        print(f"--- program {index} of seed {options.seed}\n{text}\n")
+    share = 100 * summary.reused / max(1, summary.programs)
+    seconds = time.perf_counter() - begun
+    common = ", ".join(f"{name} {count}" for name, count in summary.breaks.most_common(8))
+    print(f"breaks: {common or 'none'}")
+    print(f"fuzz: {summary.programs} programs of seed {options.seed} in {seconds:.0f} s; "
+          f"{100 * summary.captured / max(1, summary.programs):.1f} % captured an operator, {share:.1f} % captured and ran a segment "
+          f"at the second call (floor {options.floor:g} %); {len(summary.failures)} mismatches")
+    return 1 if summary.failures or share < options.floor or summary.programs < options.programs else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

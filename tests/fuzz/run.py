@@ -1,0 +1,135 @@
+"""Runs generated programs plainly and compiled, and shrinks those that differ."""
+
+from __future__ import annotations
+
+import collections
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.fuzz.generate import Generator
+from tests.fuzz.program import Program, smaller
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass
+class Outcome:
+    """What one program did."""
+
+    differences: list[str] = field(default_factory=list)
+    """Empty when no call could be told from the plain one."""
+    captured: bool = False
+    """The first call captured at least one operator."""
+    hit: bool = False
+    """The second, equal call ran a segment."""
+    breaks: list[str] = field(default_factory=list)
+
+
+def generate(seed: int, index: int) -> Program:
+    return Generator(random.Random(f"{seed}:{index}")).generate()
+
+
+def run(program: Program) -> Outcome:
+    """Makes the program's calls, compiled and plain, each on fresh arguments."""
+    import segue
+    from segue.explain import record
+    from segue.testing import compare, observe
+
+    outcome = Outcome()
+    plain_f, compiled_f = program.make(), segue.compile(program.make())
+    for call in range(len(program.arguments)):
+        plain = observe(plain_f, program.make_arguments(call), {})
+        arguments = program.make_arguments(call)
+        before = segue.stats()["hits"]
+        with record() as captures:
+            seen = observe(compiled_f, arguments, {})
+        if call == 0:
+            outcome.captured = any(capture.op_count for capture in captures)
+            outcome.breaks = [capture.graph_break.id for capture in captures if capture.graph_break is not None]
+        elif call == 1:
+            outcome.hit = segue.stats()["hits"] > before
+        found = compare(plain, seen, references=call > 0)
+        if found:
+            outcome.differences = [f"call {call + 1} of {len(program.arguments)}: {line}" for line in found]
+            break
+    return outcome
+
+
+def shrink(program: Program, fails: Callable[[Program], bool], patience: float = 60) -> Program:
+    """A smaller program that still fails: tries one cut at a time, from large to small, until none helps."""
+    end = time.perf_counter() + patience
+    progress = True
+    while progress and time.perf_counter() < end:
+        progress = False
+        for candidate in smaller(program):
+            if time.perf_counter() >= end:
+                break
+            if _compiles(candidate) and fails(candidate):
+                program, progress = candidate, True
+                break
+    return program
+
+
+def _compiles(program: Program) -> bool:
+    try:
+        compile(program.source(), "<fuzz>", "exec")
+    except SyntaxError:
+        return False
+    return True
+
+
+def differs(program: Program) -> bool:
+    try:
+        return bool(run(program).differences)
+    except Exception:
+        return False
+
+
+def crashes(program: Program) -> bool:
+    """Whether a process that runs the program dies of it."""
+    with tempfile.NamedTemporaryFile("w", suffix=".py") as file:
+        file.write(f"from tests.fuzz.program import Program, Statement\nfrom tests.fuzz.run import run\nrun({program!r})\n")
+        file.flush()
+        try:
+            done = subprocess.run([sys.executable, file.name], cwd=ROOT, capture_output=True, timeout=60)
+        except subprocess.TimeoutExpired:
+            return True
+    return done.returncode < 0
+
+
+@dataclass
+class Summary:
+    programs: int = 0
+    captured: int = 0
+    reused: int = 0
+    """Captured, and hit by the second call."""
+    breaks: collections.Counter[str] = field(default_factory=collections.Counter)
+    failures: list[tuple[int, str]] = field(default_factory=list)
+    """(index, report) of the programs that differed or died."""
+
+    def add(self, index: int, outcome: Outcome) -> None:
+        self.programs += 1
+        self.captured += outcome.captured
+        self.reused += outcome.captured and outcome.hit
+        self.breaks.update(set(outcome.breaks))
+
+    def merge(self, other: dict[str, Any]) -> None:
+        self.programs += other["programs"]
+        self.captured += other["captured"]
+        self.reused += other["reused"]
+        self.breaks.update(other["breaks"])
+        self.failures += [tuple(failure) for failure in other["failures"]]
+
+    def as_dict(self) -> dict[str, Any]:
+        return {**vars(self), "breaks": dict(self.breaks)}
+
+
+def report(program: Program, differences: list[str]) -> str:
+    return "\n".join([program.script(), *differences[:12]])
