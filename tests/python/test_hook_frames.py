@@ -4,6 +4,7 @@ import dis
 import gc
 import sys
 import traceback
+import types
 import weakref
 
 import pytest
@@ -135,6 +136,25 @@ def test_a_frame_is_entered_inside_try_and_for():
     with handler(converts={simple.__code__: (code, slots, offset_of(code, "FOR_ITER"))}):
         assert compiled(simple)(None) == [1, 2, 3, 3]
     assert log == [1, 2, 3, "finally"]
+
+
+def test_a_frame_is_entered_behind_the_making_of_its_cells():
+    def make():
+        free = 10
+
+        def target(a):
+            cell = a
+
+            def inner():
+                return cell + free
+
+            return inner(), a
+
+        return target
+
+    target = make()
+    slots = [(1,), (), (types.CellType(5),), (target.__closure__[0],)]
+    assert testing.start(target, target.__code__, slots, unit_of_line(target, 3)) == (15, 1)
 
 
 def test_an_exception_is_raised_at_an_instruction():
