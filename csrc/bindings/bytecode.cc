@@ -54,7 +54,7 @@ struct RoundTrip {
   int insns = 0;
   int handlers = 0;
   std::vector<std::string> failures;             ///< not decoded, not assembled, or decoded to something else
-  std::vector<std::string> encoded_differently;  ///< the same instructions, handlers and positions in other bytes
+  std::vector<std::string> encoded_differently;  ///< same instructions, handlers, positions; fewer prefixes
 
   void add(const py::object& code) {
     codes++;
@@ -84,9 +84,9 @@ struct RoundTrip {
     if (again == bytes) return {};
     SEGUE_TRY(const RawCode reread, disassemble(again, kPythonVersion, first_line));
     SEGUE_REQUIRE(sameInsns(raw, reread) && sameHandlers(raw, reread), "reassembled code decodes to something else");
-    encoded_differently.push_back(name(code) + (again.code != bytes.code ? " code" : "") +
-                                  (again.exceptions != bytes.exceptions ? " exceptions" : "") +
-                                  (again.locations != bytes.locations ? " locations" : ""));
+    // CPython's compiler now and then keeps an EXTENDED_ARG that a jump no longer needs; we never do.
+    SEGUE_REQUIRE(again.code.size() < bytes.code.size(), "reassembled code has other bytes and is not shorter");
+    encoded_differently.push_back(name(code));
     return {};
   }
 };

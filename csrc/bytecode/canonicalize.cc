@@ -132,6 +132,15 @@ class Canonicalizer {
     if (flow == Flow::kJump || flow == Flow::kBranch) {
       SEGUE_TRY_VOID(step(index, insn.target, stackEffectOf(insn, true)));
     }
+    if (insn.op == Opcode::kForIter) {
+      // 3.12 and 3.13 run a generator's body inside the loop's own frame stack; its return value is pushed above the
+      // iterator at the EndFor, which all other paths skip.
+      const int end_for = first_insn_of_raw_[raw_.insns[main_of_insn_[index]].target];
+      SEGUE_REQUIRE(end_for >= 0, "offset %d: a loop ends in the middle of a call", insn.lasti);
+      if (end_for != insn.target) {
+        SEGUE_TRY_VOID(reach(index, end_for, depth + 1));
+      }
+    }
     if (flow == Flow::kReturn || flow == Flow::kRaise) {
       SEGUE_REQUIRE(depth >= stackEffectOf(insn).pops, "offset %d: %s pops from an empty stack", insn.lasti,
                     traitsOf(insn.op).name);

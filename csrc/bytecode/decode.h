@@ -54,7 +54,8 @@ class Body {
   /// Index of the unit's first instruction, for the byte offset of any code unit of it (a prefix, the opcode itself, a
   /// cache entry); -1 outside the code.
   int indexAt(int offset) const;
-  /// Stack slots in use before the instruction; -1 where no path reaches it (EndFor, dead code).
+  /// Stack slots in use before the instruction; -1 where no path reaches it. (EndFor is not on
+  /// any path of the Cfg, but has the depth at which CPython's inlined iteration gets there.)
   int depthBefore(int index) const { return depths_[index]; }
   /// The handler that catches what the instruction raises, or null.
   const Handler* handlerOf(int index) const {
