@@ -67,8 +67,10 @@ class Assembler {
     const int size = static_cast<int>(raw_.insns.size());
     for (const RawInsn& insn : raw_.insns) {
       const RawOpcode& opcode = table_[insn.opcode];
-      SEGUE_REQUIRE(opcode.role != RawRole::kNone && opcode.base == insn.opcode, "opcode %d cannot be assembled",
-                    insn.opcode);
+      const bool in_code =
+          opcode.role == RawRole::kNormal || opcode.role == RawRole::kNames || opcode.role == RawRole::kPrecall;
+      SEGUE_REQUIRE(in_code && opcode.base == insn.opcode, "opcode %d (%s) cannot be assembled", insn.opcode,
+                    opcode.name);
       SEGUE_REQUIRE((opcode.jump != RawJump::kNone) == (insn.target >= 0), "%s %s a target", opcode.name,
                     insn.target < 0 ? "needs" : "does not take");
       SEGUE_REQUIRE(insn.target < size, "%s goes to instruction %d of %d", opcode.name, insn.target, size);

@@ -12,7 +12,8 @@
 //
 //     a is NULL          -> callable b                    how 3.11 and 3.12 spell a plain call
 //     else b is NULL     -> callable a                    how 3.13 spells it
-//     else               -> callable a with self b        a method found by LoadMethod
+//     else               -> callable a with b as its first argument: a method with its self, found by LoadMethod; a
+//                           context manager's exit(None, None, None); 3.11's comprehension with its iterator
 //
 // kNullBelowCallable says which of the first two this interpreter builds and accepts: PushNull comes before the
 // callable is loaded where it is true, behind it where it is false. LoadMethod and LoadSuperMethod must leave the same

@@ -124,7 +124,7 @@ std::string print(const RawCode& raw) {
     std::string words((*table)[insn.opcode].name);
     if (insn.target >= 0) {
       absl::StrAppend(&words, " -> ", labels[insn.target]);
-    } else if (insn.arg != 0) {
+    } else if (insn.arg != 0 || (*table)[insn.opcode].takes_arg) {
       absl::StrAppend(&words, " ", insn.arg);
     }
     if (insn.position == position) {

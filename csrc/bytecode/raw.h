@@ -40,7 +40,8 @@ struct RawOpcode {
   uint8_t caches = 0;     ///< inline cache entries behind it, in code units
   RawRole role = RawRole::kNone;
   RawJump jump = RawJump::kNone;
-  uint8_t skip = 0;  ///< code units between the encoded target and where the interpreter goes
+  uint8_t skip = 0;        ///< code units between the encoded target and where the interpreter goes
+  bool takes_arg = false;  ///< the argument means something besides a jump's distance
 };
 
 struct RawOperands {

@@ -74,6 +74,12 @@ class Raw:
     skip: int
     steps: tuple[Step, ...]
 
+    @property
+    def takes_arg(self) -> bool:
+        """Whether the argument means something besides a jump's distance."""
+        exprs = [e for step in self.steps for e in (*step.operands, step.condition) if e is not None]
+        return self.role in ("names", "precall") or any(re.search(r"\barg\b", e.cpp) for e in exprs)
+
 
 @dataclass(frozen=True)
 class Version:
