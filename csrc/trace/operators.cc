@@ -1,4 +1,5 @@
 // Array operators: from values to graph nodes and back.
+#include "graph/effects.h"
 #include "trace/builtins/registry.h"
 #include "trace/protocols.h"
 #include "trace/tracer.h"
@@ -30,17 +31,6 @@ ValueRef argumentOf(Tracer& t, const CallArgs& args, const Node* node) {
   return nullptr;
 }
 
-/// The graph value that out= was bound to, or null.
-const Node* outNode(const OpDef& op, absl::Span<const Arg> bound) {
-  for (size_t i = 0; i < op.params.size() && i < bound.size(); ++i) {
-    if (!op.params[i].written || op.params[i].name != "out") continue;
-    const Arg* arg = &bound[i];
-    if (arg->is<ArgTuple>() && arg->as<ArgTuple>().items.size() == 1) arg = &arg->as<ArgTuple>().items[0];
-    if (arg->isValue()) return arg->as<ArgValue>().node;
-  }
-  return nullptr;
-}
-
 }  // namespace
 
 Traced<ValueRef> Tracer::apply(const LibraryName& name, const CallArgs& args) {
@@ -55,14 +45,13 @@ Traced<ValueRef> Tracer::apply(const LibraryName& name, const CallArgs& args) {
     SEGUE_TRY(Arg arg, toArg(*this, keyword.value));
     keywords.emplace_back(std::string(textOf(keyword.name)), std::move(arg));
   }
-  const OpDef& op = opOf(name);
   Result<std::vector<Arg>> bound = bindArgs(name, std::move(positional), std::move(keywords));
   if (!bound.ok()) return stop(BreakReason::kNumpyTypeRule, bound.error());
-  const Node* out = outNode(op, bound.value());
-  Result<Node*> node = graph().add(op, std::move(bound.value()), location());
+  Result<Node*> node = graph().add(opOf(name), std::move(bound.value()), location());
   if (!node.ok()) return stop(BreakReason::kNumpyTypeRule, node.error());
-  if (out != nullptr) {
-    if (ValueRef written = argumentOf(*this, args, out)) return written;
+  SEGUE_TRY_VOID(noteArrayWrites(*node.value()));
+  if (Node* same = sameObject(*node.value())) {  // out=, np.asarray of an array
+    if (ValueRef argument = argumentOf(*this, args, same)) return argument;
   }
   return nodeValue(node.value());
 }

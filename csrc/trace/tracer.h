@@ -35,6 +35,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "base/arena.h"
 #include "graph/graph.h"
 #include "guards/guard.h"
@@ -46,6 +47,7 @@
 namespace segue {
 
 class ArrayValue;
+class DictValue;
 class ExceptionValue;
 
 class Tracer {
@@ -109,6 +111,8 @@ class Tracer {
   void guardIdentity(Source source, BorrowedRef live);
   /// An interned str for a name that models use.
   BorrowedRef internedName(const char* name);
+  /// A live array becomes an input of the graph: it overlaps none that was written, or the step breaks.
+  Traced<void> noteInput(ArrayValue* array);
   /// Graph input for the object at the source.
   Node* addInput(Source source, Type type);
   /// To be called before a live object is changed: objects of its type that were found elsewhere are guarded to be others.
@@ -139,6 +143,11 @@ class Tracer {
   bool resumableCall() const { return resumable_call_; }
   void setResumableCall(bool on) { resumable_call_ = on; }
   std::shared_ptr<const Code> decoded(BorrowedRef code);
+
+  // --- namespaces (namespaces.cc)
+  /// dict[name] of a module's namespace, staged writes included; null when it is missing.
+  Traced<ValueRef> namespaceItem(BorrowedRef dict, BorrowedRef name);
+  Traced<void> setNamespaceItem(BorrowedRef dict, BorrowedRef name, ValueRef value);
 
   // --- exceptions (exceptions.cc)
   /// Makes the traced program raise an exception of a built-in type with one str argument.
@@ -190,10 +199,15 @@ class Tracer {
   std::string inputName(Source source);
   /// The items of a node with several results.
   Traced<ValueRef> nodeItems(Node* node);
+  bool isWrittenName(BorrowedRef dict, BorrowedRef name);
+  DictValue* namespaceValue(BorrowedRef dict);
   ValueRef knownLive(BorrowedRef live, Source source);
   /// A newly found object is none of those written before.
   void guardAgainstWritten(ValueRef value);
   void guardNotSame(ValueRef a, ValueRef b);
+  /// Inputs that a node writes to overlap no other input.
+  Traced<void> noteArrayWrites(const Node& node);
+  Traced<void> guardDisjoint(ArrayValue* written, ArrayValue* other);
   ValueRef wrapNew(BorrowedRef live, Source source);
 
   const TraceRequest& request_;
@@ -209,6 +223,11 @@ class Tracer {
   absl::flat_hash_map<ValueRef, Ref> tokens_;               ///< identityToken
   absl::flat_hash_map<const char*, Ref> names_;             ///< internedName, by address of the literal
   std::vector<ValueRef> written_;                           ///< live objects that the trace has changed
+  using NameKey = std::pair<PyObject*, PyObject*>;
+  absl::flat_hash_set<NameKey> staged_names_;               ///< (dict, name) written by the trace
+  absl::flat_hash_map<const Code*, absl::flat_hash_set<PyObject*>> stored_names_;  ///< globals a code writes
+  std::vector<ArrayValue*> input_arrays_;                   ///< live arrays that are graph inputs
+  std::vector<ArrayValue*> written_arrays_;                 ///< … those whose memory the trace has written
   ValueRef null_ = nullptr;
   ExceptionValue* raised_ = nullptr;                        ///< propagating
   ValueRef handled_ = nullptr;                              ///< being handled; null = none

@@ -209,22 +209,6 @@ BorrowedRef Tracer::internedName(const char* name) {
   return interned;
 }
 
-void Tracer::noteWrite(ValueRef written) {
-  if (std::find(written_.begin(), written_.end(), written) != written_.end()) return;
-  written_.push_back(written);
-  for (const auto& [object, value] : live_) guardNotSame(written, value);
-}
-
-void Tracer::guardAgainstWritten(ValueRef value) {
-  for (ValueRef written : written_) guardNotSame(written, value);
-}
-
-void Tracer::guardNotSame(ValueRef a, ValueRef b) {
-  if (a == b || a->type() != b->type()) return;
-  if (isPinned(*a->source()) && isPinned(*b->source())) return;
-  guards().same(*a->source(), *b->source(), false);
-}
-
 void Tracer::keepAlive(BorrowedRef object) { result_.keep_alive.push_back(Ref::borrow(object)); }
 
 Ref Tracer::identityToken(ValueRef value) {

@@ -2,6 +2,7 @@
 #include "trace/builtins/registry.h"
 #include "trace/protocols.h"
 #include "trace/tracer.h"
+#include "trace/values/builtin.h"
 #include "trace/values/dict.h"
 #include "trace/values/function.h"
 #include "trace/values/tuple.h"
@@ -19,7 +20,8 @@ Traced<void> callSlots(Tracer& t, CallArgs args) {
   }
   // A plain function's frame stands on its own: a break inside leaves into both frames. Anything else that calls back
   // into traced code is part of this instruction.
-  t.setResumableCall(callee->kind() == ValueKind::kFunction || callee->kind() == ValueKind::kMethod);
+  auto* method = as<MethodValue>(callee);
+  t.setResumableCall((method != nullptr ? method->function() : callee)->kind() == ValueKind::kFunction);
   Traced<ValueRef> result = call(t, callee, args);
   t.setResumableCall(false);
   SEGUE_TRY(ValueRef value, std::move(result));

@@ -6,24 +6,21 @@
 #include "trace/values/function.h"
 
 namespace segue {
-namespace {
-
-/// dict[name] as an assumption: null when it is missing, which is assumed too.
-ValueRef assumedItem(Tracer& t, BorrowedRef dict, BorrowedRef name) {
-  BorrowedRef found = PyDict_GetItemWithError(dict, name);
-  t.guards().assumeDictValue(dict, name, found);
-  return found ? t.constant(found) : nullptr;
-}
-
-}  // namespace
 
 Traced<void> Tracer::visitLoadGlobal(const Insn& insn) {
   BorrowedRef name = frame().code->name(insn.arg);
-  ValueRef value = assumedItem(*this, frame().globals, name);
-  if (value == nullptr) value = assumedItem(*this, frame().builtins, name);
+  SEGUE_TRY(ValueRef value, namespaceItem(frame().globals, name));
+  if (value == nullptr) {
+    SEGUE_TRY(value, namespaceItem(frame().builtins, name));
+  }
   if (value == nullptr) return raise(PyExc_NameError, absl::StrFormat("name '%s' is not defined", std::string(textOf(name))));
   stack().push(value);
   return {};
+}
+
+Traced<void> Tracer::visitStoreGlobal(const Insn& insn) {
+  ValueRef value = stack().pop();
+  return setNamespaceItem(frame().globals, frame().code->name(insn.arg), value);
 }
 
 Traced<void> Tracer::visitLoadAssertionError(const Insn& insn) {

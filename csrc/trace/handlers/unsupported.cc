@@ -23,7 +23,6 @@ SEGUE_BREAKS(EndAsyncFor, kAsyncCode)
 SEGUE_BREAKS(BeforeAsyncWith, kAsyncCode)
 SEGUE_BREAKS(AsyncGenWrap, kAsyncCode)
 
-SEGUE_BREAKS(StoreGlobal, kUnsupportedInstruction)
 SEGUE_BREAKS(DeleteGlobal, kUnsupportedInstruction)
 SEGUE_BREAKS(LoadSuperAttr, kUnsupportedInstruction)
 SEGUE_BREAKS(LoadSuperMethod, kUnsupportedInstruction)

@@ -30,12 +30,16 @@ Traced<Arg> OpaqueValue::argSlot(Tracer& t) { return stop(reason_, describe()); 
 
 Traced<ValueRef> ModuleValue::getAttrSlot(Tracer& t, BorrowedRef name) {
   BorrowedRef dict = PyModule_GetDict(module_.get());
-  BorrowedRef found = PyDict_GetItemWithError(dict, name);
-  if (!found) {
-    return stop(BreakReason::kAttributeLookup, absl::StrFormat("%s has no %s in its dict", describe(), std::string(textOf(name))));
-  }
-  t.guards().assumeDictValue(dict, name, found);
-  return t.constant(found);
+  SEGUE_TRY(ValueRef found, t.namespaceItem(dict, name));
+  if (found != nullptr) return found;
+  // A module's own __getattr__ may make the attribute up, or import a submodule.
+  return stop(BreakReason::kAttributeLookup,
+              absl::StrFormat("module %s has no %s in its dict", PyModule_GetName(module_.get()), std::string(textOf(name))));
+}
+
+Traced<void> ModuleValue::setAttrSlot(Tracer& t, BorrowedRef name, ValueRef value) {
+  if (value == nullptr) return Value::setAttrSlot(t, name, value);
+  return t.setNamespaceItem(PyModule_GetDict(module_.get()), name, value);
 }
 
 // --- dtypes

@@ -10,7 +10,7 @@ class NullValue final : public Value {
  public:
   static constexpr ValueKind kKind = ValueKind::kNull;
   NullValue() : Value(kKind) {}
-  PyTypeObject* type() const override { return &_PyNone_Type; }
+  PyTypeObject* type() const override { return Py_TYPE(Py_None); }
   Traced<RecipeId> recipeSlot(RecipeBuilder& b) override;
 };
 
@@ -53,6 +53,7 @@ class ModuleValue final : public Value {
   BorrowedRef constant() const override { return module_; }
   Traced<bool> truthSlot(Tracer& t) override { return true; }
   Traced<ValueRef> getAttrSlot(Tracer& t, BorrowedRef name) override;
+  Traced<void> setAttrSlot(Tracer& t, BorrowedRef name, ValueRef value) override;
   Traced<Ref> keySlot(Tracer& t) override { return module_; }
 
  private:

@@ -131,7 +131,10 @@ Traced<ValueRef> FunctionValue::getAttrSlot(Tracer& t, BorrowedRef name) {
 
 Traced<ValueRef> FunctionValue::callSlot(Tracer& t, const CallArgs& args) {
   if (live_) {
-    if (BuiltinModel model = findBuiltin(live_)) return model(t, BuiltinCall{live_, args});
+    if (BuiltinModel model = findBuiltin(live_)) {
+      t.setResumableCall(false);
+      return model(t, BuiltinCall{live_, args});
+    }
     if (const LibraryName* op = findNumpyCallable(live_)) return t.apply(*op, args);
   }
   return t.callFunction(*this, args);

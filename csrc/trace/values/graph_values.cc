@@ -32,7 +32,9 @@ constexpr std::string_view kUnaryNames[] = {"ndarray.__neg__", "ndarray.__pos__"
 
 /// Operands that NumPy's own operators take as they are: numbers and arrays. Others may take over (`__array_ufunc__`).
 bool isNumeric(ValueRef value) {
-  if (dynamic_cast<GraphValue*>(value) != nullptr || value->kind() == ValueKind::kInt) return true;
+  ValueKind kind = value->kind();
+  if (kind == ValueKind::kArray || kind == ValueKind::kNumpyScalar || kind == ValueKind::kScalar) return true;
+  if (kind == ValueKind::kInt) return true;
   BorrowedRef constant = value->constant();
   return constant && (PyLong_CheckExact(constant) || PyFloat_CheckExact(constant) || PyBool_Check(constant) ||
                       PyComplex_CheckExact(constant));
@@ -86,6 +88,11 @@ ValueRef ArrayValue::shape(Tracer& t) const {
   absl::InlinedVector<ValueRef, 6> sizes;
   for (Dim dim : graphType().shape) sizes.push_back(t.integer(dim));
   return t.tuple(std::move(sizes));
+}
+
+Traced<Arg> ArrayValue::argSlot(Tracer& t) {
+  if (!hasNode()) SEGUE_TRY_VOID(t.noteInput(this));
+  return GraphValue::argSlot(t);
 }
 
 /// `x += y` is the ufunc with out=x, and x stays the same object.

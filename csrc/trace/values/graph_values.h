@@ -13,6 +13,7 @@ class GraphValue : public Value {
   const Type& graphType() const { return *graph_type_; }
   /// The node; makes the graph input when the value came from outside.
   Node* node(Tracer& t);
+  bool hasNode() const { return node_ != nullptr; }
   Traced<Arg> argSlot(Tracer& t) override;
   Traced<RecipeId> recipeSlot(RecipeBuilder& b) override;
   Traced<ValueRef> binarySlot(Tracer& t, BinaryOp op, ValueRef other, bool reflected) override;
@@ -42,6 +43,7 @@ class ArrayValue final : public GraphValue {
   BorrowedRef live() const { return live_; }
   ValueRef shape(Tracer& t) const;
 
+  Traced<Arg> argSlot(Tracer& t) override;
   Traced<ValueRef> inplaceSlot(Tracer& t, BinaryOp op, ValueRef other) override;
   Traced<bool> truthSlot(Tracer& t) override;
   Traced<ValueRef> lengthSlot(Tracer& t) override;

@@ -1,0 +1,92 @@
+// What a write may touch besides its target. Two sources may name one object, and two arrays one memory; the trace treats
+// different values as different objects with memory of their own, so a write guards that they are, and breaks where they
+// are not now.
+#include <algorithm>
+
+#include "graph/effects.h"
+#include "trace/tracer.h"
+#include "trace/values/graph_values.h"
+
+namespace segue {
+namespace {
+
+struct Extent {
+  uintptr_t low, high;   ///< bytes [low, high) that the array's elements lie in
+};
+
+Extent extentOf(PyArrayObject* array) {
+  auto low = reinterpret_cast<uintptr_t>(PyArray_DATA(array));
+  uintptr_t high = low + static_cast<uintptr_t>(PyArray_ITEMSIZE(array));
+  for (int axis = 0; axis < PyArray_NDIM(array); ++axis) {
+    npy_intp size = PyArray_DIM(array, axis);
+    if (size == 0) return {low, low};
+    npy_intp reach = (size - 1) * PyArray_STRIDE(array, axis);
+    (reach < 0 ? low : high) += reach;
+  }
+  return {low, high};
+}
+
+bool mayOverlap(BorrowedRef a, BorrowedRef b) {
+  Extent x = extentOf(reinterpret_cast<PyArrayObject*>(a.get()));
+  Extent y = extentOf(reinterpret_cast<PyArrayObject*>(b.get()));
+  return x.low < y.high && y.low < x.high;
+}
+
+/// Inputs whose memory the node may share.
+void collectInputs(Node* node, std::vector<Node*>& inputs) {
+  if (node->isInput()) {
+    if (std::find(inputs.begin(), inputs.end(), node) == inputs.end()) inputs.push_back(node);
+    return;
+  }
+  for (Node* shared : sharedArgs(*node)) collectInputs(shared, inputs);
+}
+
+}  // namespace
+
+void Tracer::noteWrite(ValueRef written) {
+  if (std::find(written_.begin(), written_.end(), written) != written_.end()) return;
+  written_.push_back(written);
+  for (const auto& [object, value] : live_) guardNotSame(written, value);
+}
+
+void Tracer::guardAgainstWritten(ValueRef value) {
+  for (ValueRef written : written_) guardNotSame(written, value);
+}
+
+void Tracer::guardNotSame(ValueRef a, ValueRef b) {
+  if (a == b || a->type() != b->type()) return;
+  if (isPinned(*a->source()) && isPinned(*b->source())) return;
+  guards().same(*a->source(), *b->source(), false);
+}
+
+Traced<void> Tracer::noteInput(ArrayValue* array) {
+  for (ArrayValue* written : written_arrays_) SEGUE_TRY_VOID(guardDisjoint(written, array));
+  input_arrays_.push_back(array);
+  return {};
+}
+
+Traced<void> Tracer::noteArrayWrites(const Node& node) {
+  std::vector<Node*> roots;
+  for (Node* written : writtenArgs(node)) collectInputs(written, roots);
+  for (Node* root : roots) {
+    auto it = std::find_if(input_arrays_.begin(), input_arrays_.end(),
+                           [&](ArrayValue* array) { return array->node(*this) == root; });
+    if (it == input_arrays_.end()) continue;  // a NumPy scalar: nothing writes to it
+    ArrayValue* written = *it;
+    if (std::find(written_arrays_.begin(), written_arrays_.end(), written) != written_arrays_.end()) continue;
+    for (ArrayValue* other : input_arrays_) SEGUE_TRY_VOID(guardDisjoint(written, other));
+    written_arrays_.push_back(written);
+  }
+  return {};
+}
+
+Traced<void> Tracer::guardDisjoint(ArrayValue* written, ArrayValue* other) {
+  if (written == other) return {};
+  if (mayOverlap(written->live(), other->live())) {
+    return stop(BreakReason::kOverlappingArrays, "an array that is written overlaps another one");
+  }
+  guards().disjoint(*written->source(), *other->source());
+  return {};
+}
+
+}  // namespace segue
