@@ -72,9 +72,20 @@ bool mayReport(const Node& node) {
   return node.has(OpTag::kIntegerErrstate) || !isIntegerLoop(node);
 }
 
+bool mayRaise(const Node& node) {
+  if (!node.has(OpTag::kMayRaise)) return false;
+  for (size_t i = 0; i < node.args.size(); i++) {
+    if (node.op->params[i].type != "Index") continue;
+    bool run_time = false;
+    forEachValue(node.args[i], [&run_time](const ArgValue&) { run_time = true; });
+    return run_time;
+  }
+  return true;
+}
+
 bool mustRun(const Node& node) {
   if (node.op == nullptr) return false;
-  return !node.regions.empty() || node.has(OpTag::kNondeterministic) || node.has(OpTag::kMayRaise) || mayReport(node) ||
+  return !node.regions.empty() || node.has(OpTag::kNondeterministic) || mayRaise(node) || mayReport(node) ||
          node.has(OpTag::kWrite) || !writtenArgs(node).empty();
 }
 

@@ -32,6 +32,9 @@ Node* sameObject(const Node& node);
 bool isPureView(const Node& node);
 /// May set the floating-point status. Integer arrays do so for division and the like only.
 bool mayReport(const Node& node);
+/// May raise for some data. An index of numbers known to the trace was checked against the sizes by the type rule, under
+/// guards; one that holds graph values may be out of bounds.
+bool mayRaise(const Node& node);
 /// Has to run even if its result is not used: it writes, may raise, may report, draws, or holds regions.
 bool mustRun(const Node& node);
 

@@ -21,9 +21,9 @@ namespace segue {
 /// What became of a call with constant arguments.
 struct Evaluation {
   Ref result;             ///< null: it raised (no exception is left set)
-  bool reported = false;  ///< a floating-point condition was set, or something warned
+  bool reported = false;  ///< it reported a floating-point condition, or warned
 };
-/// Runs one operator on constants, with NumPy itself. Handed in by the driver.
+/// Runs one operator on constants, with NumPy itself. Handed in by the driver (graph/evaluate.h has one).
 using Evaluator = std::function<Evaluation(const OpDef& op, absl::Span<const Arg> args, const DimTable& dims)>;
 
 struct PassContext {

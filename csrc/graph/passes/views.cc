@@ -2,6 +2,7 @@
 
 #include "graph/passes/views.h"
 
+#include <algorithm>
 #include <numeric>
 
 #include "graph/effects.h"
@@ -11,7 +12,7 @@
 namespace segue {
 namespace {
 
-using Permutation = absl::InlinedVector<int, 4>;
+using Permutation = std::vector<int>;
 
 bool isConstantInt(const Arg& arg, const DimTable& dims) { return arg.is<Dim>() && dims.isConstant(arg.as<Dim>()); }
 
@@ -44,7 +45,7 @@ class Views {
   static const Node* source(const Node& node) { return node.args[0].as<ArgValue>().node; }
 
   void visit(Node& node) {
-    if (node.op == getitem_) {
+    if (node.op == getitem_ || flipped(node)) {
       index(node);
     } else if (std::optional<Permutation> axes = permutation(node)) {
       transpose(node, std::move(*axes));
@@ -83,6 +84,33 @@ class Views {
     if (!sameArg(canonical, node.args[1])) (void)tryRewrite(graph_, node, *getitem_, {base, std::move(canonical)});
   }
 
+  /// np.flip becomes the getitem that it makes itself; true if it did.
+  bool flipped(Node& node) {
+    if (node.op != flip_ || getitem_ == nullptr) return false;
+    std::optional<Permutation> axes = readAxes(node.args[1], source(node)->type->ndim());
+    if (!axes) return false;
+    BasicIndex index(source(node)->type->ndim());
+    for (int axis : *axes) index[axis].step = dims_.constant(-1);
+    return tryRewrite(graph_, node, *getitem_, {node.args[0], writeIndex(index, true)});
+  }
+
+  /// Axes given as None (all), one number or a tuple.
+  std::optional<Permutation> readAxes(const Arg& arg, int rank) const {
+    Permutation out;
+    if (arg.missing() || arg.isNone()) {
+      out.resize(rank);
+      std::iota(out.begin(), out.end(), 0);
+      return out;
+    }
+    std::vector<Arg> items = arg.is<ArgTuple>() ? arg.as<ArgTuple>().items : std::vector<Arg>{arg};
+    for (const Arg& item : items) {
+      std::optional<int> axis = readAxis(item, rank, dims_);
+      if (!axis) return std::nullopt;
+      out.push_back(*axis);
+    }
+    return out;
+  }
+
   /// Result axis i of a transposing node is its source's axis permutation[i].
   std::optional<Permutation> permutation(const Node& node) const {
     if (node.op == nullptr) return std::nullopt;
@@ -94,8 +122,9 @@ class Views {
         std::reverse(out.begin(), out.end());
         return out;
       }
-      return readPermutation(node.args[1], rank);
+      return readAxes(node.args[1], rank);
     }
+    if (node.op == moveaxis_) return movedAxes(node, rank);
     if (node.op == swapaxes_) {
       std::optional<int> a = readAxis(node.args[1], rank, dims_), b = readAxis(node.args[2], rank, dims_);
       if (!a || !b) return std::nullopt;
@@ -105,14 +134,18 @@ class Views {
     return std::nullopt;
   }
 
-  std::optional<Permutation> readPermutation(const Arg& axes, int rank) const {
-    if (!axes.is<ArgTuple>() || static_cast<int>(axes.as<ArgTuple>().items.size()) != rank) return std::nullopt;
+  /// The axes that stay keep their order; the moved ones are put in from the front.
+  std::optional<Permutation> movedAxes(const Node& node, int rank) const {
+    std::optional<Permutation> from = readAxes(node.args[1], rank), to = readAxes(node.args[2], rank);
+    if (!from || !to || from->size() != to->size()) return std::nullopt;
+    std::vector<std::pair<int, int>> moves;
+    for (size_t i = 0; i < from->size(); i++) moves.emplace_back((*to)[i], (*from)[i]);
+    std::sort(moves.begin(), moves.end());
     Permutation out;
-    for (const Arg& item : axes.as<ArgTuple>().items) {
-      std::optional<int> axis = readAxis(item, rank, dims_);
-      if (!axis) return std::nullopt;
-      out.push_back(*axis);
+    for (int axis = 0; axis < rank; axis++) {
+      if (std::find(from->begin(), from->end(), axis) == from->end()) out.push_back(axis);
     }
+    for (auto [destination, axis] : moves) out.insert(out.begin() + destination, axis);
     return out;
   }
 
@@ -145,10 +178,13 @@ class Views {
   bool isReshape(const Node& node) const {
     if (node.op == nullptr || (node.op != reshape_ && node.op != ravel_)) return false;
     const Type& type = *source(node)->type;
-    int order = node.op->paramIndex("order");
-    bool c_order = order < 0 || node.args[order].missing() ||
-                   (node.args[order].is<std::string>() && node.args[order].as<std::string>() == "C");
-    return c_order && type.layout.known && type.layout.c_contiguous;
+    if (!type.layout.known || !type.layout.c_contiguous) return false;
+    for (size_t i = node.op == reshape_ ? 2 : 1; i < node.args.size(); i++) {
+      const Arg& option = node.args[i];
+      bool usual = option.missing() || option.isNone() || (option.is<std::string>() && option.as<std::string>() == "C");
+      if (!usual) return false;
+    }
+    return true;
   }
 
   void reshape(Node& node) {
@@ -170,6 +206,8 @@ class Views {
   Replacements replacements_;
   const OpDef* getitem_ = findNumpyOp("ndarray.__getitem__");
   const OpDef* transpose_ = findNumpyOp("numpy.transpose");
+  const OpDef* flip_ = findNumpyOp("numpy.flip");
+  const OpDef* moveaxis_ = findNumpyOp("numpy.moveaxis");
   const OpDef* swapaxes_ = findNumpyOp("numpy.swapaxes");
   const OpDef* reshape_ = findNumpyOp("numpy.reshape");
   const OpDef* ravel_ = findNumpyOp("numpy.ravel");

@@ -8,7 +8,7 @@
 #include "absl/strings/str_split.h"
 #include "graph/builder.h"
 #include "graph/effects.h"
-#include "graph/evaluator.h"
+#include "graph/evaluate.h"
 #include "graph/golden.h"
 #include "graph/print.h"
 #include "graph/test_ops.h"
@@ -28,7 +28,7 @@ std::string optimized(const std::string& passes, const std::string& input, bool 
   std::vector<std::string_view> views(names.begin(), names.end());
   PassOptions options;
   options.verify = true;
-  options.context.evaluate = evaluateInNumpy;
+  options.context.evaluate = evaluateWithNumpy;
   Result<void> result = runPasses(*graph, views, options);
   return result.ok() ? print(*graph, {.one_line = one_line}) : "error: " + result.error();
 }
