@@ -14,6 +14,7 @@ PYBIND11_MODULE(_segue, m) {
   m.doc() = "Segue's engine; import segue instead.";
   segue::bindBytecode(m);
   segue::bindCallable(m);
+  segue::bindGraph(m);
   segue::bindOps(m);
   segue::bindTesting(m);
   segue::bindTrace(m);

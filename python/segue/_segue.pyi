@@ -1,14 +1,38 @@
 """The engine. Not public: `segue` is."""
 
 from collections.abc import Callable, Sequence
+from os import PathLike
 from typing import Any
+
+class Size:
+    """A symbolic size, such as `s0 - 1`; str() is its text."""
+
+    hint: int
+
+class Node:
+    """An input of a graph or one operation in it."""
+
+    name: str
+    op: str | None
+    args: dict[str, Any]
+    type: str
+    line: int
 
 class Graph:
     """The array program of one capture, as text and as a callable of its inputs."""
 
+    inputs: tuple[Node, ...]
+    nodes: tuple[Node, ...]
+    outputs: tuple[Any, ...]
+    symbols: list[str]
     code: str
-    nodes: Sequence[Any]
-    def __call__(self, *inputs: Any) -> Any: ...
+    @staticmethod
+    def parse(text: str) -> Graph: ...
+    def __call__(self, *inputs: Any) -> tuple[Any, ...]: ...
+    def __len__(self) -> int: ...
+    def optimized(self, passes: Sequence[str] | None = None) -> Graph: ...
+    def verify(self) -> None: ...
+    def draw(self, path: str | PathLike[str]) -> None: ...
 
 class CompiledFunction:
     __wrapped__: Callable[..., Any]
