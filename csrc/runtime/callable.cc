@@ -6,6 +6,8 @@
 
 #include <structmember.h>
 
+#include "base/fault.h"
+
 namespace segue {
 namespace {
 
@@ -42,7 +44,8 @@ PyObject* callCompiled(PyObject* callable, PyObject* const* args, size_t nargsf,
     PyObject* result;
     if (self->fast_path(self, args, nargsf, kwnames, &result)) return result;
   }
-  if (segue_stack_exhausted()) [[unlikely]] return nullptr;
+  if (!SEGUE_FAULT(StackEndIgnored) && segue_stack_exhausted()) [[unlikely]] return nullptr;
+  if (SEGUE_FAULT(CallLeaksArgument) && PyVectorcall_NARGS(nargsf) > 0) Py_INCREF(args[0]);
   if (plain) [[unlikely]] return callPlain(ts, self, args, nargsf, kwnames);
   SegueExtent extent = segue_extent_enter(ts);
   if (extent != SEGUE_EXTENT_ENTERED) [[unlikely]] {
@@ -54,6 +57,7 @@ PyObject* callCompiled(PyObject* callable, PyObject* const* args, size_t nargsf,
   CompiledFunction* outer = std::exchange(current, self);
   PyObject* result = PyObject_Vectorcall(self->wrapped.get(), args, nargsf, kwnames);
   current = outer;
+  if (SEGUE_FAULT(ExtentKeptOnRaise) && result == nullptr) return nullptr;
   segue_extent_leave(ts);
   return result;
 }
@@ -69,7 +73,7 @@ PyObject* bindFunction(PyObject* self, PyObject* object, PyObject*) {
 PyObject* bindCallable(PyObject* self, PyObject* object, PyObject* type) {
   const Ref& wrapped = compiled(self)->wrapped;
   descrgetfunc get = wrapped.type()->tp_descr_get;
-  if (get == nullptr) return Py_NewRef(self);
+  if (get == nullptr || SEGUE_FAULT(CallableBindsNothing)) return Py_NewRef(self);
   Ref bound = Ref::steal(get(wrapped.get(), object, type));
   if (!bound) return nullptr;
   if (bound.get() == wrapped.get() || !PyCallable_Check(bound.get())) return Py_NewRef(self);
@@ -118,7 +122,7 @@ PyObject* listAttributes(PyObject* self, PyObject*) {
 int traverse(PyObject* self, visitproc visit, void* arg) {
   CompiledFunction* function = compiled(self);
   Py_VISIT(Py_TYPE(self));
-  Py_VISIT(function->wrapped.get());
+  if (!SEGUE_FAULT(CallableNotTraversed)) Py_VISIT(function->wrapped.get());
   Py_VISIT(function->options_object.get());
   // The options are shared between bound copies; only a sole owner may account for what they hold.
   if (function->options.use_count() == 1) {

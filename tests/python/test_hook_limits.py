@@ -106,6 +106,31 @@ def test_a_compiled_function_that_recurses_through_itself_raises_recursion_error
     assert testing.extent_depth() == 0 and not testing.evaluator_installed()
 
 
+def test_a_compiled_function_that_recurses_through_itself_on_a_small_stack():
+    """CPython's own budget for calls through C takes a stack of some megabytes for granted."""
+    errors = []
+
+    def recurse():
+        return c()
+
+    def run():
+        try:
+            c()
+        except RecursionError as error:
+            errors.append(str(error))
+
+    c = compiled(recurse)
+    previous = threading.stack_size(256 * 1024)
+    try:
+        with handler(), recursion_limit(100_000):
+            thread = threading.Thread(target=run)
+            thread.start()
+            thread.join()
+    finally:
+        threading.stack_size(previous)
+    assert errors == ["maximum recursion depth exceeded"]
+
+
 @pytest.mark.parametrize("traced", [False, True])
 def test_a_compiled_function_recurses_as_deep_as_the_plain_one(traced):
     def depth(wrap):
