@@ -15,6 +15,7 @@ PYBIND11_MODULE(_segue, m) {
   segue::bindBytecode(m);
   segue::bindCallable(m);
   segue::bindGraph(m);
+  segue::bindLogs(m);
   segue::bindOps(m);
   segue::bindTesting(m);
   segue::bindTrace(m);

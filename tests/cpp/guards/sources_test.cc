@@ -1,5 +1,6 @@
 // Fetching: every kind of source, without user code, without making instance dicts, without leaks.
 #include "guards/fixture.h"
+#include "program/constants.h"
 
 #include <functional>
 
@@ -258,6 +259,19 @@ TEST_CASE("guard sets keep guards once and forget them on rollback", "[guards]")
   CHECK(call.guards.assumptions().size() == 1);
   call.guards.type(call.y(), &PyLong_Type);
   CHECK(call.guards.guards().size() == 2);
+}
+
+TEST_CASE("a name that keeps changing is guarded per call", "[guards]") {
+  Call call("counter = [1]");
+  setUnstableAssumptions([](AssumptionKind, BorrowedRef, BorrowedRef key) { return shortRepr(key) != "'fixed'"; });
+  call.guards.assumeDictValue(call.names.dict(), text("counter"), call.names.eval("counter"));
+  call.guards.assumeDictValue(call.names.dict(), text("absent"), nullptr);
+  call.guards.assumeDictValue(call.names.dict(), text("fixed"), nullptr);
+  setUnstableAssumptions(nullptr);
+  CHECK(call.guards.assumptions().size() == 1);
+  CHECK(call.check("1") == "pass");
+  call.names.run("counter = [1]");
+  CHECK(call.check("1") == "a dict['counter'] is a list: a list");
 }
 
 TEST_CASE("running guards moves no reference counts", "[guards]") {
