@@ -16,6 +16,8 @@ void bindLogs(pybind11::module_& m);
 void bindOps(pybind11::module_& m);
 /// The submodule `_testing`: switches that only tests use.
 void bindTesting(pybind11::module_& m);
+/// Adds DispatchProbe to the submodule `_testing`.
+void bindTestingDispatch(pybind11::module_& testing);
 /// The submodule `_trace`: traces of calls as text.
 void bindTrace(pybind11::module_& m);
 

@@ -18,5 +18,7 @@ PYBIND11_MODULE(_segue, m) {
   segue::bindLogs(m);
   segue::bindOps(m);
   segue::bindTesting(m);
+  py::module_ testing = m.attr("_testing");
+  segue::bindTestingDispatch(testing);
   segue::bindTrace(m);
 }
