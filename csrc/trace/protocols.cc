@@ -4,6 +4,7 @@
 #include "trace/tracer.h"
 #include "trace/values/graph_values.h"
 #include "trace/values/int_value.h"
+#include "trace/values/tuple.h"
 
 namespace segue {
 namespace {
@@ -190,6 +191,15 @@ BorrowedRef specialize(Tracer& t, ValueRef value) {
   value = t.resolve(value);
   if (BorrowedRef constant = value->constant()) return constant;
   if (auto* integer = as<IntValue>(value)) return t.integer(t.dims().specialize(integer->dim()))->constant();
+  if (auto* tuple = as<TupleValue>(value)) {
+    Ref items = Ref::steal(PyTuple_New(static_cast<Py_ssize_t>(tuple->items().size())));
+    for (size_t i = 0; i < tuple->items().size(); ++i) {
+      BorrowedRef item = specialize(t, tuple->items()[i]);
+      if (!item) return nullptr;
+      PyTuple_SET_ITEM(items.get(), static_cast<Py_ssize_t>(i), Py_NewRef(item.get()));
+    }
+    return t.constant(std::move(items))->constant();
+  }
   auto* scalar = as<ScalarValue>(value);
   if (scalar == nullptr || !scalar->source() || !scalar->live()) return nullptr;
   t.guards().equals(*scalar->source(), scalar->live());

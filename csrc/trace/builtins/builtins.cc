@@ -1,9 +1,14 @@
 // Models of functions in `builtins`.
+#include "trace/attributes.h"
 #include "trace/builtins/registry.h"
 #include "trace/protocols.h"
 #include "trace/tracer.h"
 #include "trace/values/class_value.h"
+#include "trace/values/exception.h"
+#include "trace/values/instance.h"
 #include "trace/values/range.h"
+#include "trace/values/string.h"
+#include "trace/values/tuple.h"
 
 namespace segue {
 namespace {
@@ -34,14 +39,221 @@ Traced<ValueRef> builtinRange(Tracer& t, const BuiltinCall& call) {
 }
 SEGUE_BUILTIN("builtins.range", builtinRange);
 
+bool isNumpyValue(ValueRef value) {
+  return value->kind() == ValueKind::kArray || value->kind() == ValueKind::kNumpyScalar;
+}
+
+/// An operation that is a special method of instances, an operator of arrays, and pure on constants.
+Traced<ValueRef> viaSpecial(Tracer& t, const BuiltinCall& call, const char* special, std::string_view numpy_name) {
+  ValueRef self = t.resolve(call.args.positional[0]);
+  if (isNumpyValue(self)) return t.applyNumpy(numpy_name, call.args);
+  if (self->kind() != ValueKind::kInstance) return callPure(t, call);
+  SEGUE_TRY(ValueRef method, specialMethod(t, self, special));
+  if (method == nullptr) return stop(BreakReason::kExceptionEscapes, self->describe() + " has no " + special);
+  CallArgs rest;
+  rest.positional.assign(call.args.positional.begin() + 1, call.args.positional.end());
+  return segue::call(t, method, rest);
+}
+
 Traced<ValueRef> builtinAbs(Tracer& t, const BuiltinCall& call) {
-  SEGUE_TRY(auto args, call.bind(t, "abs", {"/x"}, 1));
-  if (args[0]->kind() == ValueKind::kArray || args[0]->kind() == ValueKind::kNumpyScalar) {
-    return t.applyNumpy("ndarray.__abs__", {{args[0]}, {}});
+  SEGUE_TRY_VOID(call.bind(t, "abs", {"/x"}, 1));
+  return viaSpecial(t, call, "__abs__", "ndarray.__abs__");
+}
+SEGUE_BUILTIN("builtins.abs", builtinAbs);
+
+Traced<ValueRef> builtinRound(Tracer& t, const BuiltinCall& call) {
+  SEGUE_TRY_VOID(call.bind(t, "round", {"number", "ndigits"}, 1));
+  return viaSpecial(t, call, "__round__", "ndarray.__round__");
+}
+SEGUE_BUILTIN("builtins.round", builtinRound);
+
+Traced<ValueRef> builtinDivmod(Tracer& t, const BuiltinCall& call) {
+  SEGUE_TRY(auto args, call.bind(t, "divmod", {"/x", "/y"}, 2));
+  if (isNumpyValue(args[0]) || isNumpyValue(args[1])) return t.applyNumpy("numpy.divmod", call.args);
+  if (asDim(t, args[0]) && asDim(t, args[1])) {
+    SEGUE_TRY(ValueRef quotient, binary(t, BinaryOp::kFloorDivide, args[0], args[1]));
+    SEGUE_TRY(ValueRef rest, binary(t, BinaryOp::kRemainder, args[0], args[1]));
+    return t.tuple({quotient, rest});
+  }
+  return viaSpecial(t, call, "__divmod__", "numpy.divmod");
+}
+SEGUE_BUILTIN("builtins.divmod", builtinDivmod);
+
+Traced<ValueRef> builtinPow(Tracer& t, const BuiltinCall& call) {
+  SEGUE_TRY(auto args, call.bind(t, "pow", {"base", "exp", "mod"}, 2));
+  if (args[2] != nullptr) return callPure(t, call);
+  return binary(t, BinaryOp::kPower, args[0], args[1]);
+}
+SEGUE_BUILTIN("builtins.pow", builtinPow);
+
+// --- conversions
+
+Traced<ValueRef> classBool(Tracer& t, const BuiltinCall& call) {
+  SEGUE_TRY(auto args, call.bind(t, "bool", {"/x"}, 0));
+  if (args[0] == nullptr) return t.boolean(false);
+  SEGUE_TRY(bool value, truth(t, args[0]));
+  return t.boolean(value);
+}
+SEGUE_BUILTIN("builtins.bool", classBool);
+
+Traced<ValueRef> classInt(Tracer& t, const BuiltinCall& call) {
+  if (call.size() == 1 && call.args.keywords.empty()) {
+    ValueRef value = t.resolve(call.args.positional[0]);
+    if (std::optional<Dim> dim = asDim(t, value)) return t.integer(*dim);
+    if (isNumpyValue(value)) return t.applyNumpy("ndarray.__int__", call.args);
   }
   return callPure(t, call);
 }
-SEGUE_BUILTIN("builtins.abs", builtinAbs);
+SEGUE_BUILTIN("builtins.int", classInt);
+
+Traced<ValueRef> classFloat(Tracer& t, const BuiltinCall& call) {
+  if (call.size() == 1 && call.args.keywords.empty()) {
+    ValueRef value = t.resolve(call.args.positional[0]);
+    if (value->kind() == ValueKind::kScalar && value->type() == &PyFloat_Type) return value;
+    if (isNumpyValue(value)) return t.applyNumpy("ndarray.__float__", call.args);
+  }
+  return callPure(t, call);
+}
+SEGUE_BUILTIN("builtins.float", classFloat);
+SEGUE_PURE("builtins.complex");
+SEGUE_PURE("builtins.ord");
+SEGUE_PURE("builtins.chr");
+SEGUE_PURE("builtins.bin");
+SEGUE_PURE("builtins.hex");
+SEGUE_PURE("builtins.oct");
+SEGUE_PURE("builtins.ascii");
+SEGUE_PURE("builtins.bytes");
+
+Traced<ValueRef> classStr(Tracer& t, const BuiltinCall& call) {
+  if (call.size() == 1 && call.args.keywords.empty()) {
+    return toText(t, t.resolve(call.args.positional[0]), TextConversion::kStr);
+  }
+  return callPure(t, call);
+}
+SEGUE_BUILTIN("builtins.str", classStr);
+
+Traced<ValueRef> builtinRepr(Tracer& t, const BuiltinCall& call) {
+  SEGUE_TRY(auto args, call.bind(t, "repr", {"/obj"}, 1));
+  return toText(t, args[0], TextConversion::kRepr);
+}
+SEGUE_BUILTIN("builtins.repr", builtinRepr);
+
+Traced<ValueRef> builtinFormat(Tracer& t, const BuiltinCall& call) {
+  SEGUE_TRY(auto args, call.bind(t, "format", {"/value", "/format_spec"}, 1));
+  return format(t, args[0], args[1] != nullptr ? args[1] : t.string(""));
+}
+SEGUE_BUILTIN("builtins.format", builtinFormat);
+
+Traced<ValueRef> classSlice(Tracer& t, const BuiltinCall& call) {
+  SEGUE_TRY(auto args, call.bind(t, "slice", {"/start", "/stop", "/step"}, 1));
+  if (args[1] == nullptr) return t.make<SliceValue>(t.none(), args[0], t.none());
+  return t.make<SliceValue>(args[0], args[1], args[2] != nullptr ? args[2] : t.none());
+}
+SEGUE_BUILTIN("builtins.slice", classSlice);
+
+// --- types and attributes
+
+Traced<ValueRef> classType(Tracer& t, const BuiltinCall& call) {
+  if (call.size() != 1 || !call.args.keywords.empty()) return stop(BreakReason::kClassBuild, "type() with a name");
+  return t.constant(reinterpret_cast<PyObject*>(t.resolve(call.args.positional[0])->type()));
+}
+SEGUE_BUILTIN("builtins.type", classType);
+
+Traced<ValueRef> builtinIssubclass(Tracer& t, const BuiltinCall& call) {
+  SEGUE_TRY(auto args, call.bind(t, "issubclass", {"/cls", "/class_or_tuple"}, 2));
+  auto* cls = as<ClassValue>(args[0]);
+  auto* base = as<ClassValue>(args[1]);
+  // A metaclass may define __subclasscheck__.
+  if (cls == nullptr || base == nullptr || base->type() != &PyType_Type) {
+    return stop(BreakReason::kUnsupportedOperation, "issubclass with " + args[1]->describe());
+  }
+  return t.boolean(PyType_IsSubtype(cls->classObject(), base->classObject()) != 0);
+}
+SEGUE_BUILTIN("builtins.issubclass", builtinIssubclass);
+
+/// The name of an attribute as an interned str.
+Traced<BorrowedRef> attributeName(Tracer& t, ValueRef name) {
+  BorrowedRef text = name->constant();
+  if (!text || !PyUnicode_CheckExact(text.get())) return stop(BreakReason::kConstantNeeded, "the name of an attribute");
+  PyObject* interned = Py_NewRef(text.get());
+  PyUnicode_InternInPlace(&interned);
+  Ref owned = Ref::steal(interned);
+  t.keepAlive(owned);
+  return BorrowedRef(owned);
+}
+
+/// Whether the last step raised AttributeError; takes it off then.
+bool swallowAttributeError(Tracer& t) {
+  if (!PyType_IsSubtype(t.raised()->type(), reinterpret_cast<PyTypeObject*>(PyExc_AttributeError))) return false;
+  t.takeRaised();
+  return true;
+}
+
+Traced<ValueRef> builtinGetattr(Tracer& t, const BuiltinCall& call) {
+  SEGUE_TRY(auto args, call.bind(t, "getattr", {"/object", "/name", "/default"}, 2));
+  SEGUE_TRY(BorrowedRef name, attributeName(t, args[1]));
+  Traced<ValueRef> value = getAttr(t, args[0], name);
+  if (value.raised() && args[2] != nullptr && swallowAttributeError(t)) return args[2];
+  return value;
+}
+SEGUE_BUILTIN("builtins.getattr", builtinGetattr);
+
+Traced<ValueRef> builtinHasattr(Tracer& t, const BuiltinCall& call) {
+  SEGUE_TRY(auto args, call.bind(t, "hasattr", {"/obj", "/name"}, 2));
+  SEGUE_TRY(BorrowedRef name, attributeName(t, args[1]));
+  Traced<ValueRef> value = getAttr(t, args[0], name);
+  if (value.raised() && swallowAttributeError(t)) return t.boolean(false);
+  SEGUE_TRY_VOID(std::move(value));
+  return t.boolean(true);
+}
+SEGUE_BUILTIN("builtins.hasattr", builtinHasattr);
+
+Traced<ValueRef> builtinSetattr(Tracer& t, const BuiltinCall& call) {
+  SEGUE_TRY(auto args, call.bind(t, "setattr", {"/obj", "/name", "/value"}, 3));
+  SEGUE_TRY(BorrowedRef name, attributeName(t, args[1]));
+  SEGUE_TRY_VOID(setAttr(t, args[0], name, args[2]));
+  return t.none();
+}
+SEGUE_BUILTIN("builtins.setattr", builtinSetattr);
+
+Traced<ValueRef> builtinCallable(Tracer& t, const BuiltinCall& call) {
+  SEGUE_TRY(auto args, call.bind(t, "callable", {"/obj"}, 1));
+  if (args[0]->kind() == ValueKind::kInstance) {
+    SEGUE_TRY(ValueRef method, specialMethod(t, args[0], "__call__"));
+    return t.boolean(method != nullptr);
+  }
+  return t.boolean(args[0]->type()->tp_call != nullptr);
+}
+SEGUE_BUILTIN("builtins.callable", builtinCallable);
+
+// --- object
+
+Traced<ValueRef> objectInit(Tracer& t, const BuiltinCall& call) {
+  SEGUE_TRY_VOID(call.bind(t, "__init__", {"/self"}, 1));
+  return t.none();
+}
+SEGUE_BUILTIN("builtins.object.__init__", objectInit);
+
+Traced<ValueRef> objectNew(Tracer& t, const BuiltinCall& call) {
+  if (call.size() == 0) return stop(BreakReason::kExceptionEscapes, "object.__new__()");
+  auto* cls = as<ClassValue>(t.resolve(call.args.positional[0]));
+  if (cls == nullptr || !isPlainClass(cls->classObject()) || cls->classObject()->tp_finalize != nullptr) {
+    return stop(BreakReason::kBuiltinNotModelled, "object.__new__");
+  }
+  if (call.size() > 1) return stop(BreakReason::kExceptionEscapes, "object.__new__() takes exactly one argument");
+  return makeInstance(t, cls->classObject());
+}
+SEGUE_BUILTIN("builtins.object.__new__", objectNew);
+
+Traced<ValueRef> objectSetattr(Tracer& t, const BuiltinCall& call) {
+  SEGUE_TRY(auto args, call.bind(t, "__setattr__", {"/self", "/name", "/value"}, 3));
+  auto* self = as<InstanceValue>(args[0]);
+  if (self == nullptr) return stop(BreakReason::kAttributeWrite, "object.__setattr__ of " + args[0]->describe());
+  SEGUE_TRY(BorrowedRef name, attributeName(t, args[1]));
+  SEGUE_TRY_VOID(setPlainAttr(t, self, name, args[2]));
+  return t.none();
+}
+SEGUE_BUILTIN("builtins.object.__setattr__", objectSetattr);
 
 }  // namespace
 }  // namespace segue

@@ -3,6 +3,7 @@
 #include "trace/tracer.h"
 #include "trace/values/dict.h"
 #include "trace/values/list.h"
+#include "trace/values/set.h"
 #include "trace/values/string.h"
 #include "trace/values/tuple.h"
 
@@ -60,6 +61,31 @@ Traced<void> Tracer::visitFormatWithSpec(const Insn& insn) {
   ValueRef spec = stack().pop();
   SEGUE_TRY(ValueRef text, format(*this, stack().pop(), spec));
   stack().push(text);
+  return {};
+}
+
+Traced<void> Tracer::visitConvertValue(const Insn& insn) {
+  SEGUE_TRY(ValueRef text, toText(*this, stack().pop(), static_cast<TextConversion>(insn.arg)));
+  stack().push(text);
+  return {};
+}
+
+Traced<void> Tracer::visitBuildSet(const Insn& insn) {
+  auto items = stack().popMany(insn.arg);
+  SetValue* set = makeSet(*this);
+  for (ValueRef item : items) SEGUE_TRY_VOID(set->add(*this, item));
+  stack().push(set);
+  return {};
+}
+
+Traced<void> Tracer::visitSetAdd(const Insn& insn) {
+  ValueRef item = stack().pop();
+  return as<SetValue>(stack().peek(insn.arg))->add(*this, item);
+}
+
+Traced<void> Tracer::visitSetUpdate(const Insn& insn) {
+  SEGUE_TRY(std::vector<ValueRef> added, items(*this, stack().pop()));
+  for (ValueRef item : added) SEGUE_TRY_VOID(as<SetValue>(stack().peek(insn.arg))->add(*this, item));
   return {};
 }
 

@@ -4,6 +4,7 @@
 #include "trace/tracer.h"
 #include "trace/values/builtin.h"
 #include "trace/values/function.h"
+#include "trace/values/super.h"
 
 namespace segue {
 
@@ -35,19 +36,45 @@ Traced<void> Tracer::visitLoadAttr(const Insn& insn) {
   return {};
 }
 
+namespace {
+
 // A call's two slots: function and self for a method, else the attribute with NULL where this version has it.
+void pushCallee(Tracer& t, ValueRef owner, ValueRef value) {
+  auto* method = as<MethodValue>(value);
+  if (method == nullptr || method->source() || method->self() != owner) {
+    t.stack().push(kNullBelowCallable ? t.null() : value);
+    t.stack().push(kNullBelowCallable ? value : t.null());
+    return;
+  }
+  t.stack().push(method->function());
+  t.stack().push(method->self());
+}
+
+}  // namespace
+
 Traced<void> Tracer::visitLoadMethod(const Insn& insn) {
   ValueRef owner = stack().pop();
   SEGUE_TRY(ValueRef value, getAttr(*this, owner, frame().code->name(insn.arg)));
-  auto* method = as<MethodValue>(value);
-  bool plain = method == nullptr || method->source() || method->self() != owner;
-  if (plain) {
-    stack().push(kNullBelowCallable ? null() : value);
-    stack().push(kNullBelowCallable ? value : null());
-    return {};
+  pushCallee(*this, owner, value);
+  return {};
+}
+
+// The instruction calls whatever `super` is: only CPython's own is looked through.
+Traced<void> Tracer::visitLoadSuperAttr(const Insn& insn) {
+  ValueRef self = stack().pop();
+  ValueRef cls = stack().pop();
+  if (stack().pop()->constant().get() != reinterpret_cast<PyObject*>(&PySuper_Type)) {
+    return stop(BreakReason::kUnsupportedOperation, "super is replaced");
   }
-  stack().push(method->function());
-  stack().push(method->self());
+  SEGUE_TRY(ValueRef value, superAttr(*this, cls, self, frame().code->name(insn.arg)));
+  stack().push(value);
+  return {};
+}
+
+Traced<void> Tracer::visitLoadSuperMethod(const Insn& insn) {
+  ValueRef self = stack().peek();
+  SEGUE_TRY_VOID(visitLoadSuperAttr(insn));
+  pushCallee(*this, self, stack().pop());
   return {};
 }
 

@@ -1,9 +1,10 @@
 #include "trace/values/class_value.h"
 
+#include "trace/attributes.h"
 #include "trace/builtins/registry.h"
 #include "trace/protocols.h"
 #include "trace/tracer.h"
-#include "trace/values/builtin.h"
+#include "trace/values/exception.h"
 #include "trace/values/tuple.h"
 
 namespace segue {
@@ -38,24 +39,24 @@ Traced<ValueRef> ClassValue::getAttrSlot(Tracer& t, BorrowedRef name) {
   if (text == "__name__" && !(classObject()->tp_flags & Py_TPFLAGS_HEAPTYPE)) {
     return t.constant(Ref::steal(PyObject_GetAttr(object_.get(), name)));
   }
-  BorrowedRef found = _PyType_Lookup(classObject(), name);
-  if (object_.type() != &PyType_Type || !found) return Value::getAttrSlot(t, name);
-  t.guards().assumeType(classObject());
-  PyTypeObject* kind = Py_TYPE(found);
-  if (kind == &PyStaticMethod_Type) return t.constant(Ref::steal(PyObject_GetAttrString(found, "__func__")));
-  if (kind == &PyClassMethod_Type) {
-    ValueRef function = t.constant(Ref::steal(PyObject_GetAttrString(found, "__func__")));
-    return t.make<MethodValue>(function, this);
+  // type.__getattribute__: data descriptors of the metaclass, the class's own attributes, then the metaclass's others.
+  BorrowedRef meta = lookupOnType(t, object_.type(), name);
+  if (object_.type()->tp_getattro != PyType_Type.tp_getattro || (meta && isDataDescriptor(meta))) {
+    return Value::getAttrSlot(t, name);
   }
-  // A function read from its class is itself; so are objects whose types are no descriptors.
-  if (kind == &PyFunction_Type || kind == &PyMethodDescr_Type || kind->tp_descr_get == nullptr) return t.constant(found);
-  return Value::getAttrSlot(t, name);
+  if (BorrowedRef found = lookupOnType(t, classObject(), name)) return bindFound(t, found, nullptr, classObject(), name);
+  if (meta) return bindFound(t, meta, this, object_.type(), name);
+  return t.raise(PyExc_AttributeError, absl::StrFormat("type object '%s' has no attribute '%s'", classObject()->tp_name,
+                                                       std::string(text)));
 }
 
 Traced<ValueRef> ClassValue::callSlot(Tracer& t, const CallArgs& args) {
   if (BuiltinModel model = findBuiltin(object_)) return model(t, BuiltinCall{object_, args});
   if (const LibraryName* name = findNumpyCallable(object_)) return t.apply(*name, args);
-  return stop(BreakReason::kBuiltinNotModelled, std::string("calling ") + describe());
+  if (PyType_IsSubtype(classObject(), reinterpret_cast<PyTypeObject*>(PyExc_BaseException))) {
+    return instantiateException(t, classObject(), args);
+  }
+  return instantiate(t, this, args);
 }
 
 Traced<Ref> ClassValue::keySlot(Tracer& t) {

@@ -24,6 +24,8 @@ class ClassValue final : public Value {
   Ref object_;
 };
 
+/// cls(*args) for a class written in Python (instantiate.cc).
+Traced<ValueRef> instantiate(Tracer& t, ClassValue* self, const CallArgs& args);
 /// isinstance(value, cls) for a class or a tuple of classes, without user code.
 Traced<bool> isInstance(Tracer& t, ValueRef value, ValueRef cls);
 

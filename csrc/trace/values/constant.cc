@@ -1,5 +1,6 @@
 #include "trace/values/constant.h"
 
+#include "base/objects.h"
 #include "trace/builtins/registry.h"
 #include "trace/protocols.h"
 #include "trace/recipes.h"
@@ -141,6 +142,13 @@ Traced<bool> ConstantValue::containsSlot(Tracer& t, ValueRef item) {
 }
 
 Traced<ValueRef> ConstantValue::iterSlot(Tracer& t) {
+  if (PyFrozenSet_CheckExact(object_.get())) {  // the same object in every run, so the same order
+    absl::InlinedVector<ValueRef, 6> elements;
+    Py_ssize_t position = 0;
+    PyObject* element;
+    while (segue_set_next(object_.get(), &position, &element)) elements.push_back(t.constant(BorrowedRef(element)));
+    return t.tuple(std::move(elements))->iterSlot(t);
+  }
   if (!PyUnicode_Check(object_.get()) && !PyBytes_Check(object_.get())) return Value::iterSlot(t);
   Py_ssize_t size = PySequence_Size(object_.get());
   if (size > kFoldLimit) return stop(BreakReason::kFoldTooLarge, "iteration over a long string");

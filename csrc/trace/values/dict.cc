@@ -1,5 +1,6 @@
 #include "trace/values/dict.h"
 
+#include "base/objects.h"
 #include "trace/builtins/registry.h"
 #include "trace/protocols.h"
 #include "trace/recipes.h"
@@ -27,7 +28,7 @@ bool hasPlainKeys(BorrowedRef dict) {
   Py_ssize_t position = 0;
   PyObject *key, *value;
   while (PyDict_Next(dict, &position, &key, &value)) {
-    if (!isFoldable(key)) return false;
+    if (!segue_is_constant(key)) return false;
   }
   return true;
 }
@@ -105,13 +106,13 @@ Traced<ValueRef> DictValue::get(Tracer& t, ValueRef key) {
   const auto& state = t.heap().read<DictState>(object());
   if (Py_ssize_t at = positionOf(state, stand_in); at >= 0) return state.entries[at].value;
   if (state.loaded) return ValueRef{nullptr};
-  if (!hasPlainKeys(live_)) return stop(BreakReason::kUnhashableKey, "a dict with keys that are no built-in constants");
   ValueRef value = nullptr;
-  if (isFoldable(stand_in)) {
-    BorrowedRef found = PyDict_GetItemWithError(live_.get(), stand_in.get());
-    t.guards().add({.kind = found ? GuardKind::kDictHas : GuardKind::kDictLacks, .source = *source(), .operand = stand_in});
-    if (found) value = t.pending(found, t.sources().key(*source(), stand_in));
+  PyObject* found = nullptr;
+  if (!segue_is_constant(stand_in.get()) || segue_dict_get(live_.get(), stand_in.get(), &found) == SEGUE_UNKNOWN) {
+    return stop(BreakReason::kUnhashableKey, "looking up " + t.resolve(key)->describe());
   }
+  t.guards().add({.kind = found ? GuardKind::kDictHas : GuardKind::kDictLacks, .source = *source(), .operand = stand_in});
+  if (found != nullptr) value = t.pending(found, t.sources().key(*source(), stand_in));
   addEntry(t.heap().write<DictState>(object()), std::move(stand_in), key, value);
   return value;
 }

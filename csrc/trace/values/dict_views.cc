@@ -50,6 +50,25 @@ ValueRef partOf(Tracer& t, const DictEntry& entry, DictPart part) {
   SEGUE_UNREACHABLE("dict part");
 }
 
+PyTypeObject* DictViewValue::type() const {
+  return part_ == DictPart::kKeys ? &PyDictKeys_Type : part_ == DictPart::kValues ? &PyDictValues_Type : &PyDictItems_Type;
+}
+
+Traced<bool> DictViewValue::containsSlot(Tracer& t, ValueRef item) {
+  if (part_ == DictPart::kKeys) return dict_->containsSlot(t, item);
+  SEGUE_TRY(const std::vector<DictEntry>* all, dict_->entries(t));
+  for (const DictEntry& entry : std::vector<DictEntry>(*all)) {
+    SEGUE_TRY(bool equal, equalItems(t, partOf(t, entry, part_), item));
+    if (equal) return true;
+  }
+  return false;
+}
+
+Traced<ValueRef> DictViewValue::iterSlot(Tracer& t) {
+  SEGUE_TRY_VOID(dict_->entries(t));
+  return makeDictIterator(t, dict_, part_);
+}
+
 ValueRef makeDictIterator(Tracer& t, DictValue* dict, DictPart part) {
   Traced<const std::vector<DictEntry>*> all = dict->entries(t);
   SEGUE_CHECK(all.ok(), "the caller loads the dict");

@@ -14,6 +14,18 @@ struct ExceptionState : ClonableState<ExceptionState> {
 
 }  // namespace
 
+// Constructors that do more than keep their arguments (OSError, ImportError, …) are left to CPython; StopIteration's value
+// is its first argument.
+Traced<ValueRef> instantiateException(Tracer& t, PyTypeObject* cls, const CallArgs& args) {
+  auto* base = reinterpret_cast<PyTypeObject*>(PyExc_BaseException);
+  auto* stop_iteration = reinterpret_cast<PyTypeObject*>(PyExc_StopIteration);
+  bool plain = cls->tp_init == base->tp_init || cls->tp_init == stop_iteration->tp_init;
+  if (!plain || cls->tp_new != base->tp_new || !args.keywords.empty()) {
+    return stop(BreakReason::kBuiltinNotModelled, std::string("calling ") + cls->tp_name);
+  }
+  return makeException(t, cls, args.positional);
+}
+
 ExceptionValue* makeException(Tracer& t, PyTypeObject* type, absl::InlinedVector<ValueRef, 6> args) {
   return t.make<ExceptionValue>(t.heap().add(std::make_unique<ExceptionState>()), type, std::move(args));
 }
@@ -29,6 +41,10 @@ Traced<ValueRef> ExceptionValue::getAttrSlot(Tracer& t, BorrowedRef name) {
   std::string_view text = textOf(name);
   auto orNone = [&](ValueRef value) { return value != nullptr ? value : t.none(); };
   if (text == "args") return t.tuple(args_);
+  if (text == "value" && PyType_IsSubtype(type(), reinterpret_cast<PyTypeObject*>(PyExc_StopIteration))) {
+    return args_.empty() ? t.none() : t.resolve(args_[0]);
+  }
+  if (text == "__class__") return t.constant(reinterpret_cast<PyObject*>(type()));
   if (text == "__context__") return orNone(context(t));
   if (text == "__cause__") return orNone(cause(t));
   return stop(BreakReason::kAttributeLookup, describe() + "." + std::string(text));

@@ -27,6 +27,16 @@ class ExceptionValue final : public HeapValue {
   absl::InlinedVector<ValueRef, 6> args_;
 };
 
+/// A traceback: handed to __exit__, and opaque.
+class TracebackValue final : public Value {
+ public:
+  TracebackValue() : Value(ValueKind::kOpaque) {}
+  PyTypeObject* type() const override { return &PyTraceBack_Type; }
+  Traced<bool> truthSlot(Tracer& t) override { return true; }
+};
+
+/// cls(*args) where the class is built in or inherits its constructor from one; breaks otherwise.
+Traced<ValueRef> instantiateException(Tracer& t, PyTypeObject* cls, const CallArgs& args);
 ExceptionValue* makeException(Tracer& t, PyTypeObject* type, absl::InlinedVector<ValueRef, 6> args);
 
 }  // namespace segue

@@ -16,8 +16,8 @@ ValueRef wrapTuple(Tracer& t, BorrowedRef live, Source source) {
   TupleValue::Items items;
   for (Py_ssize_t i = 0; i < size; ++i) {
     BorrowedRef item = PyTuple_GET_ITEM(live.get(), i);
-    Source item_source = t.isPinned(source) ? t.sources().constant(item) : t.sources().item(source, static_cast<int>(i));
-    items.push_back(t.pending(item, item_source));
+    items.push_back(t.isPinned(source) ? t.constant(item)
+                                       : t.pending(item, t.sources().item(source, static_cast<int>(i))));
   }
   return t.make<TupleValue>(std::move(items), source, t.isPinned(source) ? live : BorrowedRef());
 }

@@ -1,0 +1,75 @@
+#include "trace/attributes.h"
+
+#include "trace/builtins/registry.h"
+#include "trace/protocols.h"
+#include "trace/tracer.h"
+#include "trace/values/builtin.h"
+#include "trace/values/class_value.h"
+#include "trace/values/instance.h"
+
+namespace segue {
+namespace {
+
+/// A C member of property, staticmethod or classmethod objects, read without running code.
+Ref memberOf(BorrowedRef object, const char* name) { return Ref::steal(PyObject_GetAttrString(object, name)); }
+
+Traced<ValueRef> getProperty(Tracer& t, BorrowedRef property, ValueRef self, BorrowedRef name) {
+  Ref getter = memberOf(property, "fget");
+  if (getter.get() == Py_None) {
+    return stop(BreakReason::kExceptionEscapes, absl::StrFormat("property '%s' has no getter", std::string(textOf(name))));
+  }
+  return call(t, t.constant(std::move(getter)), {{self}, {}});
+}
+
+bool isMethodLike(PyTypeObject* kind) {
+  return kind == &PyFunction_Type || kind == &PyMethodDescr_Type || kind == &PyWrapperDescr_Type;
+}
+
+}  // namespace
+
+BorrowedRef lookupOnType(Tracer& t, PyTypeObject* cls, BorrowedRef name) {
+  BorrowedRef found = _PyType_Lookup(cls, name);
+  t.guards().assumeTypeAttribute(cls, name, found);
+  return found;
+}
+
+bool isDataDescriptor(BorrowedRef found) { return Py_TYPE(found)->tp_descr_set != nullptr; }
+
+Traced<ValueRef> bindFound(Tracer& t, BorrowedRef found, ValueRef self, PyTypeObject* cls, BorrowedRef name) {
+  PyTypeObject* kind = Py_TYPE(found);
+  if (isMethodLike(kind)) {
+    if (self == nullptr) return t.constant(found);
+    return t.make<MethodValue>(t.constant(found), self);
+  }
+  if (kind == &PyStaticMethod_Type) return t.constant(memberOf(found, "__func__"));
+  if (kind == &PyClassMethod_Type) {
+    return t.make<MethodValue>(t.constant(memberOf(found, "__func__")), t.constant(reinterpret_cast<PyObject*>(cls)));
+  }
+  if (kind == &PyProperty_Type && self != nullptr) return getProperty(t, found, self, name);
+  if (kind->tp_descr_get == nullptr || (kind == &PyProperty_Type && self == nullptr)) return t.constant(found);
+  if (isPlainClass(kind)) {  // a descriptor written in Python
+    ValueRef descriptor = t.constant(found);
+    ValueRef owner = t.constant(reinterpret_cast<PyObject*>(cls));
+    SEGUE_TRY(ValueRef value, callSpecial(t, descriptor, "__get__", {self != nullptr ? self : t.none(), owner}));
+    if (value != nullptr) return value;
+  }
+  return stop(BreakReason::kAttributeLookup, absl::StrFormat("%s.%s is a %s", cls->tp_name, std::string(textOf(name)), kind->tp_name));
+}
+
+Traced<ValueRef> specialMethod(Tracer& t, ValueRef self, const char* name) {
+  BorrowedRef interned = t.internedName(name);
+  BorrowedRef found = lookupOnType(t, self->type(), interned);
+  if (!found || found.get() == Py_None) return ValueRef{nullptr};
+  return bindFound(t, found, self, self->type(), interned);
+}
+
+Traced<ValueRef> callSpecial(Tracer& t, ValueRef self, const char* name, std::initializer_list<ValueRef> args) {
+  SEGUE_TRY(ValueRef method, specialMethod(t, self, name));
+  if (method == nullptr) return method;
+  CallArgs call_args;
+  call_args.positional.assign(args.begin(), args.end());
+  t.setResumableCall(false);
+  return call(t, method, call_args);
+}
+
+}  // namespace segue

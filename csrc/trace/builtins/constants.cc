@@ -1,0 +1,112 @@
+// Methods of str, bytes, int, float, complex and tuple that are pure on constants, and those that make lists of strings.
+#include "trace/builtins/registry.h"
+#include "trace/protocols.h"
+#include "trace/tracer.h"
+#include "trace/values/constant.h"
+#include "trace/values/exception.h"
+#include "trace/values/string.h"
+
+namespace segue {
+namespace {
+
+SEGUE_PURE("builtins.str.capitalize");
+SEGUE_PURE("builtins.str.casefold");
+SEGUE_PURE("builtins.str.center");
+SEGUE_PURE("builtins.str.count");
+SEGUE_PURE("builtins.str.encode");
+SEGUE_PURE("builtins.str.endswith");
+SEGUE_PURE("builtins.str.expandtabs");
+SEGUE_PURE("builtins.str.find");
+SEGUE_PURE("builtins.str.format");
+SEGUE_PURE("builtins.str.index");
+SEGUE_PURE("builtins.str.isalnum");
+SEGUE_PURE("builtins.str.isalpha");
+SEGUE_PURE("builtins.str.isascii");
+SEGUE_PURE("builtins.str.isdecimal");
+SEGUE_PURE("builtins.str.isdigit");
+SEGUE_PURE("builtins.str.isidentifier");
+SEGUE_PURE("builtins.str.islower");
+SEGUE_PURE("builtins.str.isnumeric");
+SEGUE_PURE("builtins.str.isprintable");
+SEGUE_PURE("builtins.str.isspace");
+SEGUE_PURE("builtins.str.istitle");
+SEGUE_PURE("builtins.str.isupper");
+SEGUE_PURE("builtins.str.ljust");
+SEGUE_PURE("builtins.str.lower");
+SEGUE_PURE("builtins.str.lstrip");
+SEGUE_PURE("builtins.str.partition");
+SEGUE_PURE("builtins.str.removeprefix");
+SEGUE_PURE("builtins.str.removesuffix");
+SEGUE_PURE("builtins.str.replace");
+SEGUE_PURE("builtins.str.rfind");
+SEGUE_PURE("builtins.str.rindex");
+SEGUE_PURE("builtins.str.rjust");
+SEGUE_PURE("builtins.str.rpartition");
+SEGUE_PURE("builtins.str.rstrip");
+SEGUE_PURE("builtins.str.startswith");
+SEGUE_PURE("builtins.str.strip");
+SEGUE_PURE("builtins.str.swapcase");
+SEGUE_PURE("builtins.str.title");
+SEGUE_PURE("builtins.str.upper");
+SEGUE_PURE("builtins.str.zfill");
+SEGUE_PURE("builtins.bytes.count");
+SEGUE_PURE("builtins.bytes.decode");
+SEGUE_PURE("builtins.bytes.endswith");
+SEGUE_PURE("builtins.bytes.find");
+SEGUE_PURE("builtins.bytes.hex");
+SEGUE_PURE("builtins.bytes.index");
+SEGUE_PURE("builtins.bytes.lower");
+SEGUE_PURE("builtins.bytes.replace");
+SEGUE_PURE("builtins.bytes.rfind");
+SEGUE_PURE("builtins.bytes.startswith");
+SEGUE_PURE("builtins.bytes.strip");
+SEGUE_PURE("builtins.bytes.upper");
+SEGUE_PURE("builtins.int.bit_length");
+SEGUE_PURE("builtins.int.bit_count");
+SEGUE_PURE("builtins.int.conjugate");
+SEGUE_PURE("builtins.int.to_bytes");
+SEGUE_PURE("builtins.int.as_integer_ratio");
+SEGUE_PURE("builtins.float.as_integer_ratio");
+SEGUE_PURE("builtins.float.conjugate");
+SEGUE_PURE("builtins.float.hex");
+SEGUE_PURE("builtins.float.is_integer");
+SEGUE_PURE("builtins.complex.conjugate");
+SEGUE_PURE("builtins.tuple.count");
+
+/// str.split and its kin: lists of constants.
+Traced<ValueRef> callPureToList(Tracer& t, const BuiltinCall& call) {
+  Ref args = Ref::steal(PyTuple_New(static_cast<Py_ssize_t>(call.size())));
+  for (size_t i = 0; i < call.size(); ++i) {
+    BorrowedRef constant = specialize(t, call.args.positional[i]);
+    if (!constant || !isFoldable(constant)) return stop(BreakReason::kConstantNeeded, "an argument of str.split");
+    PyTuple_SET_ITEM(args.get(), static_cast<Py_ssize_t>(i), Py_NewRef(constant.get()));
+  }
+  if (!call.args.keywords.empty()) return stop(BreakReason::kBuiltinNotModelled, "str.split with keywords");
+  Ref parts = Ref::steal(PyObject_CallObject(call.function, args.get()));
+  if (!parts) return t.raiseCurrent();
+  std::vector<ValueRef> items;
+  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(parts.get()); ++i) {
+    items.push_back(t.constant(BorrowedRef(PyList_GET_ITEM(parts.get(), i))));
+  }
+  return t.list(std::move(items));
+}
+SEGUE_BUILTIN("builtins.str.split", callPureToList);
+SEGUE_BUILTIN("builtins.str.rsplit", callPureToList);
+SEGUE_BUILTIN("builtins.str.splitlines", callPureToList);
+
+Traced<ValueRef> strJoin(Tracer& t, const BuiltinCall& call) {
+  SEGUE_TRY(auto args, call.bind(t, "join", {"/self", "/iterable"}, 2));
+  SEGUE_TRY(std::vector<ValueRef> parts, items(t, args[1]));
+  BorrowedRef separator = args[0]->constant();
+  Ref list = Ref::steal(PyList_New(0));
+  for (ValueRef part : parts) {
+    BorrowedRef text = part->constant();
+    if (!text || !isFoldable(text)) return stop(BreakReason::kConstantNeeded, "a part of str.join");
+    PyList_Append(list.get(), text);
+  }
+  return folded(t, PyUnicode_Join(separator, list.get()));
+}
+SEGUE_BUILTIN("builtins.str.join", strJoin);
+
+}  // namespace
+}  // namespace segue

@@ -1,0 +1,110 @@
+// Models of dict's methods and views.
+#include "trace/builtins/registry.h"
+#include "trace/protocols.h"
+#include "trace/tracer.h"
+#include "trace/values/dict_views.h"
+#include "trace/values/exception.h"
+#include "trace/values/tuple.h"
+
+namespace segue {
+namespace {
+
+Traced<DictValue*> selfDict(ValueRef self) {
+  auto* dict = as<DictValue>(self);
+  if (dict == nullptr) return stop(BreakReason::kUnsupportedOperation, "a dict method of " + self->describe());
+  return dict;
+}
+
+Traced<ValueRef> dictGetMethod(Tracer& t, const BuiltinCall& call) {
+  SEGUE_TRY(auto args, call.bind(t, "get", {"/self", "/key", "/default"}, 2));
+  SEGUE_TRY(DictValue* dict, selfDict(args[0]));
+  SEGUE_TRY(ValueRef value, dict->get(t, args[1]));
+  if (value != nullptr) return t.resolve(value);
+  return args[2] != nullptr ? args[2] : t.none();
+}
+SEGUE_BUILTIN("builtins.dict.get", dictGetMethod);
+
+Traced<ValueRef> dictSetdefault(Tracer& t, const BuiltinCall& call) {
+  SEGUE_TRY(auto args, call.bind(t, "setdefault", {"/self", "/key", "/default"}, 2));
+  SEGUE_TRY(DictValue* dict, selfDict(args[0]));
+  SEGUE_TRY(ValueRef value, dict->get(t, args[1]));
+  if (value != nullptr) return t.resolve(value);
+  ValueRef fresh = args[2] != nullptr ? args[2] : t.none();
+  SEGUE_TRY_VOID(dict->set(t, args[1], fresh));
+  return fresh;
+}
+SEGUE_BUILTIN("builtins.dict.setdefault", dictSetdefault);
+
+Traced<ValueRef> dictPop(Tracer& t, const BuiltinCall& call) {
+  SEGUE_TRY(auto args, call.bind(t, "pop", {"/self", "/key", "/default"}, 2));
+  SEGUE_TRY(DictValue* dict, selfDict(args[0]));
+  SEGUE_TRY(ValueRef value, dict->remove(t, args[1]));
+  if (value != nullptr) return value;
+  if (args[2] != nullptr) return args[2];
+  return t.raise(makeException(t, reinterpret_cast<PyTypeObject*>(PyExc_KeyError), {args[1]}));
+}
+SEGUE_BUILTIN("builtins.dict.pop", dictPop);
+
+Traced<ValueRef> dictUpdateMethod(Tracer& t, const BuiltinCall& call) {
+  if (call.size() == 0 || call.size() > 2) return stop(BreakReason::kExceptionEscapes, "dict.update arguments");
+  ValueRef self = t.resolve(call.args.positional[0]);
+  if (call.size() == 2) SEGUE_TRY_VOID(dictUpdate(t, self, call.args.positional[1], /*unique=*/false));
+  for (const Keyword& keyword : call.args.keywords) {
+    SEGUE_TRY_VOID(setItem(t, self, t.constant(keyword.name), keyword.value));
+  }
+  return t.none();
+}
+SEGUE_BUILTIN("builtins.dict.update", dictUpdateMethod);
+
+Traced<ValueRef> classDict(Tracer& t, const BuiltinCall& call) {
+  DictValue* dict = makeDict(t);
+  if (call.size() > 1) return stop(BreakReason::kExceptionEscapes, "dict() with two positional arguments");
+  if (call.size() == 1) {
+    ValueRef source = t.resolve(call.args.positional[0]);
+    if (source->kind() == ValueKind::kDict) {
+      SEGUE_TRY_VOID(dictUpdate(t, dict, source, /*unique=*/false));
+    } else {
+      SEGUE_TRY(std::vector<ValueRef> pairs, items(t, source));
+      for (ValueRef pair : pairs) {
+        SEGUE_TRY(std::vector<ValueRef> parts, items(t, pair));
+        if (parts.size() != 2) return stop(BreakReason::kExceptionEscapes, "dict() of items that are no pairs");
+        SEGUE_TRY_VOID(dict->set(t, parts[0], parts[1]));
+      }
+    }
+  }
+  for (const Keyword& keyword : call.args.keywords) {
+    SEGUE_TRY_VOID(dict->set(t, t.constant(keyword.name), keyword.value));
+  }
+  return dict;
+}
+SEGUE_BUILTIN("builtins.dict", classDict);
+
+Traced<ValueRef> dictCopy(Tracer& t, const BuiltinCall& call) {
+  SEGUE_TRY(auto args, call.bind(t, "copy", {"/self"}, 1));
+  DictValue* copy = makeDict(t);
+  SEGUE_TRY_VOID(dictUpdate(t, copy, args[0], /*unique=*/false));
+  return copy;
+}
+SEGUE_BUILTIN("builtins.dict.copy", dictCopy);
+
+Traced<ValueRef> dictClear(Tracer& t, const BuiltinCall& call) {
+  SEGUE_TRY(auto args, call.bind(t, "clear", {"/self"}, 1));
+  SEGUE_TRY(DictValue* dict, selfDict(args[0]));
+  SEGUE_TRY(const std::vector<DictEntry>* all, dict->entries(t));
+  for (const DictEntry& entry : std::vector<DictEntry>(*all)) SEGUE_TRY_VOID(dict->remove(t, entry.key_value));
+  return t.none();
+}
+SEGUE_BUILTIN("builtins.dict.clear", dictClear);
+
+template <DictPart part>
+Traced<ValueRef> dictView(Tracer& t, const BuiltinCall& call) {
+  SEGUE_TRY(auto args, call.bind(t, "view", {"/self"}, 1));
+  SEGUE_TRY(DictValue* dict, selfDict(args[0]));
+  return t.make<DictViewValue>(dict, part);
+}
+SEGUE_BUILTIN("builtins.dict.keys", dictView<DictPart::kKeys>);
+SEGUE_BUILTIN("builtins.dict.values", dictView<DictPart::kValues>);
+SEGUE_BUILTIN("builtins.dict.items", dictView<DictPart::kItems>);
+
+}  // namespace
+}  // namespace segue

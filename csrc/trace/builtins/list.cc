@@ -1,0 +1,222 @@
+// Models of list's methods.
+#include "trace/builtins/registry.h"
+#include "trace/protocols.h"
+#include "trace/tracer.h"
+#include "trace/values/exception.h"
+#include "trace/values/list.h"
+#include "trace/values/tuple.h"
+
+namespace segue {
+namespace {
+
+Traced<ListValue*> selfList(ValueRef self) {
+  auto* list = as<ListValue>(self);
+  if (list == nullptr) return stop(BreakReason::kUnsupportedOperation, "a list method of " + self->describe());
+  return list;
+}
+
+Traced<ValueRef> listAppendMethod(Tracer& t, const BuiltinCall& call) {
+  SEGUE_TRY(auto args, call.bind(t, "append", {"/self", "/object"}, 2));
+  SEGUE_TRY(ListValue* list, selfList(args[0]));
+  list->append(t, args[1]);
+  return t.none();
+}
+SEGUE_BUILTIN("builtins.list.append", listAppendMethod);
+
+Traced<ValueRef> listExtend(Tracer& t, const BuiltinCall& call) {
+  SEGUE_TRY(auto args, call.bind(t, "extend", {"/self", "/iterable"}, 2));
+  SEGUE_TRY(ListValue* list, selfList(args[0]));
+  SEGUE_TRY(std::vector<ValueRef> added, items(t, args[1]));
+  for (ValueRef item : added) list->append(t, item);
+  return t.none();
+}
+SEGUE_BUILTIN("builtins.list.extend", listExtend);
+
+Traced<ValueRef> listInsert(Tracer& t, const BuiltinCall& call) {
+  SEGUE_TRY(auto args, call.bind(t, "insert", {"/self", "/index", "/object"}, 3));
+  SEGUE_TRY(ListValue* list, selfList(args[0]));
+  SEGUE_TRY(int64_t index, constantInt(t, args[1]));
+  std::vector<ValueRef>& contents = list->mutableItems(t);
+  auto size = static_cast<int64_t>(contents.size());
+  if (index < 0) index = std::max<int64_t>(0, index + size);
+  index = std::min(index, size);
+  contents.insert(contents.begin() + index, args[2]);
+  list->log(t, WriteKind::kListInsert, t.integer(index), args[2]);
+  return t.none();
+}
+SEGUE_BUILTIN("builtins.list.insert", listInsert);
+
+Traced<ValueRef> listPop(Tracer& t, const BuiltinCall& call) {
+  SEGUE_TRY(auto args, call.bind(t, "pop", {"/self", "/index"}, 1));
+  SEGUE_TRY(ListValue* list, selfList(args[0]));
+  int64_t index = -1;
+  if (args[1] != nullptr) {
+    SEGUE_TRY(index, constantInt(t, args[1]));
+  }
+  auto size = static_cast<int64_t>(list->items(t).size());
+  if (size == 0) return t.raise(PyExc_IndexError, "pop from empty list");
+  if (index < 0) index += size;
+  if (index < 0 || index >= size) return t.raise(PyExc_IndexError, "pop index out of range");
+  std::vector<ValueRef>& contents = list->mutableItems(t);
+  ValueRef popped = contents[index];
+  contents.erase(contents.begin() + index);
+  list->log(t, WriteKind::kListPop, t.integer(index), nullptr);
+  return t.resolve(popped);
+}
+SEGUE_BUILTIN("builtins.list.pop", listPop);
+
+Traced<ValueRef> listClear(Tracer& t, const BuiltinCall& call) {
+  SEGUE_TRY(auto args, call.bind(t, "clear", {"/self"}, 1));
+  SEGUE_TRY(ListValue* list, selfList(args[0]));
+  list->mutableItems(t).clear();
+  list->log(t, WriteKind::kListClear, nullptr, nullptr);
+  return t.none();
+}
+SEGUE_BUILTIN("builtins.list.clear", listClear);
+
+Traced<ValueRef> listReverse(Tracer& t, const BuiltinCall& call) {
+  SEGUE_TRY(auto args, call.bind(t, "reverse", {"/self"}, 1));
+  SEGUE_TRY(ListValue* list, selfList(args[0]));
+  std::vector<ValueRef>& contents = list->mutableItems(t);
+  std::reverse(contents.begin(), contents.end());
+  list->log(t, WriteKind::kListReverse, nullptr, nullptr);
+  return t.none();
+}
+SEGUE_BUILTIN("builtins.list.reverse", listReverse);
+
+Traced<ValueRef> listCopy(Tracer& t, const BuiltinCall& call) {
+  SEGUE_TRY(auto args, call.bind(t, "copy", {"/self"}, 1));
+  SEGUE_TRY(ListValue* list, selfList(args[0]));
+  return t.list(list->items(t));
+}
+SEGUE_BUILTIN("builtins.list.copy", listCopy);
+
+/// Position of the first equal item, or -1.
+Traced<int64_t> find(Tracer& t, const std::vector<ValueRef>& contents, ValueRef item) {
+  for (size_t i = 0; i < contents.size(); ++i) {
+    SEGUE_TRY(bool equal, equalItems(t, contents[i], item));
+    if (equal) return static_cast<int64_t>(i);
+  }
+  return -1;
+}
+
+Traced<ValueRef> listIndex(Tracer& t, const BuiltinCall& call) {
+  SEGUE_TRY(auto args, call.bind(t, "index", {"/self", "/value"}, 2));
+  SEGUE_TRY(ListValue* list, selfList(args[0]));
+  SEGUE_TRY(int64_t index, find(t, std::vector<ValueRef>(list->items(t)), args[1]));
+  if (index < 0) return stop(BreakReason::kExceptionEscapes, "list.index of an item that is not there");
+  return t.integer(index);
+}
+SEGUE_BUILTIN("builtins.list.index", listIndex);
+
+Traced<ValueRef> listRemove(Tracer& t, const BuiltinCall& call) {
+  SEGUE_TRY(auto args, call.bind(t, "remove", {"/self", "/value"}, 2));
+  SEGUE_TRY(ListValue* list, selfList(args[0]));
+  SEGUE_TRY(int64_t index, find(t, std::vector<ValueRef>(list->items(t)), args[1]));
+  if (index < 0) return t.raise(PyExc_ValueError, "list.remove(x): x not in list");
+  std::vector<ValueRef>& contents = list->mutableItems(t);
+  contents.erase(contents.begin() + index);
+  list->log(t, WriteKind::kDelItem, t.integer(index), nullptr);
+  return t.none();
+}
+SEGUE_BUILTIN("builtins.list.remove", listRemove);
+
+Traced<ValueRef> listCount(Tracer& t, const BuiltinCall& call) {
+  SEGUE_TRY(auto args, call.bind(t, "count", {"/self", "/value"}, 2));
+  SEGUE_TRY(ListValue* list, selfList(args[0]));
+  int64_t count = 0;
+  for (ValueRef candidate : std::vector<ValueRef>(list->items(t))) {
+    SEGUE_TRY(bool equal, equalItems(t, candidate, args[1]));
+    count += equal ? 1 : 0;
+  }
+  return t.integer(count);
+}
+SEGUE_BUILTIN("builtins.list.count", listCount);
+
+}  // namespace
+
+/// Stable merge sort with the comparison `<`, as list.sort compares. Items are compared pairwise, so a comparison that
+/// breaks or raises ends the sort.
+Traced<std::vector<ValueRef>> sorted(Tracer& t, std::vector<ValueRef> all, ValueRef key, bool reverse) {
+  std::vector<std::pair<ValueRef, ValueRef>> keyed;   // key, item
+  for (ValueRef item : all) {
+    ValueRef sort_key = item;
+    if (key != nullptr && key->constant().get() != Py_None) {
+      SEGUE_TRY(sort_key, call(t, key, {{item}, {}}));
+    }
+    keyed.emplace_back(sort_key, item);
+  }
+  if (reverse) std::reverse(keyed.begin(), keyed.end());
+  for (size_t i = 1; i < keyed.size(); ++i) {   // insertion sort: traces sort a few items
+    size_t j = i;
+    while (j > 0) {
+      SEGUE_TRY(ValueRef less, compare(t, CompareOp::kLt, keyed[j].first, keyed[j - 1].first));
+      SEGUE_TRY(bool moves, truth(t, less));
+      if (!moves) break;
+      std::swap(keyed[j], keyed[j - 1]);
+      --j;
+    }
+  }
+  if (reverse) std::reverse(keyed.begin(), keyed.end());
+  for (size_t i = 0; i < keyed.size(); ++i) all[i] = keyed[i].second;
+  return all;
+}
+
+namespace {
+
+Traced<ValueRef> builtinSorted(Tracer& t, const BuiltinCall& call) {
+  SEGUE_TRY(auto args, call.bind(t, "sorted", {"/iterable", "key", "reverse"}, 1));
+  if (call.size() > 1) return stop(BreakReason::kExceptionEscapes, "sorted() with two positional arguments");
+  SEGUE_TRY(std::vector<ValueRef> all, items(t, args[0]));
+  bool reverse = false;
+  if (args[2] != nullptr) {
+    SEGUE_TRY(reverse, truth(t, args[2]));
+  }
+  SEGUE_TRY(all, sorted(t, std::move(all), args[1], reverse));
+  return t.list(std::move(all));
+}
+SEGUE_BUILTIN("builtins.sorted", builtinSorted);
+
+Traced<ValueRef> listSort(Tracer& t, const BuiltinCall& call) {
+  SEGUE_TRY(auto args, call.bind(t, "sort", {"/self", "key", "reverse"}, 1));
+  SEGUE_TRY(ListValue* list, selfList(args[0]));
+  bool reverse = false;
+  if (args[2] != nullptr) {
+    SEGUE_TRY(reverse, truth(t, args[2]));
+  }
+  SEGUE_TRY(std::vector<ValueRef> all, sorted(t, list->items(t), args[1], reverse));
+  list->mutableItems(t) = all;
+  list->log(t, WriteKind::kListAssign, nullptr, t.list(std::move(all)));
+  return t.none();
+}
+SEGUE_BUILTIN("builtins.list.sort", listSort);
+
+Traced<ValueRef> classList(Tracer& t, const BuiltinCall& call) {
+  SEGUE_TRY(auto args, call.bind(t, "list", {"/iterable"}, 0));
+  if (args[0] == nullptr) return t.list({});
+  SEGUE_TRY(std::vector<ValueRef> all, items(t, args[0]));
+  return t.list(std::move(all));
+}
+SEGUE_BUILTIN("builtins.list", classList);
+
+Traced<ValueRef> classTuple(Tracer& t, const BuiltinCall& call) {
+  SEGUE_TRY(auto args, call.bind(t, "tuple", {"/iterable"}, 0));
+  if (args[0] == nullptr) return t.tuple({});
+  if (args[0]->kind() == ValueKind::kTuple) return args[0];
+  SEGUE_TRY(std::vector<ValueRef> all, items(t, args[0]));
+  return t.tuple({all.begin(), all.end()});
+}
+SEGUE_BUILTIN("builtins.tuple", classTuple);
+
+Traced<ValueRef> tupleIndex(Tracer& t, const BuiltinCall& call) {
+  SEGUE_TRY(auto args, call.bind(t, "index", {"/self", "/value"}, 2));
+  auto* self = as<TupleValue>(args[0]);
+  if (self == nullptr) return stop(BreakReason::kUnsupportedOperation, "tuple.index of " + args[0]->describe());
+  SEGUE_TRY(int64_t index, find(t, {self->items().begin(), self->items().end()}, args[1]));
+  if (index < 0) return t.raise(PyExc_ValueError, "tuple.index(x): x not in tuple");
+  return t.integer(index);
+}
+SEGUE_BUILTIN("builtins.tuple.index", tupleIndex);
+
+}  // namespace
+}  // namespace segue

@@ -1,0 +1,62 @@
+// Functions of `math`, and methods of built-in constants, that are pure on constants.
+#include "trace/builtins/registry.h"
+
+namespace segue {
+namespace {
+
+#define SEGUE_PURE_MATH(name) SEGUE_PURE("math." #name);
+SEGUE_PURE_MATH(acos)
+SEGUE_PURE_MATH(acosh)
+SEGUE_PURE_MATH(asin)
+SEGUE_PURE_MATH(asinh)
+SEGUE_PURE_MATH(atan)
+SEGUE_PURE_MATH(atan2)
+SEGUE_PURE_MATH(atanh)
+SEGUE_PURE_MATH(ceil)
+SEGUE_PURE_MATH(comb)
+SEGUE_PURE_MATH(copysign)
+SEGUE_PURE_MATH(cos)
+SEGUE_PURE_MATH(cosh)
+SEGUE_PURE_MATH(degrees)
+SEGUE_PURE_MATH(erf)
+SEGUE_PURE_MATH(erfc)
+SEGUE_PURE_MATH(exp)
+SEGUE_PURE_MATH(expm1)
+SEGUE_PURE_MATH(fabs)
+SEGUE_PURE_MATH(factorial)
+SEGUE_PURE_MATH(floor)
+SEGUE_PURE_MATH(fmod)
+SEGUE_PURE_MATH(frexp)
+SEGUE_PURE_MATH(fsum)
+SEGUE_PURE_MATH(gamma)
+SEGUE_PURE_MATH(gcd)
+SEGUE_PURE_MATH(hypot)
+SEGUE_PURE_MATH(isclose)
+SEGUE_PURE_MATH(isfinite)
+SEGUE_PURE_MATH(isinf)
+SEGUE_PURE_MATH(isnan)
+SEGUE_PURE_MATH(isqrt)
+SEGUE_PURE_MATH(lcm)
+SEGUE_PURE_MATH(ldexp)
+SEGUE_PURE_MATH(lgamma)
+SEGUE_PURE_MATH(log)
+SEGUE_PURE_MATH(log10)
+SEGUE_PURE_MATH(log1p)
+SEGUE_PURE_MATH(log2)
+SEGUE_PURE_MATH(modf)
+SEGUE_PURE_MATH(nextafter)
+SEGUE_PURE_MATH(pow)
+SEGUE_PURE_MATH(prod)
+SEGUE_PURE_MATH(radians)
+SEGUE_PURE_MATH(remainder)
+SEGUE_PURE_MATH(sin)
+SEGUE_PURE_MATH(sinh)
+SEGUE_PURE_MATH(sqrt)
+SEGUE_PURE_MATH(tan)
+SEGUE_PURE_MATH(tanh)
+SEGUE_PURE_MATH(trunc)
+SEGUE_PURE_MATH(ulp)
+#undef SEGUE_PURE_MATH
+
+}  // namespace
+}  // namespace segue

@@ -1,0 +1,305 @@
+#include "trace/values/instance.h"
+
+#include "base/objects.h"
+#include "trace/attributes.h"
+#include "trace/builtins/registry.h"
+#include "trace/protocols.h"
+#include "trace/recipes.h"
+#include "trace/tracer.h"
+#include "trace/values/builtin.h"
+#include "trace/values/exception.h"
+
+namespace segue {
+namespace {
+
+/// tp_dealloc of every class that a `class` statement makes.
+destructor subtypeDealloc() {
+  static const destructor kDealloc = [] {
+    Ref cls = Ref::steal(PyObject_CallFunction(reinterpret_cast<PyObject*>(&PyType_Type), "s(){}", "_"));
+    SEGUE_CHECK(cls, "type() failed");
+    return reinterpret_cast<PyTypeObject*>(cls.get())->tp_dealloc;
+  }();
+  return kDealloc;
+}
+
+bool isPlainInstance(BorrowedRef live) { return isPlainClass(Py_TYPE(live)); }
+
+ValueRef wrapInstance(Tracer& t, BorrowedRef live, Source source) {
+  return t.wrapOnce(live, source, [&] {
+    t.guardType(source, live);
+    return t.make<InstanceValue>(t.heap().add(std::make_unique<AttrState>()), Py_TYPE(live), source, live);
+  });
+}
+SEGUE_WRAPS_IF(isPlainInstance, wrapInstance);
+
+bool hasInstanceDict(PyTypeObject* cls) {
+#ifdef Py_TPFLAGS_MANAGED_DICT
+  if (cls->tp_flags & Py_TPFLAGS_MANAGED_DICT) return true;
+#endif
+  return cls->tp_dictoffset != 0;
+}
+
+/// A slot of the class: its descriptor reads a PyObject* field of the instance.
+bool isSlot(BorrowedRef found) { return found && Py_TYPE(found) == &PyMemberDescr_Type; }
+
+const char* kBinaryMethods[][3] = {
+    {"__add__", "__radd__", "__iadd__"},
+    {"__and__", "__rand__", "__iand__"},
+    {"__floordiv__", "__rfloordiv__", "__ifloordiv__"},
+    {"__lshift__", "__rlshift__", "__ilshift__"},
+    {"__matmul__", "__rmatmul__", "__imatmul__"},
+    {"__mul__", "__rmul__", "__imul__"},
+    {"__mod__", "__rmod__", "__imod__"},
+    {"__or__", "__ror__", "__ior__"},
+    {"__pow__", "__rpow__", "__ipow__"},
+    {"__rshift__", "__rrshift__", "__irshift__"},
+    {"__sub__", "__rsub__", "__isub__"},
+    {"__truediv__", "__rtruediv__", "__itruediv__"},
+    {"__xor__", "__rxor__", "__ixor__"},
+};
+const char* kCompareMethods[] = {"__lt__", "__le__", "__eq__", "__ne__", "__gt__", "__ge__"};
+
+ValueRef orNull(ValueRef value) {
+  return value != nullptr && value->constant().get() == Py_NotImplemented ? nullptr : value;
+}
+
+/// A dunder that must be there for the operation to work; where it is not, CPython raises TypeError.
+Traced<ValueRef> required(Tracer& t, ValueRef self, const char* name, std::initializer_list<ValueRef> args) {
+  SEGUE_TRY(ValueRef result, callSpecial(t, self, name, args));
+  if (result == nullptr) {
+    return stop(BreakReason::kUnsupportedOperation, absl::StrFormat("%s has no %s", self->describe(), name));
+  }
+  return result;
+}
+
+}  // namespace
+
+bool isPlainClass(PyTypeObject* cls) {
+  if (!(cls->tp_flags & Py_TPFLAGS_HEAPTYPE) || cls->tp_mro == nullptr) return false;
+  for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(cls->tp_mro); ++i) {
+    auto* base = reinterpret_cast<PyTypeObject*>(PyTuple_GET_ITEM(cls->tp_mro, i));
+    if (base == &PyBaseObject_Type) continue;
+    if (!(base->tp_flags & Py_TPFLAGS_HEAPTYPE) || base->tp_dealloc != subtypeDealloc()) return false;
+  }
+  return true;
+}
+
+InstanceValue* makeInstance(Tracer& t, PyTypeObject* cls) {
+  return t.make<InstanceValue>(t.heap().add(std::make_unique<AttrState>()), cls, std::nullopt, nullptr);
+}
+
+Traced<ValueRef> InstanceValue::storedAttr(Tracer& t, BorrowedRef name) {
+  for (const AttrState::Attr& attr : t.heap().read<AttrState>(object()).attrs) {
+    if (attr.name.get() == name.get()) return attr.value == nullptr ? attr.value : t.resolve(attr.value);
+  }
+  if (!live_) return ValueRef{nullptr};
+  PyObject* held = nullptr;
+  BorrowedRef found = _PyType_Lookup(type(), name);
+  if (isSlot(found)) {
+    Ref value = Ref::steal(PyObject_GenericGetAttr(live_.get(), name));
+    if (!value) PyErr_Clear();
+    held = value.get();  // the instance holds it
+  } else if (segue_instance_attr(live_.get(), name, -1, &held) == SEGUE_UNKNOWN) {
+    return stop(BreakReason::kAttributeLookup, describe() + " has attributes under names that are no strings");
+  }
+  ValueRef value = nullptr;
+  if (held != nullptr) {
+    value = t.pending(held, t.sources().attr(*source(), name));
+  } else if (isSlot(found)) {
+    return stop(BreakReason::kAttributeLookup, "an empty slot");
+  } else {
+    t.guards().add({.kind = GuardKind::kNoInstanceAttr, .source = *source(), .operand = Ref::borrow(name)});
+  }
+  t.heap().write<AttrState>(object()).attrs.push_back({name, value});
+  return value == nullptr ? value : t.resolve(value);
+}
+
+void InstanceValue::storeAttr(Tracer& t, BorrowedRef name, ValueRef value) {
+  auto& state = t.heap().write<AttrState>(object());
+  auto it = std::find_if(state.attrs.begin(), state.attrs.end(), [&](const auto& a) { return a.name.get() == name.get(); });
+  bool absent = it == state.attrs.end() || it->value == nullptr;
+  if (it != state.attrs.end() && (absent || value == nullptr)) {
+    state.attrs.erase(it);  // set again later it goes to the end, as in a dict
+    it = state.attrs.end();
+  }
+  if (it != state.attrs.end()) {
+    it->value = value;
+  } else if (value != nullptr || live_) {
+    state.attrs.push_back({name, value});
+  }
+  if (!source()) return;
+  t.noteWrite(this);
+  WriteKind kind = value != nullptr ? WriteKind::kSetAttr : WriteKind::kDelAttr;
+  t.heap().log({kind, this, t.constant(name), value, t.location()});
+}
+
+Traced<ValueRef> InstanceValue::getAttrSlot(Tracer& t, BorrowedRef name) {
+  PyTypeObject* cls = type();
+  if (cls->tp_getattro != PyObject_GenericGetAttr) {
+    BorrowedRef get = lookupOnType(t, cls, t.internedName("__getattribute__"));
+    if (Py_TYPE(get) != &PyWrapperDescr_Type) {
+      return stop(BreakReason::kAttributeLookup, describe() + " has its own __getattribute__");
+    }
+  }
+  BorrowedRef found = lookupOnType(t, cls, name);
+  if (isSlot(found)) {
+    SEGUE_TRY(ValueRef value, storedAttr(t, name));
+    if (value != nullptr) return value;
+  } else if (found && isDataDescriptor(found)) {
+    if (textOf(name) == "__class__") return t.constant(reinterpret_cast<PyObject*>(cls));
+    return bindFound(t, found, this, cls, name);
+  } else {
+    SEGUE_TRY(ValueRef value, storedAttr(t, name));
+    if (value != nullptr) return value;
+    if (found) return bindFound(t, found, this, cls, name);
+  }
+  SEGUE_TRY(ValueRef value, callSpecial(t, this, "__getattr__", {t.constant(name)}));
+  if (value != nullptr) return value;
+  return t.raise(PyExc_AttributeError,
+                 absl::StrFormat("'%s' object has no attribute '%s'", cls->tp_name, std::string(textOf(name))));
+}
+
+Traced<void> InstanceValue::setAttrSlot(Tracer& t, BorrowedRef name, ValueRef value) {
+  if (type()->tp_setattro != PyObject_GenericSetAttr) {
+    SEGUE_TRY(ValueRef done, value != nullptr ? callSpecial(t, this, "__setattr__", {t.constant(name), value})
+                                              : callSpecial(t, this, "__delattr__", {t.constant(name)}));
+    SEGUE_CHECK(done != nullptr, "object has __setattr__");
+    return {};
+  }
+  return setPlainAttr(t, this, name, value);
+}
+
+Traced<void> setPlainAttr(Tracer& t, InstanceValue* self, BorrowedRef name, ValueRef value) {
+  BorrowedRef found = lookupOnType(t, self->type(), name);
+  if (found && isDataDescriptor(found) && !isSlot(found)) {
+    if (Py_TYPE(found) == &PyProperty_Type) {
+      Ref setter = Ref::steal(PyObject_GetAttrString(found, value != nullptr ? "fset" : "fdel"));
+      if (setter.get() == Py_None) return stop(BreakReason::kExceptionEscapes, "a property without setter");
+      CallArgs args;
+      args.positional.push_back(self);
+      if (value != nullptr) args.positional.push_back(value);
+      SEGUE_TRY_VOID(call(t, t.constant(std::move(setter)), args));
+      return {};
+    }
+    if (!isPlainClass(Py_TYPE(found)) || value == nullptr) return self->Value::setAttrSlot(t, name, value);
+    SEGUE_TRY(ValueRef done, callSpecial(t, t.constant(found), "__set__", {self, value}));
+    if (done == nullptr) return self->Value::setAttrSlot(t, name, value);
+    return {};
+  }
+  if (!isSlot(found) && !hasInstanceDict(self->type())) {
+    return stop(BreakReason::kExceptionEscapes, "an attribute that __slots__ does not name");
+  }
+  if (value == nullptr) {
+    SEGUE_TRY(ValueRef held, self->storedAttr(t, name));
+    if (held == nullptr) return t.raise(PyExc_AttributeError, std::string(textOf(name)));
+  }
+  self->storeAttr(t, name, value);
+  return {};
+}
+
+// --- operators
+
+Traced<ValueRef> InstanceValue::binarySlot(Tracer& t, BinaryOp op, ValueRef other, bool reflected) {
+  SEGUE_TRY(ValueRef result, callSpecial(t, this, kBinaryMethods[static_cast<int>(op)][reflected ? 1 : 0], {other}));
+  return orNull(result);
+}
+
+Traced<ValueRef> InstanceValue::inplaceSlot(Tracer& t, BinaryOp op, ValueRef other) {
+  SEGUE_TRY(ValueRef result, callSpecial(t, this, kBinaryMethods[static_cast<int>(withoutInplace(op))][2], {other}));
+  return orNull(result);
+}
+
+Traced<ValueRef> InstanceValue::unarySlot(Tracer& t, UnaryOp op) {
+  const char* names[] = {"__neg__", "__pos__", "__invert__"};
+  return required(t, this, names[static_cast<int>(op)], {});
+}
+
+Traced<ValueRef> InstanceValue::compareSlot(Tracer& t, CompareOp op, ValueRef other) {
+  BorrowedRef name = t.internedName(kCompareMethods[static_cast<int>(op)]);
+  BorrowedRef found = lookupOnType(t, type(), name);
+  if (found && Py_TYPE(found) == &PyWrapperDescr_Type) {  // object's own
+    if (op != CompareOp::kNe) return ValueRef{nullptr};
+    SEGUE_TRY(ValueRef equal, compareSlot(t, CompareOp::kEq, other));
+    if (equal == nullptr) return equal;
+    SEGUE_TRY(bool same, truth(t, equal));
+    return t.boolean(!same);
+  }
+  SEGUE_TRY(ValueRef result, callSpecial(t, this, kCompareMethods[static_cast<int>(op)], {other}));
+  return orNull(result);
+}
+
+Traced<bool> InstanceValue::truthSlot(Tracer& t) {
+  SEGUE_TRY(ValueRef result, callSpecial(t, this, "__bool__", {}));
+  if (result == nullptr) {
+    SEGUE_TRY(result, callSpecial(t, this, "__len__", {}));
+  }
+  if (result == nullptr) return true;
+  return truth(t, result);
+}
+
+Traced<ValueRef> InstanceValue::lengthSlot(Tracer& t) { return required(t, this, "__len__", {}); }
+Traced<ValueRef> InstanceValue::getItemSlot(Tracer& t, ValueRef key) { return required(t, this, "__getitem__", {key}); }
+
+Traced<void> InstanceValue::setItemSlot(Tracer& t, ValueRef key, ValueRef value) {
+  SEGUE_TRY_VOID(value != nullptr ? required(t, this, "__setitem__", {key, value})
+                                  : required(t, this, "__delitem__", {key}));
+  return {};
+}
+
+Traced<bool> InstanceValue::containsSlot(Tracer& t, ValueRef item) {
+  SEGUE_TRY(ValueRef result, callSpecial(t, this, "__contains__", {item}));
+  if (result != nullptr) return truth(t, result);
+  SEGUE_TRY(std::vector<ValueRef> all, items(t, this));
+  for (ValueRef candidate : all) {
+    SEGUE_TRY(bool equal, equalItems(t, candidate, item));
+    if (equal) return true;
+  }
+  return false;
+}
+
+Traced<ValueRef> InstanceValue::callSlot(Tracer& t, const CallArgs& args) {
+  SEGUE_TRY(ValueRef method, specialMethod(t, this, "__call__"));
+  if (method == nullptr) return Value::callSlot(t, args);
+  return call(t, method, args);
+}
+
+Traced<ValueRef> InstanceValue::iterSlot(Tracer& t) { return required(t, this, "__iter__", {}); }
+
+Traced<ValueRef> InstanceValue::nextSlot(Tracer& t) {
+  Traced<ValueRef> item = required(t, this, "__next__", {});
+  if (!item.raised()) return item;
+  if (!PyType_IsSubtype(t.raised()->type(), reinterpret_cast<PyTypeObject*>(PyExc_StopIteration))) return item;
+  t.takeRaised();
+  return ValueRef{nullptr};
+}
+
+Traced<ValueRef> InstanceValue::formatSlot(Tracer& t, ValueRef spec) {
+  BorrowedRef found = lookupOnType(t, type(), t.internedName("__format__"));
+  if (found && Py_TYPE(found) == &PyMethodDescr_Type) return Value::formatSlot(t, spec);  // object's: str(self)
+  return required(t, this, "__format__", {spec});
+}
+
+// Identity hashing and comparison: the object itself, or a token for one that the trace made.
+Traced<Ref> InstanceValue::keySlot(Tracer& t) {
+  PyTypeObject* cls = type();
+  bool identity = cls->tp_hash == PyBaseObject_Type.tp_hash && cls->tp_richcompare == PyBaseObject_Type.tp_richcompare;
+  if (!identity) return Value::keySlot(t);
+  return live_ ? live_ : t.identityToken(this);
+}
+
+Traced<RecipeId> InstanceValue::recipeSlot(RecipeBuilder& b) {
+  Recipe empty{.kind = RecipeKind::kObject, .items = {b.constant(cls_)}};
+  b.open(this, empty);
+  std::vector<std::pair<RecipeId, RecipeId>> attrs;
+  for (const AttrState::Attr& attr : b.tracer().heap().read<AttrState>(object()).attrs) {
+    if (attr.value == nullptr) continue;
+    SEGUE_TRY(RecipeId value, b.of(attr.value));
+    attrs.emplace_back(b.constant(attr.name), value);
+  }
+  bool met_inside = false;
+  RecipeId id = b.finish(this, std::move(empty), met_inside);
+  for (auto [name, value] : attrs) b.write(WriteKind::kSetAttr, id, name, value);
+  return id;
+}
+
+}  // namespace segue
