@@ -1,8 +1,8 @@
 """Runs programs whose every instruction has a line of its own, and checks the decoder against the interpreter.
 
-The modules below are imported with rewritten code (raw listing out, new lines, raw listing in). check_execution then looks
-at every frame before every line: stack depths must agree, and clearing the locals that liveness calls dead must not
-change what the programs do. Prints one line of JSON.
+The modules below are imported with rewritten code (raw listing out, new lines, raw listing in). check_execution then
+looks at every frame before every line: stack depths must agree, and clearing the locals that liveness calls dead must
+not change what the programs do. Prints one line of JSON.
 """
 
 import importlib
@@ -16,8 +16,10 @@ import types
 from segue import _segue
 
 bytecode = _segue._bytecode
-MODULES = ["argparse", "ast", "contextlib", "dataclasses", "difflib", "fractions", "json.decoder", "json.encoder", "json",
-           "statistics", "textwrap", "bytecode_workload"]
+MODULES = [
+    *("argparse", "ast", "contextlib", "dataclasses", "difflib", "fractions", "json.decoder", "json.encoder", "json"),
+    *("statistics", "textwrap", "bytecode_workload"),
+]
 
 
 def a_line_per_instruction(code: types.CodeType) -> types.CodeType:
