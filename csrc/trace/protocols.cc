@@ -201,8 +201,9 @@ BorrowedRef specialize(Tracer& t, ValueRef value) {
     return t.constant(std::move(items))->constant();
   }
   auto* scalar = as<ScalarValue>(value);
-  if (scalar == nullptr || !scalar->source() || !scalar->live()) return nullptr;
-  t.guards().equals(*scalar->source(), scalar->live());
+  if (scalar == nullptr || !scalar->live()) return nullptr;
+  if (scalar->source()) t.guards().equals(*scalar->source(), scalar->live());
+  for (ValueRef root : scalar->roots()) specialize(t, root);
   return t.constant(scalar->live())->constant();
 }
 

@@ -5,6 +5,7 @@
 #include "trace/tracer.h"
 #include "trace/values/class_value.h"
 #include "trace/values/exception.h"
+#include "trace/values/graph_values.h"
 #include "trace/values/instance.h"
 #include "trace/values/range.h"
 #include "trace/values/string.h"
@@ -100,7 +101,7 @@ Traced<ValueRef> classInt(Tracer& t, const BuiltinCall& call) {
   if (call.size() == 1 && call.args.keywords.empty()) {
     ValueRef value = t.resolve(call.args.positional[0]);
     if (std::optional<Dim> dim = asDim(t, value)) return t.integer(*dim);
-    if (isNumpyValue(value)) return t.applyNumpy("ndarray.__int__", call.args);
+    if (isNumpyValue(value) || value->kind() == ValueKind::kScalar) return t.applyNumpy("builtins.int", call.args);
   }
   return callPure(t, call);
 }
@@ -110,7 +111,11 @@ Traced<ValueRef> classFloat(Tracer& t, const BuiltinCall& call) {
   if (call.size() == 1 && call.args.keywords.empty()) {
     ValueRef value = t.resolve(call.args.positional[0]);
     if (value->kind() == ValueKind::kScalar && value->type() == &PyFloat_Type) return value;
-    if (isNumpyValue(value)) return t.applyNumpy("ndarray.__float__", call.args);
+    if (isNumpyValue(value)) return t.applyNumpy("builtins.float", call.args);
+    if (value->kind() == ValueKind::kScalar || value->kind() == ValueKind::kInt) {
+      ValueRef args[] = {value};
+      return scalarOperator(t, "builtins.float", args, [](absl::Span<PyObject* const> x) { return PyNumber_Float(x[0]); });
+    }
   }
   return callPure(t, call);
 }

@@ -8,6 +8,7 @@
 #include "trace/tracer.h"
 #include "trace/values/builtin.h"
 #include "trace/values/constant.h"
+#include "trace/values/graph_values.h"
 
 namespace segue {
 namespace {
@@ -72,7 +73,8 @@ Resolved& resolved() {
   if (!table->numpy_resolved) {
     table->numpy_resolved = true;
     for (const LibraryName& name : allNumpyNames()) {
-      if (!name.name.starts_with("numpy.")) continue;
+      // Others name attributes of values: "ndarray.sum", "py.add".
+      if (!name.name.starts_with("numpy.") && !name.name.starts_with("math.")) continue;
       BorrowedRef object = resolve(name.name);
       if (!object) continue;
       table->operators.emplace(object.get(), &name);
@@ -130,7 +132,30 @@ Traced<absl::InlinedVector<ValueRef, 6>> BuiltinCall::bind(Tracer& t, const char
   return bound;
 }
 
+namespace {
+
+/// math.sqrt(x) of a number that is no constant: an operator of the graph, where ops.yaml has it.
+bool isScalarCall(Tracer& t, const BuiltinCall& call) {
+  if (call.size() == 0 || !call.args.keywords.empty() || findNumpyCallable(call.function) == nullptr) return false;
+  bool constant = true;
+  for (ValueRef arg : call.args.positional) {
+    ValueKind kind = t.resolve(arg)->kind();
+    if (kind != ValueKind::kScalar && kind != ValueKind::kInt && kind != ValueKind::kConstant) return false;
+    constant = constant && kind == ValueKind::kConstant;
+  }
+  return !constant;
+}
+
+}  // namespace
+
 Traced<ValueRef> callPure(Tracer& t, const BuiltinCall& call) {
+  if (isScalarCall(t, call)) {
+    absl::InlinedVector<ValueRef, 3> args;
+    for (ValueRef arg : call.args.positional) args.push_back(t.resolve(arg));
+    return scalarOperator(t, findNumpyCallable(call.function)->name, args, [&](absl::Span<PyObject* const> x) {
+      return PyObject_Vectorcall(call.function, x.data(), x.size(), nullptr);
+    });
+  }
   Ref args = Ref::steal(PyTuple_New(static_cast<Py_ssize_t>(call.size())));
   Ref keywords = Ref::steal(PyDict_New());
   for (size_t i = 0; i < call.size(); ++i) {

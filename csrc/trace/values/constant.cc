@@ -42,7 +42,9 @@ bool foldsTooLarge(BinaryOp op, BorrowedRef lhs, BorrowedRef rhs) {
   return op == BinaryOp::kRemainder && (PyUnicode_Check(lhs) || PyBytes_Check(lhs)) && PySequence_Size(lhs) > kFoldLimit;
 }
 
-PyObject* foldBinary(BinaryOp op, PyObject* lhs, PyObject* rhs) {
+}  // namespace
+
+PyObject* computeBinary(BinaryOp op, PyObject* lhs, PyObject* rhs) {
   switch (op) {
     case BinaryOp::kAdd: return PyNumber_Add(lhs, rhs);
     case BinaryOp::kAnd: return PyNumber_And(lhs, rhs);
@@ -60,8 +62,6 @@ PyObject* foldBinary(BinaryOp op, PyObject* lhs, PyObject* rhs) {
     default: SEGUE_UNREACHABLE("in-place operator");
   }
 }
-
-}  // namespace
 
 bool isFoldable(BorrowedRef object) {
   if (isAtom(Py_TYPE(object))) return true;
@@ -92,7 +92,7 @@ Traced<ValueRef> ConstantValue::binarySlot(Tracer& t, BinaryOp op, ValueRef othe
   if (reflected) return ValueRef{nullptr};  // the left operand has folded already
   op = withoutInplace(op);
   if (foldsTooLarge(op, object_, rhs)) return stop(BreakReason::kFoldTooLarge);
-  return folded(t, foldBinary(op, object_.get(), rhs));
+  return folded(t, computeBinary(op, object_.get(), rhs));
 }
 
 Traced<ValueRef> ConstantValue::unarySlot(Tracer& t, UnaryOp op) {

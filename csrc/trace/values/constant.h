@@ -40,6 +40,8 @@ class ConstantValue final : public Value {
 /// Whether the object is an exact instance of a built-in immutable type whose operations run no user code (tuples and
 /// frozensets: all the way down).
 bool isFoldable(BorrowedRef object);
+/// lhs op rhs through CPython's number API; a new reference, or null with the exception set.
+PyObject* computeBinary(BinaryOp op, PyObject* lhs, PyObject* rhs);
 /// What CPython's call returned: a constant, or the exception it raised, now raised in the traced program.
 Traced<ValueRef> folded(Tracer& t, PyObject* new_reference);
 

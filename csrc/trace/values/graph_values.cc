@@ -8,27 +8,31 @@ namespace segue {
 namespace {
 
 struct OperatorNames {
-  std::string_view binary, reflected, inplace;
+  std::string_view binary, reflected, inplace;   ///< of arrays
+  std::string_view scalar, scalar_reflected;     ///< of NumPy scalars
 };
+#define SEGUE_OPERATOR_NAMES(name) \
+  {"ndarray.__" name "__", "ndarray.__r" name "__", "ndarray.__i" name "__", "generic.__" name "__", "generic.__r" name "__"}
 /// By BinaryOp. The methods, not the ufuncs: a few differ (`**` with a small exponent).
 constexpr OperatorNames kBinaryNames[] = {
-    {"ndarray.__add__", "ndarray.__radd__", "ndarray.__iadd__"},
-    {"ndarray.__and__", "ndarray.__rand__", "ndarray.__iand__"},
-    {"ndarray.__floordiv__", "ndarray.__rfloordiv__", "ndarray.__ifloordiv__"},
-    {"ndarray.__lshift__", "ndarray.__rlshift__", "ndarray.__ilshift__"},
-    {"ndarray.__matmul__", "ndarray.__rmatmul__", "ndarray.__imatmul__"},
-    {"ndarray.__mul__", "ndarray.__rmul__", "ndarray.__imul__"},
-    {"ndarray.__mod__", "ndarray.__rmod__", "ndarray.__imod__"},
-    {"ndarray.__or__", "ndarray.__ror__", "ndarray.__ior__"},
-    {"ndarray.__pow__", "ndarray.__rpow__", "ndarray.__ipow__"},
-    {"ndarray.__rshift__", "ndarray.__rrshift__", "ndarray.__irshift__"},
-    {"ndarray.__sub__", "ndarray.__rsub__", "ndarray.__isub__"},
-    {"ndarray.__truediv__", "ndarray.__rtruediv__", "ndarray.__itruediv__"},
-    {"ndarray.__xor__", "ndarray.__rxor__", "ndarray.__ixor__"},
+    SEGUE_OPERATOR_NAMES("add"),     SEGUE_OPERATOR_NAMES("and"), SEGUE_OPERATOR_NAMES("floordiv"),
+    SEGUE_OPERATOR_NAMES("lshift"),  SEGUE_OPERATOR_NAMES("matmul"), SEGUE_OPERATOR_NAMES("mul"),
+    SEGUE_OPERATOR_NAMES("mod"),     SEGUE_OPERATOR_NAMES("or"),  SEGUE_OPERATOR_NAMES("pow"),
+    SEGUE_OPERATOR_NAMES("rshift"),  SEGUE_OPERATOR_NAMES("sub"), SEGUE_OPERATOR_NAMES("truediv"),
+    SEGUE_OPERATOR_NAMES("xor"),
 };
-constexpr std::string_view kCompareNames[] = {"ndarray.__lt__", "ndarray.__le__", "ndarray.__eq__",
-                                              "ndarray.__ne__", "ndarray.__gt__", "ndarray.__ge__"};
-constexpr std::string_view kUnaryNames[] = {"ndarray.__neg__", "ndarray.__pos__", "ndarray.__invert__"};
+#undef SEGUE_OPERATOR_NAMES
+struct UnaryNames {
+  std::string_view array, scalar;
+};
+constexpr UnaryNames kCompareNames[] = {{"ndarray.__lt__", "generic.__lt__"}, {"ndarray.__le__", "generic.__le__"},
+                                        {"ndarray.__eq__", "generic.__eq__"}, {"ndarray.__ne__", "generic.__ne__"},
+                                        {"ndarray.__gt__", "generic.__gt__"}, {"ndarray.__ge__", "generic.__ge__"}};
+constexpr UnaryNames kUnaryNames[] = {{"ndarray.__neg__", "generic.__neg__"},
+                                      {"ndarray.__pos__", "generic.__pos__"},
+                                      {"ndarray.__invert__", "generic.__invert__"}};
+
+bool isArray(ValueRef value) { return value->kind() == ValueKind::kArray; }
 
 /// Operands that NumPy's own operators take as they are: numbers and arrays. Others may take over (`__array_ufunc__`).
 bool isNumeric(ValueRef value) {
@@ -64,16 +68,23 @@ Traced<ValueRef> GraphValue::binarySlot(Tracer& t, BinaryOp op, ValueRef other, 
     return ValueRef{nullptr};
   }
   const OperatorNames& names = kBinaryNames[static_cast<int>(op)];
-  return t.applyNumpy(reflected ? names.reflected : names.binary, {{this, other}, {}});
+  if (isArray(this) || isArray(other)) {
+    // NumPy's scalars hand over to arrays, which see themselves as the right operand then.
+    if (!isArray(this) && !reflected) return t.applyNumpy(names.reflected, {{other, this}, {}});
+    return t.applyNumpy(reflected ? names.reflected : names.binary, {{this, other}, {}});
+  }
+  return t.applyNumpy(reflected ? names.scalar_reflected : names.scalar, {{this, other}, {}});
 }
 
 Traced<ValueRef> GraphValue::unarySlot(Tracer& t, UnaryOp op) {
-  return t.applyNumpy(kUnaryNames[static_cast<int>(op)], {{this}, {}});
+  const UnaryNames& names = kUnaryNames[static_cast<int>(op)];
+  return t.applyNumpy(isArray(this) ? names.array : names.scalar, {{this}, {}});
 }
 
 Traced<ValueRef> GraphValue::compareSlot(Tracer& t, CompareOp op, ValueRef other) {
   if (!isNumeric(other)) return Value::compareSlot(t, op, other);
-  return t.applyNumpy(kCompareNames[static_cast<int>(op)], {{this, other}, {}});
+  const UnaryNames& names = kCompareNames[static_cast<int>(op)];
+  return t.applyNumpy(isArray(this) || isArray(other) ? names.array : names.scalar, {{this, other}, {}});
 }
 
 Traced<bool> GraphValue::truthSlot(Tracer& t) { return stop(BreakReason::kDataDependentBranch, describe()); }
@@ -132,72 +143,6 @@ Traced<ValueRef> ArrayValue::iterSlot(Tracer& t) {
 
 Traced<ValueRef> NumpyScalarValue::getItemSlot(Tracer& t, ValueRef key) {
   return t.applyNumpy("generic.__getitem__", {{this, key}, {}});
-}
-
-// --- Python scalars
-
-PyTypeObject* ScalarValue::type() const {
-  switch (graphType().kind) {
-    case TypeKind::kPyBool: return &PyBool_Type;
-    case TypeKind::kPyInt: return &PyLong_Type;
-    case TypeKind::kPyFloat: return &PyFloat_Type;
-    case TypeKind::kPyComplex: return &PyComplex_Type;
-    default: SEGUE_UNREACHABLE("a Python scalar of another type");
-  }
-}
-
-ValueRef ScalarValue::pinned(Tracer& t) {
-  BorrowedRef number = specialize(t, this);
-  return number ? t.constant(number) : nullptr;
-}
-
-// Operators on Python scalars alone are Python's, not NumPy's (`/` by zero raises): a number from outside is pinned, one
-// that the graph computes would need a scalar operator.
-Traced<ValueRef> ScalarValue::binarySlot(Tracer& t, BinaryOp op, ValueRef other, bool reflected) {
-  if (isNumpy(other)) return GraphValue::binarySlot(t, op, other, reflected);
-  if (!isNumeric(other)) return ValueRef{nullptr};
-  ValueRef self = pinned(t);
-  BorrowedRef number = specialize(t, other);
-  if (self == nullptr || !number) return stop(BreakReason::kConstantNeeded, "arithmetic on a computed " + describe());
-  ValueRef constant = t.constant(number);
-  return reflected ? binary(t, op, constant, self) : binary(t, op, self, constant);
-}
-
-Traced<ValueRef> ScalarValue::unarySlot(Tracer& t, UnaryOp op) {
-  ValueRef self = pinned(t);
-  if (self == nullptr) return stop(BreakReason::kConstantNeeded, "arithmetic on a computed " + describe());
-  return unary(t, op, self);
-}
-
-Traced<ValueRef> ScalarValue::compareSlot(Tracer& t, CompareOp op, ValueRef other) {
-  if (isNumpy(other)) return GraphValue::compareSlot(t, op, other);
-  ValueRef self = pinned(t);
-  if (self == nullptr) return stop(BreakReason::kConstantNeeded, "comparing a computed " + describe());
-  return compare(t, op, self, other);
-}
-
-Traced<bool> ScalarValue::truthSlot(Tracer& t) {
-  ValueRef self = pinned(t);
-  if (self == nullptr) return GraphValue::truthSlot(t);
-  return truth(t, self);
-}
-
-Traced<ValueRef> ScalarValue::getAttrSlot(Tracer& t, BorrowedRef name) {
-  ValueRef self = pinned(t);
-  if (self == nullptr) return Value::getAttrSlot(t, name);
-  return getAttr(t, self, name);
-}
-
-Traced<ValueRef> ScalarValue::formatSlot(Tracer& t, ValueRef spec) {
-  ValueRef self = pinned(t);
-  if (self == nullptr) return GraphValue::formatSlot(t, spec);
-  return format(t, self, spec);
-}
-
-Traced<Ref> ScalarValue::keySlot(Tracer& t) {
-  ValueRef self = pinned(t);
-  if (self == nullptr) return Value::keySlot(t);
-  return key(t, self);
 }
 
 }  // namespace segue

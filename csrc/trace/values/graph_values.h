@@ -4,6 +4,7 @@
 // that an array whose shape alone is asked for is no input.
 #pragma once
 
+#include "absl/functional/function_ref.h"
 #include "trace/values/value.h"
 
 namespace segue {
@@ -68,13 +69,22 @@ class NumpyScalarValue final : public GraphValue {
 };
 
 /// A Python float, complex, int or bool computed by the graph, or a float from outside.
+///
+/// Where the number of this call is known (an input, or computed of such), the trace can pin it: the inputs it came from
+/// are guarded to equal what they are now, and the number becomes a constant. Branching does so; arithmetic does not.
 class ScalarValue final : public GraphValue {
  public:
   static constexpr ValueKind kKind = ValueKind::kScalar;
+  using Roots = absl::InlinedVector<ValueRef, 2>;
   ScalarValue(const Type* type, Node* node, std::optional<Source> source = std::nullopt, BorrowedRef live = nullptr)
       : GraphValue(kKind, type, node, source), live_(Ref::borrow(live)) {}
+  /// Computed of `roots` (inputs and symbolic ints); `live` is the number in this call.
+  ScalarValue(const Type* type, Node* node, Ref live, Roots roots)
+      : GraphValue(kKind, type, node, std::nullopt), live_(std::move(live)), roots_(std::move(roots)) {}
   PyTypeObject* type() const override;
+  /// The number in this call; null when only running the graph tells.
   BorrowedRef live() const { return live_; }
+  const Roots& roots() const { return roots_; }
   Traced<ValueRef> binarySlot(Tracer& t, BinaryOp op, ValueRef other, bool reflected) override;
   Traced<ValueRef> unarySlot(Tracer& t, UnaryOp op) override;
   Traced<ValueRef> compareSlot(Tracer& t, CompareOp op, ValueRef other) override;
@@ -84,9 +94,18 @@ class ScalarValue final : public GraphValue {
   Traced<Ref> keySlot(Tracer& t) override;
 
  private:
-  /// The number as a constant, guarded; null for a graph result.
+  /// The number as a constant, guarded; null where it is not known.
   ValueRef pinned(Tracer& t);
-  Ref live_;   ///< the live float; null for results
+  Ref live_;
+  Roots roots_;   ///< what `live_` was computed of; empty for an input
 };
+
+/// The number that a value is in this call, without guarding it: a constant, a symbolic int's hint, a scalar's; null
+/// where it is not known.
+Ref liveNumber(Tracer& t, ValueRef value);
+/// A Python operator or function on Python numbers as a graph node (`name` of ops.yaml: "py.add", "math.sqrt"); `compute`
+/// does the same on live numbers. Falls back to pinned numbers where the operator is not known, or raises in this call.
+Traced<ValueRef> scalarOperator(Tracer& t, std::string_view name, absl::Span<const ValueRef> args,
+                                absl::FunctionRef<PyObject*(absl::Span<PyObject* const>)> compute);
 
 }  // namespace segue

@@ -5,6 +5,7 @@
 #include "trace/recipes.h"
 #include "trace/tracer.h"
 #include "trace/values/constant.h"
+#include "trace/values/graph_values.h"
 
 namespace segue {
 namespace {
@@ -39,6 +40,19 @@ Traced<ValueRef> IntValue::binarySlot(Tracer& t, BinaryOp op, ValueRef other, bo
     if (std::optional<Dim> result = dimArithmetic(t.dims(), op, a, b)) return t.integer(*result);
   } else if (other->kind() != ValueKind::kConstant || !isFoldable(other->constant())) {
     return ValueRef{nullptr};
+  }
+  if (op == BinaryOp::kTrueDivide && rhs) {  // an int's quotient is a float
+    ValueRef args[] = {reflected ? other : this, reflected ? this : other};
+    return scalarOperator(t, "py.truediv", args,
+                          [](absl::Span<PyObject* const> x) { return PyNumber_TrueDivide(x[0], x[1]); });
+  }
+  if (!rhs && PyFloat_CheckExact(other->constant())) {
+    constexpr std::string_view kNames[] = {"py.add", "", "py.floordiv", "", "", "py.mul", "py.mod", "", "py.pow", "", "py.sub", "py.truediv", ""};
+    std::string_view name = kNames[static_cast<int>(op)];
+    ValueRef args[] = {reflected ? other : this, reflected ? this : other};
+    if (!name.empty()) {
+      return scalarOperator(t, name, args, [op](absl::Span<PyObject* const> x) { return computeBinary(op, x[0], x[1]); });
+    }
   }
   ValueRef lhs = pinned(t, this);
   ValueRef pinned_other = pinned(t, other);
