@@ -12,6 +12,7 @@ void bindCallable(pybind11::module_& m);
 void bindGraph(pybind11::module_& m);
 /// The submodule `ops`: the operator table, and type inference on Python values.
 void bindOps(pybind11::module_& m);
+void bindSteering(pybind11::module_& m);
 /// The submodule `_testing`: switches that only tests use.
 void bindTesting(pybind11::module_& m);
 /// The submodule `_trace`: traces of calls as text.

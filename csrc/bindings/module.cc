@@ -16,6 +16,7 @@ PYBIND11_MODULE(_segue, m) {
   segue::bindCallable(m);
   segue::bindGraph(m);
   segue::bindOps(m);
+  segue::bindSteering(m);
   segue::bindTesting(m);
   segue::bindTrace(m);
 }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "base/fault.h"
 #include "ops/dims.h"
 
 namespace segue {
@@ -157,6 +158,7 @@ int64_t DimTable::specialize(Dim d) {
 }
 
 void DimTable::record(DimRelationKind kind, Dim a, Dim b) {
+  if (SEGUE_FAULT(RelationForgotten)) return;
   DimRelation relation{kind, a, b};
   if (std::find(relations_.begin(), relations_.end(), relation) == relations_.end()) relations_.push_back(relation);
 }

@@ -1,5 +1,6 @@
 #include "program/guard_program.h"
 
+#include "base/fault.h"
 #include "program/guard_checks.h"
 
 namespace segue {
@@ -117,7 +118,7 @@ inline bool number(const GuardInsn& insn, PyObject* const* regs, int64_t* ints) 
       auto* array = reinterpret_cast<PyArrayObject*>(object);
       if (insn.small >= PyArray_NDIM(array)) return false;
       *out = PyArray_DIMS(array)[insn.small];
-      return *out >= insn.number;
+      return SEGUE_FAULT(DropSmallestSize) || *out >= insn.number;
     }
     case GuardOp::kIntIntValue:
       return readInt64(regs[insn.a], out) && *out >= insn.number;
@@ -190,14 +191,16 @@ uint32_t runGuards(const GuardProgram& program, const FrameRoots& roots, PyObjec
       pass = number(*insn, regs, ints);
       break;
       case GuardOp::kCompare:
-        pass = related(static_cast<GuardRelation>(insn->small), ints[insn->dst], ints[insn->a]);
+        pass = SEGUE_FAULT(DropRelation) ||
+               related(static_cast<GuardRelation>(insn->small), ints[insn->dst], ints[insn->a]);
         break;
       case GuardOp::kCompareNumber:
-        pass = related(static_cast<GuardRelation>(insn->small), ints[insn->dst], insn->number);
+        pass = SEGUE_FAULT(DropBound) ||
+               related(static_cast<GuardRelation>(insn->small), ints[insn->dst], insn->number);
         break;
 #define SEGUE_GUARD_KIND(name, text) \
   case GuardOp::kCheck##name:        \
-    pass = check##name(*insn, regs); \
+    pass = SEGUE_FAULT(Drop##name) || check##name(*insn, regs); \
     break;
 #include "program/guard_kinds.def"
 #undef SEGUE_GUARD_KIND

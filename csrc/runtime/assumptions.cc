@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/container/flat_hash_map.h"
+#include "base/fault.h"
 #include "base/objects.h"
 #include "hook/watch.h"
 #include "program/constants.h"
@@ -140,7 +141,7 @@ class WatchRegistry {
   // Judged before the write: the facts about other keys, and those that the new value satisfies, are left alone.
   void dictEvent(PyObject* dict, PyObject* key, PyObject* value) {
     auto found = users_.find(dict);
-    if (found == users_.end()) return;
+    if (found == users_.end() || SEGUE_FAULT(StaleDict)) return;
     bool interned = key != nullptr && PyUnicode_CheckExact(key) && PyUnicode_CHECK_INTERNED(key);
     for (const User& user : found->second) {
       if (!user.set->valid()) continue;
@@ -158,7 +159,7 @@ class WatchRegistry {
   // CPython does not say whether the write has happened yet: look at the type when an entry is tried next.
   void typeEvent(PyTypeObject* type) {
     auto found = users_.find(reinterpret_cast<PyObject*>(type));
-    if (found == users_.end()) return;
+    if (found == users_.end() || SEGUE_FAULT(StaleType)) return;
     for (const User& user : found->second) {
       if (!user.set->valid()) continue;
       user.set->owners_[user.owner].suspect = true;
@@ -263,11 +264,12 @@ const Assumption* AssumptionSet::failing(const Owner& owner) const {
 const Assumption* AssumptionSet::examineOwner(Owner& owner) {
   const Assumption* whole = &assumptions_[owner.first];
   if (owner.kind == AssumptionKind::kFunctionUnchanged) {
-    return functionUnchanged(owner.object, owner.pinned) ? nullptr : whole;
+    return SEGUE_FAULT(StaleFunction) || functionUnchanged(owner.object, owner.pinned) ? nullptr : whole;
   }
   bool type = owner.kind == AssumptionKind::kTypeUnchanged;
   uint64_t version = type ? typeVersion(owner.object) : segue_dict_version(owner.object);
   if (version == owner.version && !owner.suspect) return nullptr;
+  if (type ? SEGUE_FAULT(StaleType) : SEGUE_FAULT(StaleDict)) return nullptr;
   for (uint32_t i = owner.first; i < owner.first + owner.count; i++) {
     if (assumptions_[i].kind == AssumptionKind::kTypeUnchanged) return &assumptions_[i];
   }

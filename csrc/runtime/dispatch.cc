@@ -5,6 +5,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "base/fault.h"
 #include "hook/watch.h"
 #include "runtime/dispatch_tree.h"
 
@@ -38,7 +39,7 @@ DispatchTable::DispatchTable() = default;
 DispatchTable::~DispatchTable() = default;
 
 Entry* DispatchTable::tryEntry(Entry* entry, const FrameRoots& roots, PyObject** regs, int64_t* ints) {
-  if (!entry->assumptions.holds()) [[unlikely]] {
+  if (!SEGUE_FAULT(BrokenEntryKept) && !entry->assumptions.holds()) [[unlikely]] {
     stale_ = true;
     return nullptr;
   }

@@ -1,12 +1,15 @@
 #include "trace/recipes.h"
 
+#include <algorithm>
+
+#include "base/fault.h"
 #include "trace/tracer.h"
 
 namespace segue {
 
 Traced<RecipeId> RecipeBuilder::of(ValueRef value) {
   if (value == nullptr) return null();
-  if (auto it = made_.find(value); it != made_.end()) return it->second;
+  if (auto it = made_.find(value); it != made_.end() && !SEGUE_FAULT(IdentityLost)) return it->second;
   if (auto it = open_.find(value); it != open_.end()) {  // a cycle: the object is made empty, and filled by writes
     RecipeId id = add(it->second);
     made_.emplace(value, id);
@@ -84,6 +87,8 @@ Traced<void> RecipeBuilder::replayLog() {
     }
     result_.writes.push_back({staged.kind, target, key, value, staged.location});
   }
+  if (SEGUE_FAULT(WritesReversed)) std::reverse(result_.writes.begin(), result_.writes.end());
+  if (SEGUE_FAULT(LastWriteLost) && !result_.writes.empty()) result_.writes.pop_back();
   return {};
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import types
 from collections.abc import Callable
 from typing import Any, TypeVar, overload
 
@@ -100,7 +101,22 @@ def disable(fn: F | None = None, /, *, recursive: bool = True) -> Any:
         return functools.partial(disable, recursive=recursive)
     if not callable(fn):
         raise TypeError(f"segue.disable takes a callable, not {type(fn).__name__}")
-    return _segue._disable(fn, recursive)
+    if not recursive:
+        if not isinstance(fn, types.FunctionType):
+            raise TypeError(f"disable(recursive=False) takes a Python function, not {type(fn).__name__}")
+        _segue._disable_code(fn.__code__)
+        return fn
+
+    @functools.wraps(fn)
+    def disabled(*args: Any, **kwargs: Any) -> Any:
+        _segue._pause()
+        try:
+            return fn(*args, **kwargs)
+        finally:
+            _segue._resume()
+
+    _segue._disable_code(disabled.__code__)
+    return disabled
 
 
 def is_compiling() -> bool:

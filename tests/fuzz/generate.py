@@ -349,7 +349,7 @@ class Generator:
         return names, tuple(calls), tuple(shared)
 
     def _calls(self, specs, other):
-        first = (1, specs, self.rng.random() < 0.15)
+        first = (1, specs, self.rng.random() < 0.06)
         return first, first, (2, specs, self.rng.random() < 0.3), (3, other, self.rng.random() < 0.2)
 
 

@@ -4,6 +4,7 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/hash/hash.h"
+#include "base/fault.h"
 #include "graph/effects.h"
 #include "graph/passes/rewrite.h"
 
@@ -123,10 +124,11 @@ class CommonSubexpressions {
         unchanged &= last_write_[effects_.region(value.node)] <= position_[earlier.id];
       });
     }
-    return unchanged;
+    return unchanged || SEGUE_FAULT(MergedAcrossWrite);
   }
 
   bool mayMerge(const Node& earlier, const Node& node) {
+    if (SEGUE_FAULT(MergedOutputs)) return true;
     TypeKind kind = node.type->kind;
     if (effects_.identityEscapes(&earlier) && effects_.identityEscapes(&node)) return kind == TypeKind::kPyBool;
     if (node.type->isPyScalar() || node.type->isNumpyScalar() || isPureView(node)) return true;

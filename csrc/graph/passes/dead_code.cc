@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/fault.h"
 #include "graph/effects.h"
 
 namespace segue {
@@ -18,7 +19,7 @@ class DeadCode {
     for (const Arg& result : block.results) use(result);
     for (auto it = block.nodes.rbegin(); it != block.nodes.rend(); ++it) {
       Node& node = **it;
-      if (!live_[node.id] && !mustRun(node)) continue;
+      if (!live_[node.id] && (SEGUE_FAULT(DeadWriteDropped) || !mustRun(node))) continue;
       live_[node.id] = true;
       for (const Arg& arg : node.args) use(arg);
       for (const auto& region : node.regions) run(*region);

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "base/fault.h"
+
 namespace segue {
 namespace {
 
@@ -93,7 +95,7 @@ Result<std::vector<Operand>> operandsOf(const Arg& arg, DimTable& dims) {
 }
 
 bool intFits(Dim value, DType dtype, DimTable& dims) {
-  if (!isIntegral(dtype)) return true;
+  if (!isIntegral(dtype) || SEGUE_FAULT(WeakIntUnbounded)) return true;
   int bits = dtypeItemSize(dtype) * 8;
   if (dtypeKind(dtype) == 'i') {
     if (bits == 64) return true;

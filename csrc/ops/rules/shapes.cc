@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "base/fault.h"
+
 namespace segue {
 namespace {
 
@@ -154,6 +156,7 @@ Layout keepOrderLayout(absl::Span<const Operand> operands, const Shape& shape, D
 
 Result<Layout> orderedLayout(std::string_view order, absl::Span<const Operand> operands, const Shape& shape,
                              DimTable& dims) {
+  if (SEGUE_FAULT(WrongLayout)) return cLayout(shape, dims);
   if (order == "K" || order == "k") return keepOrderLayout(operands, shape, dims);
   if (order == "C" || order == "c") return cLayout(shape, dims);
   if (order == "F" || order == "f") return fLayout(shape, dims);

@@ -1,6 +1,7 @@
 // The rule of NumPy's ufuncs: loop by dtypes, broadcasting, memory order, out=, where=, dtype=, casting= and order=.
 #include "base/python.h"
 
+#include "base/fault.h"
 #include "ops/op_ids.h"
 #include "ops/rules/shapes.h"
 #include "ops/rules/ufunc_loops.h"
@@ -114,7 +115,8 @@ Result<Type> ufunc(OpCall& call) {
   }
   // NumPy turns every 0-d result of a ufunc into a scalar.
   auto result = [&](DType dtype) {
-    return shape.empty() ? Type::numpyScalar(dtype) : Type::array(dtype, shape, layout);
+    if (shape.empty() && !SEGUE_FAULT(ScalarTypedAsArray)) return Type::numpyScalar(dtype);
+    return Type::array(SEGUE_FAULT(WrongDType) ? DType::kF32 : dtype, shape, layout);
   };
   if (params.outputs == 1) return result(loop.out[0]);
   return Type::tuple({result(loop.out[0]), result(loop.out[1])});
