@@ -3,7 +3,10 @@
 #include <pybind11/stl.h>
 
 #include <algorithm>
+#include <optional>
+#include <unordered_map>
 
+#include "absl/strings/str_cat.h"
 #include "base/python.h"
 #include "bindings/bindings.h"
 #include "bytecode/assemble.h"
@@ -91,13 +94,86 @@ struct RoundTrip {
   }
 };
 
-/// Stack depth of the frame that called our caller: a trace function, which CPython calls with the depth written down.
-int tracedFrameDepth() {
-  SegueFrame* caller = segue_frame_caller(segue_current_frame(PyThreadState_Get()));
-  if (caller == nullptr) throw py::value_error("no frame called this one");
-  const SegueFrameView view = segue_frame_view(caller);
-  return view.stack_top - view.slot_count;
-}
+/// Compares the decoder with the interpreter while a program runs: before every line CPython writes the frame's stack
+/// depth down and calls a trace function. Locals that are dead by then are cleared, which must not change anything.
+class ExecutionCheck {
+ public:
+  explicit ExecutionCheck(const py::function& program) {
+    current_ = this;
+    PyEval_SetTrace(&ExecutionCheck::trace, nullptr);
+    PyObject* result = PyObject_CallNoArgs(program.ptr());
+    PyEval_SetTrace(nullptr, nullptr);
+    current_ = nullptr;
+    if (result == nullptr) throw py::error_already_set();
+    Py_DECREF(result);
+  }
+
+  py::dict report() const {
+    py::dict out;
+    out["events"] = events_;
+    out["units"] = units_;
+    out["cleared"] = cleared_.size();
+    out["wrong"] = wrong_;
+    return out;
+  }
+
+ private:
+  struct Checked {
+    std::shared_ptr<const Code> code;  ///< null: not decoded, which is in wrong_
+    std::optional<Liveness> liveness;
+    std::vector<bool> seen;  ///< per instruction
+  };
+
+  static int trace(PyObject*, PyFrameObject* frame, int what, PyObject*) {
+    if (what == PyTrace_LINE) current_->line(frame);
+    return 0;
+  }
+
+  void line(PyFrameObject* frame) {
+    const Ref code = Ref::steal(reinterpret_cast<PyObject*>(PyFrame_GetCode(frame)));
+    Checked& checked = find(code);
+    if (checked.code == nullptr) return;
+    const int lasti = PyFrame_GetLasti(frame);
+    const int index = checked.code->indexAt(lasti);
+    const SegueFrameView view = segue_frame_view(segue_current_frame(PyThreadState_Get()));
+    const int found = view.stack_top - view.slot_count, expected = index < 0 ? -1 : checked.code->depthBefore(index);
+    events_++;
+    if (found != expected) {
+      wrong_.push_back(absl::StrCat(checked.code->qualname(), " offset ", lasti, ": CPython's stack holds ", found,
+                                    ", the decoder says ", expected));
+      return;
+    }
+    units_ += checked.seen[index] ? 0 : 1;
+    checked.seen[index] = true;
+    for (int slot = 0; slot < view.slot_count; slot++) {
+      const Slot& kind = checked.code->slots()[slot];
+      if (kind.is_cell || kind.is_free || view.slots[slot] == nullptr) continue;
+      if (checked.liveness->isLiveBefore(index, slot)) continue;
+      cleared_.push_back(Ref::steal(std::exchange(view.slots[slot], nullptr)));
+    }
+  }
+
+  Checked& find(const Ref& code) {
+    auto [it, fresh] = checked_.try_emplace(code.get());
+    if (!fresh) return it->second;
+    Result<std::shared_ptr<const Code>> decoded = Code::decode(code);
+    if (!decoded.ok()) {
+      wrong_.push_back(decoded.error());
+      return it->second;
+    }
+    it->second.code = decoded.value();
+    it->second.liveness.emplace(*decoded.value());
+    it->second.seen.resize(decoded.value()->size());
+    return it->second;
+  }
+
+  inline static ExecutionCheck* current_ = nullptr;
+  std::unordered_map<PyObject*, Checked> checked_;  ///< by code object, which its Code keeps alive
+  std::vector<Ref> cleared_;                        ///< kept, so that nothing is finalized earlier than CPython would
+  std::vector<std::string> wrong_;
+  int64_t events_ = 0;
+  int64_t units_ = 0;  ///< distinct
+};
 
 py::dict opcodes(int version) {
   const RawTable* table = rawTable(version);
@@ -160,8 +236,11 @@ void bindBytecode(py::module_& m) {
         return out;
       },
       py::arg("code"), "(f_lasti, names of the live slots) of every unit.");
-  bytecode.def("traced_frame_depth", &tracedFrameDepth,
-               "Inside a trace function: stack slots in use in the traced frame.");
+  bytecode.def(
+      "check_execution", [](const py::function& program) { return ExecutionCheck(program).report(); },
+      py::arg("program"),
+      "Runs program() traced, comparing stack depths and clearing dead locals before every line: a dict of events,\n"
+      "distinct units, cleared locals and what was wrong.");
   bytecode.def("opcodes", &opcodes, py::arg("version"),
                "Name -> (number, base opcode, caches) of every opcode in a version's table.");
   py::class_<RoundTrip>(bytecode, "RoundTrip", "Decodes and reassembles code objects and what they contain.")

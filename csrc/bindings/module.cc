@@ -15,8 +15,11 @@ PYBIND11_MODULE(_segue, m) {
   segue::bindBytecode(m);
   segue::bindCallable(m);
   segue::bindGraph(m);
+  segue::bindLogs(m);
   segue::bindOps(m);
   segue::bindSteering(m);
   segue::bindTesting(m);
+  py::module_ testing = m.attr("_testing");
+  segue::bindTestingDispatch(testing);
   segue::bindTrace(m);
 }

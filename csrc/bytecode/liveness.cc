@@ -56,6 +56,30 @@ Liveness::Liveness(const Body& body, const Cfg& cfg, int slot_count)
   }
 }
 
+Liveness::Liveness(const Code& code) : Liveness(code, Cfg(code), code.slotCount()) {
+  pin(code);
+}
+
+/// Adds the slots that calls may read without an instruction that says so.
+void Liveness::pin(const Code& code) {
+  static constexpr const char* kReaders[] = {"locals", "vars", "dir", "eval", "exec"};
+  bool all = false;
+  for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(code.object()->co_names); i++) {
+    for (const char* reader : kReaders) {
+      all |= PyUnicode_CompareWithASCIIString(code.name(static_cast<int>(i)).get(), reader) == 0;
+    }
+  }
+  std::vector<int> pinned;
+  for (int slot = 0; slot < slot_count_; slot++) {
+    const bool is_class = code.slots()[slot].is_free && code.slots()[slot].name == "__class__";
+    if (all || is_class) pinned.push_back(slot);
+    if (is_class) pinned.push_back(0);
+  }
+  for (int i = 0; i < code.size(); i++) {
+    for (const int slot : pinned) row(i)[slot / 64] |= uint64_t{1} << slot % 64;
+  }
+}
+
 /// Recomputes the row of one instruction from its successors' rows; true when it changed.
 bool Liveness::update(const Body& body, int index) {
   const Insn& insn = body.insn(index);

@@ -7,9 +7,17 @@
 namespace segue {
 namespace {
 
+UnstableAssumption unstable_assumption = nullptr;
+
 uint64_t address(BorrowedRef object) { return reinterpret_cast<uint64_t>(object.get()); }
 
 }  // namespace
+
+void setUnstableAssumptions(UnstableAssumption unstable) { unstable_assumption = unstable; }
+
+bool isUnstable(AssumptionKind kind, BorrowedRef owner, BorrowedRef key) {
+  return unstable_assumption != nullptr && unstable_assumption(kind, owner, key);
+}
 
 // Two guards are one when everything they compare is. Operands are told apart by identity: the same constant met twice
 // is nearly always the same object, and a guard too many costs little.
@@ -66,6 +74,11 @@ void GuardSet::assume(Assumption assumption) {
 }
 
 void GuardSet::assumeDictValue(BorrowedRef dict, BorrowedRef key, BorrowedRef value) {
+  if (isUnstable(AssumptionKind::kDictValue, dict, key)) {
+    Source owner = sources_.constant(dict);
+    if (value) return identity(sources_.key(owner, key), value);
+    return add({GuardKind::kDictLacks, owner, Ref::borrow(key)});
+  }
   assume({AssumptionKind::kDictValue, Ref::borrow(dict), Ref::borrow(key), Ref::borrow(value)});
 }
 

@@ -67,6 +67,7 @@ class GuardSet {
   /// np.errstate is as it is now. False when it cannot be read (then nothing is added).
   bool errState();
 
+  /// A name that the program keeps writing becomes a guard per call instead (see setUnstableAssumptions).
   void assumeDictValue(BorrowedRef dict, BorrowedRef key, BorrowedRef value);
   /// Everything about the type and its bases. Prefer assumeTypeAttribute: a class counter that the program writes makes
   /// this one fail at every write.
@@ -98,5 +99,12 @@ class GuardSet {
   std::vector<DimOrigin> dim_origins_;         ///< by DimTable symbol index
   absl::flat_hash_map<std::string, size_t> seen_;
 };
+
+/// Says which facts have failed too often to be assumed again; the driver installs the runtime's judgement. Null (the
+/// start): none.
+using UnstableAssumption = bool (*)(AssumptionKind kind, BorrowedRef owner, BorrowedRef key);
+void setUnstableAssumptions(UnstableAssumption unstable);
+/// The tracer asks before it makes a constant of what it could also read per call.
+bool isUnstable(AssumptionKind kind, BorrowedRef owner, BorrowedRef key);
 
 }  // namespace segue

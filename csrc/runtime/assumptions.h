@@ -36,6 +36,8 @@ class AssumptionSet {
   /// Makes holds() false for good.
   void invalidate() { state_ = State::kBroken; }
   bool valid() const { return state_ != State::kBroken; }
+  /// holds() is one load: watchers keep every fact, and none has spoken.
+  bool quiet() const { return state_ == State::kQuiet; }
 
   const std::vector<Assumption>& assumptions() const { return assumptions_; }
   size_t bytes() const;

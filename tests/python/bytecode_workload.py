@@ -1,4 +1,4 @@
-"""A program that reaches most kinds of bytecode; test_bytecode_depth.py rewrites and traces it."""
+"""A program that reaches most kinds of bytecode; bytecode_execution_run.py rewrites and traces it."""
 
 import asyncio
 import contextlib
@@ -94,15 +94,15 @@ def displays(a):
         def own(self):
             return __class__
 
-    own = Derived().own
     return (
         {**{"a": 1}, "b": 2},
         {1, *x, first, last},
         (*x, *middle, either),
         [(i, j) for i in x for j in x if i != j],
         [inner(t) for t in x],
-        own,
-        lambda: (yield),
+        Derived().own.__name__,
+        list((lambda: (yield 3))()),
+        sorted(locals()),
     )
 
 
@@ -135,18 +135,18 @@ async def asynchronous():
 
 
 def run():
+    results = []
     for value in (1, "a", [1, 2, 3], {"x": 1, "y": 2}):
-        exceptions(value)
-        patterns(value)
-        displays(value)
-    list(delegate(3))
+        results += [exceptions(value), patterns(value), displays(value)]
+    results += delegate(3)
     thrown = delegate(3)
     next(thrown)
     try:
         thrown.throw(ValueError("x"))
-    except ValueError:
-        pass
+    except ValueError as error:
+        results.append(str(error))
     closed = delegate(9)
     next(closed)
     closed.close()
-    return asyncio.run(asynchronous())
+    results.append(asyncio.run(asynchronous()))
+    return results

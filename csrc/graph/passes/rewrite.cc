@@ -4,17 +4,70 @@
 
 namespace segue {
 
-bool tryRewrite(Graph& graph, Node& node, const OpDef& op, std::vector<Arg> args) {
-  size_t relations = graph.dims().relations().size();
+namespace {
+
+bool sameSharing(Sharing now, Sharing before) { return now == before || before == Sharing::kUnknown; }
+
+/// The order of the axes that a layout promises.
+AxisOrder orderOf(const Layout& layout) {
+  if (layout.known && layout.c_contiguous) return AxisOrder::kC;
+  if (layout.known && layout.f_contiguous) return AxisOrder::kF;
+  return layout.order;
+}
+
+}  // namespace
+
+bool Retyping::refines(const Type& type, const Type& old) {
+  if (type == old) return true;
+  if (!type.isArray() || !old.isArray()) return false;
+  bool same = type.dtype == old.dtype && type.shape == old.shape && type.writeable == old.writeable;
+  if (!same || (old.layout.order != AxisOrder::kUnknown && orderOf(type.layout) != old.layout.order)) return false;
+  if (!old.layout.known) return true;
+  return type.layout.known && type.layout.c_contiguous == old.layout.c_contiguous &&
+         type.layout.f_contiguous == old.layout.f_contiguous;
+}
+
+bool Retyping::tryRewrite(Node& node, const OpDef& op, std::vector<Arg> args) {
+  size_t relations = graph_.dims().relations().size();
   args.resize(op.params.size());
-  Result<Inferred> inferred = infer(op, args, graph.dims());
-  bool exact = inferred.ok() && inferred.value().type == *node.type && inferred.value().sharing == node.sharing &&
-               graph.dims().relations().size() == relations;
-  graph.dims().truncateRelations(relations);
+  Result<Inferred> inferred = infer(op, args, graph_.dims());
+  bool exact = inferred.ok() && refines(inferred.value().type, *node.type) &&
+               inferred.value().sharing == node.sharing && graph_.dims().relations().size() == relations;
+  graph_.dims().truncateRelations(relations);
   if (!exact) return false;
   node.op = &op;
   node.args = std::move(args);
+  if (!(inferred.value().type == *node.type)) {
+    node.type = graph_.intern(std::move(inferred).value().type);
+    retyped_[node.id] = true;
+  }
   return true;
+}
+
+bool Retyping::isStale(const Arg& arg) const {
+  bool stale = false;
+  forEachValue(arg, [&](const ArgValue& value) { stale |= retyped_[value.node->id]; });
+  return stale;
+}
+
+bool Retyping::isStale(const Node& node) const {
+  for (const Arg& arg : node.args) {
+    if (isStale(arg)) return true;
+  }
+  return false;
+}
+
+void Retyping::refresh(Node& node) {
+  for (Arg& arg : node.args) refresh(arg);
+  if (!node.regions.empty() || node.op->rule == nullptr) return;
+  Result<Inferred> inferred = infer(*node.op, node.args, graph_.dims());
+  SEGUE_CHECK(inferred.ok(), node.name + ": " + inferred.error());
+  Inferred& now = inferred.value();
+  SEGUE_CHECK(sameSharing(now.sharing, node.sharing), node.name + ": sharing changed");
+  node.sharing = now.sharing;
+  if (now.type == *node.type) return;
+  node.type = graph_.intern(std::move(now.type));
+  retyped_[node.id] = true;
 }
 
 bool provablyNonEmpty(const Type& array, DimTable& dims) {

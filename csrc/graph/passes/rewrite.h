@@ -47,9 +47,33 @@ class Replacements {
   bool any_ = false;
 };
 
-/// Makes `node` another call with the same result. Done only if the type rule gives the type and the sharing that the node
-/// has, and depends on nothing that was not decided before; false (and nothing changed) otherwise.
-bool tryRewrite(Graph& graph, Node& node, const OpDef& op, std::vector<Arg> args);
+/// Makes nodes other calls with the same results. A type rule may know more of the same array when it is made in another
+/// way (the layout of x[2:-2] but not of x[1:-1][1:-1]): then the node's type becomes the better one, and the nodes that
+/// use it are inferred again, in the same forward walk.
+class Retyping {
+ public:
+  explicit Retyping(Graph& graph) : graph_(graph), retyped_(graph.idBound(), false) {}
+
+  /// Done only if the rule gives the node's type, or a better one, and the node's sharing, and depends on nothing that was
+  /// not decided before; false (and nothing changed) otherwise.
+  bool tryRewrite(Node& node, const OpDef& op, std::vector<Arg> args);
+  /// `type` says all that `old` says of an array, or more.
+  static bool refines(const Type& type, const Type& old);
+  /// Uses of `node` are going to be uses of something with a better type.
+  void markReplaced(const Node& node) { retyped_[node.id] = true; }
+  /// Uses something whose type changed. Asked before uses are replaced.
+  bool isStale(const Arg& arg) const;
+  bool isStale(const Node& node) const;
+  /// Gives a stale node's arguments and the node their new types.
+  void refresh(Node& node);
+  static void refresh(Arg& arg) {
+    arg = mapValues(arg, [](const ArgValue& value) { return Graph::use(value.node); });
+  }
+
+ private:
+  Graph& graph_;
+  std::vector<bool> retyped_;  ///< by node id
+};
 
 /// No axis can have length 0.
 bool provablyNonEmpty(const Type& array, DimTable& dims);

@@ -27,17 +27,23 @@ std::optional<int> readAxis(const Arg& arg, int rank, const DimTable& dims) {
 
 class Views {
  public:
-  explicit Views(Graph& graph) : graph_(graph), dims_(graph.dims()), effects_(graph), replacements_(graph) {}
+  explicit Views(Graph& graph) : dims_(graph.dims()), effects_(graph), replacements_(graph), retyping_(graph) {}
 
   void run(Block& block) {
     for (Node* node : block.nodes) {
+      bool stale = retyping_.isStale(*node);
       replacements_.apply(*node);
+      if (stale) retyping_.refresh(*node);
       for (const auto& region : node->regions) run(*region);
       bool looks_at_array = node->op != nullptr && !node->args.empty() && node->args[0].isValue() &&
                             source(*node)->type->isArray();
       if (looks_at_array && (isPureView(*node) || node->op == getitem_)) visit(*node);
     }
-    replacements_.applyToResults(block);
+    for (Arg& result : block.results) {
+      bool stale = retyping_.isStale(result);
+      replacements_.apply(result);
+      if (stale) Retyping::refresh(result);
+    }
     std::erase_if(block.nodes, [this](const Node* node) { return !replacements_.of(node).missing(); });
   }
 
@@ -56,7 +62,9 @@ class Views {
 
   /// The node may become `array` itself: the same memory in the same shape, and nobody sees which object it is.
   bool replaceBy(const Node& node, const Arg& array) {
-    if (effects_.identityEscapes(&node) || !(*array.as<ArgValue>().type == *node.type)) return false;
+    const Type& type = *array.as<ArgValue>().type;
+    if (effects_.identityEscapes(&node) || !Retyping::refines(type, *node.type)) return false;
+    if (!(type == *node.type)) retyping_.markReplaced(node);
     effects_.absorb(array.as<ArgValue>().node, &node);
     replacements_.replace(&node, array);
     return true;
@@ -74,14 +82,14 @@ class Views {
       std::optional<BasicIndex> composed;
       if (first) composed = composeIndex(*first, *index, type, dims_);
       bool exact = !effects_.escapes(&node) || provablyNonEmpty(*node.type, dims_);
-      if (composed && exact && tryRewrite(graph_, node, *getitem_, {inner.args[0], writeIndex(*composed, view)})) {
+      if (composed && exact && retyping_.tryRewrite(node, *getitem_, {inner.args[0], writeIndex(*composed, view)})) {
         base = node.args[0];
         index = std::move(composed);
       }
     }
     Arg canonical = writeIndex(*index, view);
     if (canonical.is<ArgEllipsis>() && replaceBy(node, base)) return;
-    if (!sameArg(canonical, node.args[1])) (void)tryRewrite(graph_, node, *getitem_, {base, std::move(canonical)});
+    if (!sameArg(canonical, node.args[1])) (void)retyping_.tryRewrite(node, *getitem_, {base, std::move(canonical)});
   }
 
   /// np.flip becomes the getitem that it makes itself; true if it did.
@@ -91,7 +99,7 @@ class Views {
     if (!axes) return false;
     BasicIndex index(source(node)->type->ndim());
     for (int axis : *axes) index[axis].step = dims_.constant(-1);
-    return tryRewrite(graph_, node, *getitem_, {node.args[0], writeIndex(index, true)});
+    return retyping_.tryRewrite(node, *getitem_, {node.args[0], writeIndex(index, true)});
   }
 
   /// Axes given as None (all), one number or a tuple.
@@ -171,7 +179,7 @@ class Views {
     }
     bool is_identity = std::is_sorted(axes.begin(), axes.end());
     if (is_identity && replaceBy(node, base)) return;
-    (void)tryRewrite(graph_, node, *transpose_, {base, writePermutation(axes)});
+    (void)retyping_.tryRewrite(node, *transpose_, {base, writePermutation(axes)});
   }
 
   /// reshape or ravel in C order, of a C-contiguous array: a view with the usual strides.
@@ -197,13 +205,13 @@ class Views {
     if (!chained || same_shape) return;
     std::vector<Arg> args = node.args;
     args[0] = base;
-    (void)tryRewrite(graph_, node, *node.op, std::move(args));
+    (void)retyping_.tryRewrite(node, *node.op, std::move(args));
   }
 
-  Graph& graph_;
   DimTable& dims_;
   Effects effects_;
   Replacements replacements_;
+  Retyping retyping_;
   const OpDef* getitem_ = findNumpyOp("ndarray.__getitem__");
   const OpDef* transpose_ = findNumpyOp("numpy.transpose");
   const OpDef* flip_ = findNumpyOp("numpy.flip");

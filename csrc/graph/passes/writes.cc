@@ -12,7 +12,11 @@ namespace {
 class Writes {
  public:
   explicit Writes(Graph& graph)
-      : graph_(graph), dims_(graph.dims()), replacements_(graph), uses_(graph.idBound(), 0), removed_(graph.idBound()) {
+      : dims_(graph.dims()),
+        replacements_(graph),
+        retyping_(graph),
+        uses_(graph.idBound(), 0),
+        removed_(graph.idBound(), false) {
     countUses(graph.body());
   }
 
@@ -55,7 +59,7 @@ class Writes {
     if (!index) return;
     bool view = assignsView(node.args[1], *index);
     Arg canonical = writeIndex(*index, view);
-    if (!sameArg(canonical, node.args[1])) (void)tryRewrite(graph_, node, *setitem_, {node.args[0], canonical, node.args[2]});
+    if (!sameArg(canonical, node.args[1])) (void)retyping_.tryRewrite(node, *setitem_, {node.args[0], canonical, node.args[2]});
     if (target.op == getitem_ && viewed(target) != nullptr && uses_[target.id] == 1) throughView(node, target, *index, view);
     removed_[node.id] = uses_[node.id] == 0 && isSelfAssignment(node);
   }
@@ -79,7 +83,7 @@ class Writes {
     std::optional<BasicIndex> composed;
     if (first) composed = composeIndex(*first, index, base, dims_);
     if (!composed) return;
-    (void)tryRewrite(graph_, node, *setitem_, {target.args[0], writeIndex(*composed, view), node.args[2]});
+    (void)retyping_.tryRewrite(node, *setitem_, {target.args[0], writeIndex(*composed, view), node.args[2]});
   }
 
   /// The value is the very view that the index makes, or the whole array.
@@ -92,9 +96,9 @@ class Writes {
     return value.op == getitem_ && viewed(value) == &target && sameArg(value.args[1], node.args[1]);
   }
 
-  Graph& graph_;
   DimTable& dims_;
   Replacements replacements_;
+  Retyping retyping_;
   std::vector<uint32_t> uses_;   ///< by node id, before the pass
   std::vector<bool> removed_;    ///< by node id
   const OpDef* getitem_ = findNumpyOp("ndarray.__getitem__");

@@ -46,6 +46,54 @@ TEST_CASE("passes give the graphs of the golden files", "[graph][passes]") {
   }
 }
 
+namespace {
+
+/// Chains of arithmetic, views and writes, with equal calls among them.
+std::unique_ptr<Graph> longGraph(int nodes) {
+  auto graph = std::make_unique<Graph>();
+  Builder builder(*graph);
+  Type type = Type::array(DType::kF64, {graph->dims().symbol(100, 2)}, Layout::both());
+  Node* x = builder.input("x", type);
+  Node* y = builder.input("y", type);
+  Node* last = x;
+  for (int i = 0; graph->opCount() < static_cast<size_t>(nodes); i++) {
+    Node* view = builder.call("getitem", {Graph::use(last), ArgEllipsis{}}).value();
+    Node* sum = builder.call("add", {Graph::use(view), Graph::use(y)}).value();
+    Node* same = builder.call("add", {Graph::use(view), Graph::use(y)}).value();
+    last = builder.call("multiply", {Graph::use(sum), Graph::use(same)}).value();
+    if (i % 8 == 0) (void)builder.call("setitem", {Graph::use(y), ArgEllipsis{}, Graph::use(last)}).value();
+  }
+  builder.output(Graph::use(last));
+  return graph;
+}
+
+double secondsOfPasses(int nodes) {
+  double best = 1e9;
+  for (int i = 0; i < 3; i++) {
+    std::unique_ptr<Graph> graph = longGraph(nodes);
+    PassOptions options;
+    options.verify = false;
+    auto start = std::chrono::steady_clock::now();
+    REQUIRE(runPasses(*graph, defaultPasses(), options).ok());
+    best = std::min(best, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+    REQUIRE(graph->opCount() < static_cast<size_t>(nodes) * 3 / 4);
+  }
+  return best;
+}
+
+}  // namespace
+
+TEST_CASE("passes are linear in the number of nodes", "[graph][passes]") {
+  double small = secondsOfPasses(1000), large = secondsOfPasses(16000);
+  INFO("1,000 nodes: " << small * 1e3 << " ms, 16,000 nodes: " << large * 1e3 << " ms");
+  // Quadratic passes would take 256 times as long; caches and a busy machine explain less.
+  CHECK(large < 64 * small);
+}
+
+TEST_CASE("time of all passes over 5,000 nodes", "[.][graph][benchmark]") {
+  WARN("5,000 nodes: " << secondsOfPasses(5000) * 1e3 << " ms");
+}
+
 TEST_CASE("unknown passes are refused before anything runs", "[graph][passes]") {
   std::string text = "graph(x: i64[3]) { a = multiply x x; return x }";
   CHECK(optimized("dead-code, frobnicate", text, true) == "error: unknown pass 'frobnicate'");
