@@ -23,6 +23,13 @@ bool isIntegerType(const Type& type) {
   return type.kind == TypeKind::kPyInt || type.kind == TypeKind::kPyBool;
 }
 
+/// The order of the axes that a layout promises.
+AxisOrder orderOf(const Layout& layout) {
+  if (layout.known && layout.c_contiguous) return AxisOrder::kC;
+  if (layout.known && layout.f_contiguous) return AxisOrder::kF;
+  return layout.order;
+}
+
 /// Computed by integer (or boolean) array loops, which set no floating-point status unless they divide. Scalars do not
 /// count: arithmetic of NumPy's integer scalars warns of overflow.
 bool isIntegerLoop(const Node& node) {
@@ -87,6 +94,16 @@ bool mustRun(const Node& node) {
   if (node.op == nullptr) return false;
   return !node.regions.empty() || node.has(OpTag::kNondeterministic) || mayRaise(node) || mayReport(node) ||
          node.has(OpTag::kWrite) || !writtenArgs(node).empty();
+}
+
+bool refines(const Type& type, const Type& old) {
+  if (type == old) return true;
+  if (!type.isArray() || !old.isArray()) return false;
+  bool same = type.dtype == old.dtype && type.shape == old.shape && type.writeable == old.writeable;
+  if (!same || (old.layout.order != AxisOrder::kUnknown && orderOf(type.layout) != old.layout.order)) return false;
+  if (!old.layout.known) return true;
+  return type.layout.known && type.layout.c_contiguous == old.layout.c_contiguous &&
+         type.layout.f_contiguous == old.layout.f_contiguous;
 }
 
 uint32_t Effects::find(uint32_t id) {

@@ -38,6 +38,10 @@ bool mayRaise(const Node& node);
 /// Has to run even if its result is not used: it writes, may raise, may report, draws, or holds regions.
 bool mustRun(const Node& node);
 
+/// `type` says all that `old` says, and may know more of an array's layout. Both can be true of one array: what a rule finds
+/// depends on how the array is made, and on the relations recorded so far.
+bool refines(const Type& type, const Type& old);
+
 /// Memory of one graph. A snapshot: stale once the graph changes.
 class Effects {
  public:

@@ -7,7 +7,8 @@
 //
 // Requirements
 //  1. Every use is dominated by its definition (the verifier checks; strict mode runs it after every pass).
-//  2. A node's type is what its operator's rule infers.
+//  2. A node's type is what its operator's rule infers. (Where the rule has come to know more of an array's layout since,
+//     from relations recorded later, the node may say less.)
 //  3. Nodes are never moved across a write to memory they read, nor across a node that may raise if they write.
 //  4. A dead node that may report a floating-point condition the user could see is kept (a check), unless a live node
 //     reports the same condition on the same values.

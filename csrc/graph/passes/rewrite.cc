@@ -2,30 +2,15 @@
 
 #include "graph/passes/rewrite.h"
 
+#include "graph/effects.h"
+
 namespace segue {
 
 namespace {
 
 bool sameSharing(Sharing now, Sharing before) { return now == before || before == Sharing::kUnknown; }
 
-/// The order of the axes that a layout promises.
-AxisOrder orderOf(const Layout& layout) {
-  if (layout.known && layout.c_contiguous) return AxisOrder::kC;
-  if (layout.known && layout.f_contiguous) return AxisOrder::kF;
-  return layout.order;
-}
-
 }  // namespace
-
-bool Retyping::refines(const Type& type, const Type& old) {
-  if (type == old) return true;
-  if (!type.isArray() || !old.isArray()) return false;
-  bool same = type.dtype == old.dtype && type.shape == old.shape && type.writeable == old.writeable;
-  if (!same || (old.layout.order != AxisOrder::kUnknown && orderOf(type.layout) != old.layout.order)) return false;
-  if (!old.layout.known) return true;
-  return type.layout.known && type.layout.c_contiguous == old.layout.c_contiguous &&
-         type.layout.f_contiguous == old.layout.f_contiguous;
-}
 
 bool Retyping::tryRewrite(Node& node, const OpDef& op, std::vector<Arg> args) {
   size_t relations = graph_.dims().relations().size();

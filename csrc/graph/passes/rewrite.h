@@ -57,8 +57,6 @@ class Retyping {
   /// Done only if the rule gives the node's type, or a better one, and the node's sharing, and depends on nothing that was
   /// not decided before; false (and nothing changed) otherwise.
   bool tryRewrite(Node& node, const OpDef& op, std::vector<Arg> args);
-  /// `type` says all that `old` says of an array, or more.
-  static bool refines(const Type& type, const Type& old);
   /// Uses of `node` are going to be uses of something with a better type.
   void markReplaced(const Node& node) { retyped_[node.id] = true; }
   /// Uses something whose type changed. Asked before uses are replaced.

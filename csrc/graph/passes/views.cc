@@ -63,7 +63,7 @@ class Views {
   /// The node may become `array` itself: the same memory in the same shape, and nobody sees which object it is.
   bool replaceBy(const Node& node, const Arg& array) {
     const Type& type = *array.as<ArgValue>().type;
-    if (effects_.identityEscapes(&node) || !Retyping::refines(type, *node.type)) return false;
+    if (effects_.identityEscapes(&node) || !refines(type, *node.type)) return false;
     if (!(type == *node.type)) retyping_.markReplaced(node);
     effects_.absorb(array.as<ArgValue>().node, &node);
     replacements_.replace(&node, array);

@@ -129,6 +129,26 @@ TEST_CASE("what a node does besides its value", "[graph][effects]") {
   CHECK(writtenArgs(*named(*graph, "fresh")).empty());
 }
 
+TEST_CASE("a better type says more of the layout and nothing else", "[graph][effects]") {
+  DimTable dims;
+  auto better = [&](const char* type, const char* old) {
+    return refines(parseType(type, dims).value(), parseType(old, dims).value());
+  };
+  CHECK(better("f64[3, 4]", "f64[3, 4]"));
+  CHECK(better("f64[3, 4]", "f64[3, 4]:?"));
+  CHECK(better("f64[3, 4]:strided", "f64[3, 4]:?"));
+  CHECK(better("f64[3, 4]:stridedC", "f64[3, 4]:strided"));
+  CHECK_FALSE(better("f64[3, 4]:strided", "f64[3, 4]:stridedC"));
+  CHECK_FALSE(better("f64[3, 4]:?", "f64[3, 4]"));
+  CHECK_FALSE(better("f64[3, 4]:F", "f64[3, 4]"));
+  CHECK_FALSE(better("f64[3, 4]", "f64[3, 4]:strided"));
+  CHECK_FALSE(better("f64[3, 4]", "f64[4, 3]:?"));
+  CHECK_FALSE(better("f64[3, 4]:ro", "f64[3, 4]:?"));
+  CHECK_FALSE(better("f32[3, 4]", "f64[3, 4]:?"));
+  CHECK(better("int", "int"));
+  CHECK_FALSE(better("int", "float"));
+}
+
 TEST_CASE("values die behind their last use", "[graph][effects]") {
   std::unique_ptr<Graph> graph = parseTestGraph(R"(graph(x: f64[4], y: f64[4], z: f64[4]) {
     a = add x y
