@@ -70,22 +70,20 @@ bool bindObjects(const LibraryName& library, absl::Span<const Arg> args, const D
   return true;
 }
 
-/// np.errstate(all='raise') around a call; null on any exception, which is cleared.
-Ref callRaising(PyObject* callable, PyObject* positional, PyObject* keywords) {
+/// A call under np.errstate(all=mode). Null on an exception, which is left set.
+Ref callUnder(const char* mode, PyObject* callable, PyObject* positional, PyObject* keywords) {
   Ref numpy = Ref::steal(PyImport_ImportModule("numpy"));
-  Ref errstate = Ref::steal(PyObject_GetAttrString(numpy.get(), "errstate"));
-  Ref none = Ref::steal(PyTuple_New(0));
-  Ref options = Ref::steal(Py_BuildValue("{s:s}", "all", "raise"));
-  Ref context = Ref::steal(PyObject_Call(errstate.get(), none.get(), options.get()));
+  Ref errstate = Ref::steal(numpy ? PyObject_GetAttrString(numpy.get(), "errstate") : nullptr);
+  Ref none = Ref::steal(PyTuple_New(0)), options = Ref::steal(Py_BuildValue("{s:s}", "all", mode));
+  Ref context = Ref::steal(errstate ? PyObject_Call(errstate.get(), none.get(), options.get()) : nullptr);
   Ref entered = Ref::steal(context ? PyObject_CallMethod(context.get(), "__enter__", nullptr) : nullptr);
-  Ref result;
-  if (entered) {
-    Ref args = Ref::steal(PyList_AsTuple(positional));
-    result = Ref::steal(PyObject_Call(callable, args.get(), keywords));
-    PyErr_Clear();
-    Ref left = Ref::steal(PyObject_CallMethod(context.get(), "__exit__", "OOO", Py_None, Py_None, Py_None));
-  }
-  PyErr_Clear();
+  if (!entered) return {};
+  Ref args = Ref::steal(PyList_AsTuple(positional));
+  Ref result = Ref::steal(PyObject_Call(callable, args.get(), keywords));
+  PyObject *type, *value, *traceback;
+  PyErr_Fetch(&type, &value, &traceback);
+  Ref left = Ref::steal(PyObject_CallMethod(context.get(), "__exit__", "OOO", Py_None, Py_None, Py_None));
+  PyErr_Restore(type, value, traceback);
   return result;
 }
 
@@ -132,8 +130,13 @@ Evaluation evaluateWithNumpy(const OpDef& op, absl::Span<const Arg> args, const 
   Ref positional = Ref::steal(PyList_New(0)), keywords = Ref::steal(PyDict_New());
   bool bound = library != nullptr && callable && bindObjects(*library, args, dims, positional.get(), keywords.get());
   if (!bound) return {};
-  // A condition is an exception here: both mean that the call stays.
-  return {callRaising(callable, positional.get(), keywords.get()), false};
+  Evaluation out{callUnder("raise", callable, positional.get(), keywords.get())};
+  if (PyErr_ExceptionMatches(PyExc_FloatingPointError)) {
+    PyErr_Clear();
+    out = {callUnder("ignore", callable, positional.get(), keywords.get()), true};
+  }
+  PyErr_Clear();
+  return out;
 }
 
 }  // namespace segue

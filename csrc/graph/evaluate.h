@@ -14,7 +14,8 @@ Ref constantObject(const Arg& arg, const DimTable& dims);
 /// first.
 BorrowedRef numpyCallable(std::string_view name);
 
-/// Calls the operator's first NumPy name under np.errstate(all='raise'). Needs the GIL.
+/// Calls the operator's first NumPy name; `reported` tells of a floating-point condition. Needs the GIL; leaves no exception
+/// set.
 Evaluation evaluateWithNumpy(const OpDef& op, absl::Span<const Arg> args, const DimTable& dims);
 
 }  // namespace segue

@@ -94,6 +94,27 @@ TEST_CASE("time of all passes over 5,000 nodes", "[.][graph][benchmark]") {
   WARN("5,000 nodes: " << secondsOfPasses(5000) * 1e3 << " ms");
 }
 
+TEST_CASE("the evaluator calls NumPy and tells what it reported", "[graph][passes]") {
+  DimTable dims;
+  auto evaluate = [&](const char* op, Arg a, Arg b) {
+    std::vector<Arg> args(findOp(op)->params.size());
+    args[0] = std::move(a);
+    args[1] = std::move(b);
+    Evaluation out = evaluateWithNumpy(*findOp(op), args, dims);
+    CHECK(PyErr_Occurred() == nullptr);
+    return out;
+  };
+  Evaluation sum = evaluate("add", 1.0, dims.constant(2));
+  REQUIRE(sum.result);
+  CHECK_FALSE(sum.reported);
+  CHECK(PyFloat_AsDouble(sum.result.get()) == 3.0);
+  Evaluation division = evaluate("divide", 1.0, 0.0);
+  REQUIRE(division.result);
+  CHECK(division.reported);
+  CHECK_FALSE(evaluate("power", dims.constant(2), dims.constant(-1)).result);
+  CHECK_FALSE(evaluate("add", 1.0, dims.symbol(5)).result);
+}
+
 TEST_CASE("unknown passes are refused before anything runs", "[graph][passes]") {
   std::string text = "graph(x: i64[3]) { a = multiply x x; return x }";
   CHECK(optimized("dead-code, frobnicate", text, true) == "error: unknown pass 'frobnicate'");
