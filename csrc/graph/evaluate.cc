@@ -131,7 +131,7 @@ Evaluation evaluateWithNumpy(const OpDef& op, absl::Span<const Arg> args, const 
   bool bound = library != nullptr && callable && bindObjects(*library, args, dims, positional.get(), keywords.get());
   if (!bound) return {};
   Evaluation out{callUnder("raise", callable, positional.get(), keywords.get())};
-  if (PyErr_ExceptionMatches(PyExc_FloatingPointError)) {
+  if (PyErr_Occurred() && PyErr_ExceptionMatches(PyExc_FloatingPointError)) {
     PyErr_Clear();
     out = {callUnder("ignore", callable, positional.get(), keywords.get()), true};
   }
