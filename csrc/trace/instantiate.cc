@@ -6,6 +6,7 @@
 #include "trace/values/class_value.h"
 #include "trace/values/function.h"
 #include "trace/values/instance.h"
+#include "trace/values/tuple.h"
 
 namespace segue {
 namespace {
@@ -30,7 +31,7 @@ Traced<ValueRef> newInstance(Tracer& t, ClassValue* self, const CallArgs& args) 
 
 Traced<ValueRef> instantiate(Tracer& t, ClassValue* self, const CallArgs& args) {
   PyTypeObject* cls = self->classObject();
-  if (!isPlainClass(cls) || !hasPlainCall(t, self->constant())) {
+  if ((!isPlainClass(cls) && !isNamedTupleClass(cls)) || !hasPlainCall(t, self->constant())) {
     return stop(BreakReason::kBuiltinNotModelled, "calling " + self->describe());
   }
   if (cls->tp_finalize != nullptr) return stop(BreakReason::kUnsupportedOperation, self->describe() + " has __del__");

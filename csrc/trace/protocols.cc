@@ -91,7 +91,10 @@ Traced<bool> sameObject(Tracer& t, ValueRef a, ValueRef b) {
   BorrowedRef y = b->constant();
   if ((x && isSingleton(x)) || (y && isSingleton(y))) return x.get() == y.get();
   if (a->type() != b->type()) return false;
-  if (x && y && !a->source() && !b->source()) return x.get() == y.get();
+  // Constants but numbers and strings are guarded by identity; those are by value, so that equal ones may be one object
+  // or two.
+  bool by_identity = a->kind() != ValueKind::kConstant && b->kind() != ValueKind::kConstant;
+  if (x && y && (by_identity || (!a->source() && !b->source()))) return x.get() == y.get();
   bool immutable_number = a->kind() == ValueKind::kInt || a->kind() == ValueKind::kConstant ||
                           a->kind() == ValueKind::kScalar || a->kind() == ValueKind::kNumpyScalar;
   if (immutable_number) return stop(BreakReason::kUnsupportedOperation, "identity of two numbers or strings");

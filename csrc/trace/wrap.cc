@@ -196,7 +196,9 @@ ValueRef Tracer::string(const std::string& text) {
 ValueRef Tracer::tuple(absl::InlinedVector<ValueRef, 6> items) { return make<TupleValue>(std::move(items)); }
 
 void Tracer::guardType(Source source, BorrowedRef live) {
-  if (!isPinned(source)) guards().type(source, Py_TYPE(live));
+  // Assigning to __class__ changes the type of a pinned object too, where its class is written in Python.
+  bool fixed = isPinned(source) && !(Py_TYPE(live)->tp_flags & Py_TPFLAGS_HEAPTYPE);
+  if (!fixed) guards().type(source, Py_TYPE(live));
 }
 
 void Tracer::guardIdentity(Source source, BorrowedRef live) {

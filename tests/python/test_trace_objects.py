@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import enum
+import functools
+import itertools
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -41,6 +45,19 @@ class Biased(Layer):
 
     def __call__(self, x):
         return super().__call__(x) + self.bias
+
+
+class Point(NamedTuple):
+    a: int
+    b: float = 2.0
+
+    def total(self):
+        return self.a + self.b
+
+
+class Color(enum.Enum):
+    RED = 1
+    BLUE = 2
 
 
 class Suppress:
@@ -214,6 +231,65 @@ def test_arrays_that_are_written_must_not_overlap_others():
     base = np.arange(6.0)
     assert break_of(f, base[:5], base[1:]) == "overlapping-arrays"
     assert any("shares no memory" in line for line in guards_of(trace(f, base[:3], base[3:])))
+
+
+def test_named_tuples():
+    def f(x, p):
+        return x * p.a * Point(3).total(), Point(3), p._replace(a=9)
+
+    assert last_lines(f, X, Point(1)) == (
+        "return #0 tuple(v1, #1 structseq(Point, 3, 2.0), #2 structseq(Point, 9, L['p'][1]))"
+    )
+
+
+@pytest.mark.parametrize(("color", "factor"), [(Color.RED, 5), (Color.BLUE, "s1")])
+def test_enums(color, factor):
+    def f(x, c):
+        if c is Color.RED:
+            return x * 5
+        return x * c.value
+
+    assert f"multiply x {factor}\n" in trace(f, X, color)
+
+
+def test_partial_and_itertools():
+    def f(x, add_one):
+        times = functools.partial(lambda a, b, c=1: a * b * c, x, c=2)
+        for i, j in itertools.product(range(2), [5, 6]):
+            x = x + i * j
+        for i in itertools.islice(itertools.count(3), 2, 6, 2):
+            x = x * i
+        return times(3), add_one(x), list(itertools.chain([1], (2,))), functools.reduce(lambda a, b: a + b, [1, 2, 3])
+
+    check_trace(
+        f,
+        """
+        graph(x: f64[s0]) {
+          v0 = add x 0
+          v1 = add v0 0
+          v2 = add v1 5
+          v3 = add v2 6
+          v4 = multiply v3 5
+          v5 = multiply v4 7
+          v6 = multiply x 3
+          v7 = multiply v6 2
+          v8 = add s1 v5
+          return v7, v8
+        }
+        return #0 tuple(v7, v8, #1 list(1, 2), 6)
+        """,
+        X,
+        functools.partial(np.add, 1),
+    )
+
+
+def test_sorting_by_constants_is_cpythons():
+    def f(x):
+        return sorted([3, 1, 2], key=lambda v: -v), sorted("bca"), sorted([2.0, float("nan"), 1.0]), x
+
+    assert last_lines(f, X) == (
+        "return #0 tuple(#1 list(3, 2, 1), #2 list('a', 'b', 'c'), #3 list(2.0, nan, 1.0), L['x'])"
+    )
 
 
 @pytest.mark.parametrize(

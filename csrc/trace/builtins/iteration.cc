@@ -194,10 +194,16 @@ Traced<ValueRef> builtinSum(Tracer& t, const BuiltinCall& call) {
   SEGUE_TRY(auto args, call.bind(t, "sum", {"/iterable", "start"}, 1));
   SEGUE_TRY(std::vector<ValueRef> all, items(t, args[0]));
   ValueRef total = args[1] != nullptr ? args[1] : t.integer(0);
+  if (total->type() == &PyUnicode_Type || total->type() == &PyBytes_Type || total->type() == &PyByteArray_Type) {
+    return stop(BreakReason::kExceptionEscapes, "sum() of strings");
+  }
   bool floats = false;
   for (ValueRef item : all) floats = floats || item->type() == &PyFloat_Type || item->type() == &PyComplex_Type;
   // 3.12 adds floats with compensation: CPython itself adds up constants.
-  if (floats) return callPure(t, BuiltinCall{call.function, {{t.tuple({all.begin(), all.end()}), total}, {}}});
+  if (floats) {
+    CallArgs constants{{t.tuple({all.begin(), all.end()}), total}, {}};
+    return callPure(t, BuiltinCall{call.function, constants});
+  }
   for (ValueRef item : all) {
     SEGUE_TRY(total, binary(t, BinaryOp::kAdd, total, item));
   }

@@ -2,6 +2,7 @@
 #include "trace/builtins/registry.h"
 #include "trace/protocols.h"
 #include "trace/tracer.h"
+#include "trace/values/constant.h"
 #include "trace/values/exception.h"
 #include "trace/values/list.h"
 #include "trace/values/tuple.h"
@@ -133,18 +134,52 @@ Traced<ValueRef> listCount(Tracer& t, const BuiltinCall& call) {
 }
 SEGUE_BUILTIN("builtins.list.count", listCount);
 
+using KeyedItems = std::vector<std::pair<ValueRef, ValueRef>>;   // key, item
+
+/// Sorts by keys that are constants the way CPython does (with NaNs the algorithm shows); false where one is not.
+Traced<bool> sortConstants(Tracer& t, KeyedItems& items, bool reverse) {
+  Ref keys = Ref::steal(PyList_New(0));
+  Ref order = Ref::steal(PyList_New(0));
+  for (size_t i = 0; i < items.size(); ++i) {
+    BorrowedRef key = t.resolve(items[i].first)->constant();
+    if (!key || !isFoldable(key)) return false;
+    PyList_Append(keys.get(), key);
+    Ref index = Ref::steal(PyLong_FromSize_t(i));
+    PyList_Append(order.get(), index.get());
+  }
+  Ref sort = Ref::steal(PyObject_GetAttrString(order.get(), "sort"));
+  Ref key_of = Ref::steal(PyObject_GetAttrString(keys.get(), "__getitem__"));
+  Ref arguments = Ref::steal(Py_BuildValue("{s:O,s:O}", "key", key_of.get(), "reverse", reverse ? Py_True : Py_False));
+  Ref none = Ref::steal(PyTuple_New(0));
+  Ref done = Ref::steal(PyObject_Call(sort.get(), none.get(), arguments.get()));
+  if (!done) {
+    SEGUE_TRY_VOID(t.raiseCurrent());
+  }
+  KeyedItems sorted_items;
+  for (size_t i = 0; i < items.size(); ++i) {
+    sorted_items.push_back(items[PyLong_AsSize_t(PyList_GET_ITEM(order.get(), static_cast<Py_ssize_t>(i)))]);
+  }
+  items = std::move(sorted_items);
+  return true;
+}
+
 }  // namespace
 
-/// Stable merge sort with the comparison `<`, as list.sort compares. Items are compared pairwise, so a comparison that
+/// Stable sort with the comparison `<`, as list.sort compares. Items are compared pairwise, so a comparison that
 /// breaks or raises ends the sort.
 Traced<std::vector<ValueRef>> sorted(Tracer& t, std::vector<ValueRef> all, ValueRef key, bool reverse) {
-  std::vector<std::pair<ValueRef, ValueRef>> keyed;   // key, item
+  KeyedItems keyed;
   for (ValueRef item : all) {
     ValueRef sort_key = item;
     if (key != nullptr && key->constant().get() != Py_None) {
       SEGUE_TRY(sort_key, call(t, key, {{item}, {}}));
     }
     keyed.emplace_back(sort_key, item);
+  }
+  SEGUE_TRY(bool by_cpython, sortConstants(t, keyed, reverse));
+  if (by_cpython) {
+    for (size_t i = 0; i < keyed.size(); ++i) all[i] = keyed[i].second;
+    return all;
   }
   if (reverse) std::reverse(keyed.begin(), keyed.end());
   for (size_t i = 1; i < keyed.size(); ++i) {   // insertion sort: traces sort a few items

@@ -13,18 +13,19 @@ ValueRef wrapBuiltin(Tracer& t, BorrowedRef live, Source source) {
   return t.make<BuiltinValue>(live, source);
 }
 
-/// A bound method of a built-in type (`d.get` kept in a variable) is its self and the descriptor; of a module, the
-/// function itself.
-ValueRef wrapCFunction(Tracer& t, BorrowedRef live, Source source) { return wrapBuiltin(t, live, source); }
-
 ValueRef wrapMethod(Tracer& t, BorrowedRef live, Source source) {
-  t.guardType(source, live);
-  ValueRef function = t.wrap(PyMethod_GET_FUNCTION(live.get()), t.sources().member(source, SourceMember::kMethodFunction));
-  ValueRef self = t.wrap(PyMethod_GET_SELF(live.get()), t.sources().member(source, SourceMember::kMethodSelf));
-  return t.make<MethodValue>(function, self, source);
+  return t.wrapOnce(live, source, [&] {
+    t.guardType(source, live);
+    auto part = [&](PyObject* object, SourceMember member) {
+      return t.wrap(object, t.isPinned(source) ? t.sources().constant(object) : t.sources().member(source, member));
+    };
+    ValueRef function = part(PyMethod_GET_FUNCTION(live.get()), SourceMember::kMethodFunction);
+    ValueRef self = part(PyMethod_GET_SELF(live.get()), SourceMember::kMethodSelf);
+    return t.make<MethodValue>(function, self, source);
+  });
 }
 
-SEGUE_WRAPS(PyCFunction_Type, wrapCFunction);
+SEGUE_WRAPS(PyCFunction_Type, wrapBuiltin);
 SEGUE_WRAPS(PyMethodDescr_Type, wrapBuiltin);
 SEGUE_WRAPS(PyWrapperDescr_Type, wrapBuiltin);
 SEGUE_WRAPS(PyClassMethodDescr_Type, wrapBuiltin);

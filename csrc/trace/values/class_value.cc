@@ -41,11 +41,15 @@ Traced<ValueRef> ClassValue::getAttrSlot(Tracer& t, BorrowedRef name) {
   }
   // type.__getattribute__: data descriptors of the metaclass, the class's own attributes, then the metaclass's others.
   BorrowedRef meta = lookupOnType(t, object_.type(), name);
-  if (object_.type()->tp_getattro != PyType_Type.tp_getattro || (meta && isDataDescriptor(meta))) {
+  BorrowedRef get = lookupOnType(t, object_.type(), t.internedName("__getattribute__"));
+  if (!get || Py_TYPE(get) != &PyWrapperDescr_Type || PyDescr_TYPE(get.get()) != &PyType_Type ||
+      (meta && isDataDescriptor(meta))) {
     return Value::getAttrSlot(t, name);
   }
   if (BorrowedRef found = lookupOnType(t, classObject(), name)) return bindFound(t, found, nullptr, classObject(), name);
   if (meta) return bindFound(t, meta, this, object_.type(), name);
+  SEGUE_TRY(ValueRef value, callSpecial(t, this, "__getattr__", {t.constant(name)}));
+  if (value != nullptr) return value;
   return t.raise(PyExc_AttributeError, absl::StrFormat("type object '%s' has no attribute '%s'", classObject()->tp_name,
                                                        std::string(text)));
 }

@@ -42,7 +42,7 @@ ValueRef assumedKeywordDefaults(Tracer& t, BorrowedRef defaults) {
   return dict;
 }
 
-ValueRef wrapFunction(Tracer& t, BorrowedRef live, Source source) {
+ValueRef wrapParts(Tracer& t, BorrowedRef live, Source source) {
   FunctionParts parts;
   parts.code = Ref::borrow(PyFunction_GET_CODE(live.get()));
   parts.globals = Ref::borrow(PyFunction_GET_GLOBALS(live.get()));
@@ -68,6 +68,10 @@ ValueRef wrapFunction(Tracer& t, BorrowedRef live, Source source) {
     parts.kwdefaults = part(PyFunction_GET_KW_DEFAULTS(live.get()), SourceMember::kFunctionKwDefaults);
   }
   return t.make<FunctionValue>(std::move(parts), source, live);
+}
+
+ValueRef wrapFunction(Tracer& t, BorrowedRef live, Source source) {
+  return t.wrapOnce(live, source, [&] { return wrapParts(t, live, source); });
 }
 SEGUE_WRAPS(PyFunction_Type, wrapFunction);
 

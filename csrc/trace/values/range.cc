@@ -9,7 +9,7 @@
 namespace segue {
 namespace {
 
-ValueRef wrapRange(Tracer& t, BorrowedRef live, Source source) {
+ValueRef wrapParts(Tracer& t, BorrowedRef live, Source source) {
   t.guardType(source, live);
   auto part = [&](const char* name, SourceMember member) {
     Ref number = Ref::steal(PyObject_GetAttrString(live, name));
@@ -21,6 +21,10 @@ ValueRef wrapRange(Tracer& t, BorrowedRef live, Source source) {
   ValueRef step = part("step", SourceMember::kRangeStep);
   return t.make<RangeValue>(start, end, step, source);
 }
+
+ValueRef wrapRange(Tracer& t, BorrowedRef live, Source source) {
+  return t.wrapOnce(live, source, [&] { return wrapParts(t, live, source); });
+}
 SEGUE_WRAPS(PyRange_Type, wrapRange);
 
 class RangeIterator final : public IteratorValue {
@@ -28,7 +32,6 @@ class RangeIterator final : public IteratorValue {
   RangeIterator(ObjectId object, ValueRef range, int64_t count)
       : IteratorValue(object), range_(range), count_(count) {}
   PyTypeObject* type() const override { return &PyRangeIter_Type; }
-  bool isRange() const { return true; }
 
   Traced<ValueRef> nextSlot(Tracer& t) override {
     int64_t position = t.heap().read<PositionState>(object()).position;

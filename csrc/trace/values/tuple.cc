@@ -9,7 +9,7 @@
 namespace segue {
 namespace {
 
-ValueRef wrapTuple(Tracer& t, BorrowedRef live, Source source) {
+ValueRef wrapItems(Tracer& t, BorrowedRef live, Source source) {
   Py_ssize_t size = PyTuple_GET_SIZE(live.get());
   t.guardType(source, live);
   if (!t.isPinned(source)) t.guards().length(source, size);
@@ -22,16 +22,24 @@ ValueRef wrapTuple(Tracer& t, BorrowedRef live, Source source) {
   return t.make<TupleValue>(std::move(items), source, t.isPinned(source) ? live : BorrowedRef());
 }
 
-ValueRef wrapSlice(Tracer& t, BorrowedRef live, Source source) {
+ValueRef wrapParts(Tracer& t, BorrowedRef live, Source source) {
   auto* slice = reinterpret_cast<PySliceObject*>(live.get());
   t.guardType(source, live);
   auto part = [&](PyObject* object, SourceMember member) {
-    return t.wrap(object, t.sources().member(source, member));
+    return t.wrap(object, t.isPinned(source) ? t.sources().constant(object) : t.sources().member(source, member));
   };
   ValueRef start = part(slice->start, SourceMember::kSliceStart);
   ValueRef end = part(slice->stop, SourceMember::kSliceStop);
   ValueRef step = part(slice->step, SourceMember::kSliceStep);
   return t.make<SliceValue>(start, end, step, source);
+}
+
+ValueRef wrapTuple(Tracer& t, BorrowedRef live, Source source) {
+  return t.wrapOnce(live, source, [&] { return wrapItems(t, live, source); });
+}
+
+ValueRef wrapSlice(Tracer& t, BorrowedRef live, Source source) {
+  return t.wrapOnce(live, source, [&] { return wrapParts(t, live, source); });
 }
 
 SEGUE_WRAPS(PyTuple_Type, wrapTuple);
@@ -116,7 +124,9 @@ Traced<ValueRef> TupleValue::compareSlot(Tracer& t, CompareOp op, ValueRef other
 
 Traced<ValueRef> TupleValue::lengthSlot(Tracer& t) { return t.integer(static_cast<int64_t>(items_.size())); }
 
-Traced<ValueRef> TupleValue::getAttrSlot(Tracer& t, BorrowedRef name) { return builtinTypeAttr(t, this, name); }
+Traced<ValueRef> TupleValue::getAttrSlot(Tracer& t, BorrowedRef name) {
+  return type() == &PyTuple_Type ? builtinTypeAttr(t, this, name) : namedTupleAttr(t, this, name);
+}
 
 Traced<ValueRef> TupleValue::getItemSlot(Tracer& t, ValueRef key) {
   if (key->kind() == ValueKind::kSlice) {
@@ -161,7 +171,15 @@ Traced<Arg> TupleValue::argSlot(Tracer& t) {
   return Arg(std::move(args));
 }
 
-Traced<RecipeId> TupleValue::recipeSlot(RecipeBuilder& b) { return b.node(RecipeKind::kTuple, items_); }
+Traced<RecipeId> TupleValue::recipeSlot(RecipeBuilder& b) {
+  if (type() == &PyTuple_Type) return b.node(RecipeKind::kTuple, items_);
+  Recipe recipe{.kind = RecipeKind::kStructSequence, .items = {b.constant(cls_)}};
+  for (ValueRef item : items_) {
+    SEGUE_TRY(RecipeId id, b.of(item));
+    recipe.items.push_back(id);
+  }
+  return b.add(std::move(recipe));
+}
 
 // --- slices
 

@@ -1,4 +1,4 @@
-// Exact tuples, and slices: immutable containers of values.
+// Tuples, named ones included (named_tuple.cc), and slices: immutable containers of values.
 #pragma once
 
 #include "trace/values/value.h"
@@ -9,12 +9,16 @@ class TupleValue final : public Value {
  public:
   static constexpr ValueKind kKind = ValueKind::kTuple;
   using Items = absl::InlinedVector<ValueRef, 6>;
-  TupleValue(Items items, std::optional<Source> source = std::nullopt, BorrowedRef live = nullptr)
-      : Value(kKind, source), items_(std::move(items)), live_(Ref::borrow(live)) {}
+  TupleValue(Items items, std::optional<Source> source = std::nullopt, BorrowedRef live = nullptr,
+             PyTypeObject* cls = &PyTuple_Type)
+      : Value(kKind, source),
+        items_(std::move(items)),
+        live_(Ref::borrow(live)),
+        cls_(Ref::borrow(reinterpret_cast<PyObject*>(cls))) {}
   /// May be pending.
   const Items& items() const { return items_; }
 
-  PyTypeObject* type() const override { return &PyTuple_Type; }
+  PyTypeObject* type() const override { return reinterpret_cast<PyTypeObject*>(cls_.get()); }
   /// Set for a tuple that code or an assumption holds.
   BorrowedRef constant() const override;
   std::string describe() const override { return "a tuple"; }
@@ -33,7 +37,12 @@ class TupleValue final : public Value {
  private:
   Items items_;
   Ref live_;   ///< the tuple itself where it is a constant
+  Ref cls_;    ///< tuple, or a named tuple's class
 };
+
+/// Whether namedtuple() or NamedTuple made the class, and nothing overrides tuple's operations or adds an instance dict.
+bool isNamedTupleClass(PyTypeObject* cls);
+Traced<ValueRef> namedTupleAttr(Tracer& t, TupleValue* self, BorrowedRef name);
 
 /// Lexicographic comparison of two sequences of the same type, shared with lists.
 Traced<ValueRef> compareSequences(Tracer& t, CompareOp op, absl::Span<const ValueRef> a, absl::Span<const ValueRef> b);
