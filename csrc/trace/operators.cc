@@ -5,6 +5,7 @@
 #include "trace/tracer.h"
 #include "trace/values/basic.h"
 #include "trace/values/graph_values.h"
+#include "trace/values/numpy_values.h"
 #include "trace/values/tuple.h"
 
 namespace segue {
@@ -31,6 +32,15 @@ ValueRef argumentOf(Tracer& t, const CallArgs& args, const Node* node) {
   return nullptr;
 }
 
+/// dtype='float32': a name where the operator takes a dtype.
+void convertDTypeNames(const OpDef& op, std::vector<Arg>& args) {
+  for (size_t i = 0; i < args.size(); ++i) {
+    if (!op.params[i].type.starts_with("DType") || !args[i].is<std::string>()) continue;
+    Ref name = Ref::steal(PyUnicode_FromStringAndSize(args[i].as<std::string>().data(), args[i].as<std::string>().size()));
+    if (std::optional<DType> dtype = dtypeOfName(name)) args[i] = Arg(*dtype);
+  }
+}
+
 }  // namespace
 
 Traced<ValueRef> Tracer::apply(const LibraryName& name, const CallArgs& args) {
@@ -47,6 +57,7 @@ Traced<ValueRef> Tracer::apply(const LibraryName& name, const CallArgs& args) {
   }
   Result<std::vector<Arg>> bound = bindArgs(name, std::move(positional), std::move(keywords));
   if (!bound.ok()) return stop(BreakReason::kNumpyTypeRule, bound.error());
+  convertDTypeNames(opOf(name), bound.value());
   Result<Node*> node = graph().add(opOf(name), std::move(bound.value()), location());
   if (!node.ok()) return stop(BreakReason::kNumpyTypeRule, node.error());
   SEGUE_TRY_VOID(noteArrayWrites(*node.value()));

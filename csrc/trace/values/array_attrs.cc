@@ -7,6 +7,7 @@
 #include "trace/tracer.h"
 #include "trace/values/builtin.h"
 #include "trace/values/graph_values.h"
+#include "trace/values/numpy_values.h"
 
 namespace segue {
 namespace {
@@ -36,6 +37,9 @@ Traced<ValueRef> ArrayValue::getAttrSlot(Tracer& t, BorrowedRef name) {
   if (text == "ndim") return t.integer(type.ndim());
   if (text == "dtype") return t.constant(Ref::steal(reinterpret_cast<PyObject*>(PyArray_DescrFromType(dtypeTypeNum(type.dtype)))));
   if (text == "itemsize") return t.integer(dtypeItemSize(type.dtype));
+  if (text == "strides") return arrayStrides(t, *this);
+  if (text == "flags") return t.make<ArrayFlagsValue>(this);
+  if (text == "device") return t.string("cpu");
   if (text == "size" || text == "nbytes") {
     Result<Dim> size = t.dims().product(type.shape);
     if (size.ok() && text == "nbytes") size = t.dims().mul(size.value(), t.dims().constant(dtypeItemSize(type.dtype)));
@@ -54,6 +58,9 @@ Traced<ValueRef> NumpyScalarValue::getAttrSlot(Tracer& t, BorrowedRef name) {
     return t.constant(Ref::steal(reinterpret_cast<PyObject*>(PyArray_DescrFromType(dtypeTypeNum(graphType().dtype)))));
   }
   if (text == "itemsize" || text == "nbytes") return t.integer(dtypeItemSize(graphType().dtype));
+  if (text == "strides") return t.tuple({});
+  if (text == "base") return t.none();
+  if (text == "T" || (text == "real" && !isComplex(graphType().dtype))) return this;
   return methodOf(t, this, type(), "generic.", name);
 }
 

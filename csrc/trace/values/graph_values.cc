@@ -44,8 +44,6 @@ bool isNumeric(ValueRef value) {
                       PyComplex_CheckExact(constant));
 }
 
-bool isNumpy(ValueRef value) { return value->kind() == ValueKind::kArray || value->kind() == ValueKind::kNumpyScalar; }
-
 }  // namespace
 
 Node* GraphValue::node(Tracer& t) {
