@@ -6,6 +6,7 @@ import enum
 import functools
 import itertools
 import math
+from collections import defaultdict, deque
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -281,6 +282,34 @@ def test_partial_and_itertools():
         X,
         functools.partial(np.add, 1),
     )
+
+
+def test_deques():
+    def f(x, live):
+        recent = deque([1, 2, 3], maxlen=3)
+        recent.append(x)
+        recent.appendleft(0)
+        live.append(x + 1)
+        return recent, recent.popleft(), len(recent), [i for i in recent]
+
+    assert last_lines(f, X, deque()).splitlines() == [
+        "write append_deque L['live'] value=v0",
+        "return #0 tuple(#1 deque(2, 3, 3), 0, 2, #2 list(2, 3))",
+    ]
+
+
+def test_defaultdicts():
+    def f(x, live):
+        groups = defaultdict(list)
+        groups["a"].append(x)
+        groups["a"].append(x * 2)
+        live["k"] = 1
+        return groups, live["z"]
+
+    assert last_lines(f, X, defaultdict(int, z=3)).splitlines() == [
+        "write set_item L['live'] key='k' value=1",
+        "return #0 tuple(#1 defaultdict(list, 'a', #2 list(L['x'], v0)), L['live']['z'])",
+    ]
 
 
 def test_sorting_by_constants_is_cpythons():

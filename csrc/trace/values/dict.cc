@@ -23,6 +23,28 @@ ValueRef wrapDict(Tracer& t, BorrowedRef live, Source source) {
 }
 SEGUE_WRAPS(PyDict_Type, wrapDict);
 
+bool isDefaultDict(BorrowedRef live) { return strcmp(Py_TYPE(live)->tp_name, "collections.defaultdict") == 0; }
+
+ValueRef wrapDefaultDict(Tracer& t, BorrowedRef live, Source source) {
+  return t.wrapOnce(live, source, [&] {
+    t.guardType(source, live);
+    auto state = std::make_unique<DictState>();
+    state->loaded = false;
+    return t.make<DictValue>(t.heap().add(std::move(state)), source, live, Py_TYPE(live));
+  });
+}
+SEGUE_WRAPS_IF(isDefaultDict, wrapDefaultDict);
+
+Traced<ValueRef> classDefaultDict(Tracer& t, const BuiltinCall& call) {
+  if (call.size() > 1 || !call.args.keywords.empty()) {
+    return stop(BreakReason::kBuiltinNotModelled, "defaultdict() with initial items");
+  }
+  ValueRef factory = call.size() == 1 ? t.resolve(call.args.positional[0]) : t.none();
+  auto* cls = reinterpret_cast<PyTypeObject*>(call.function.get());
+  return t.make<DictValue>(t.heap().add(std::make_unique<DictState>()), std::nullopt, nullptr, cls, factory);
+}
+SEGUE_BUILTIN("collections.defaultdict", classDefaultDict);
+
 /// Whether every key hashes and compares without user code.
 bool hasPlainKeys(BorrowedRef dict) {
   Py_ssize_t position = 0;
@@ -181,8 +203,16 @@ Traced<ValueRef> DictValue::getAttrSlot(Tracer& t, BorrowedRef name) { return bu
 
 Traced<ValueRef> DictValue::getItemSlot(Tracer& t, ValueRef key) {
   SEGUE_TRY(ValueRef value, get(t, key));
-  if (value == nullptr) return t.raise(makeException(t, reinterpret_cast<PyTypeObject*>(PyExc_KeyError), {key}));
-  return t.resolve(value);
+  return value == nullptr ? missing(t, key) : t.resolve(value);
+}
+
+Traced<ValueRef> DictValue::missing(Tracer& t, ValueRef key) {
+  bool raises = type() == &PyDict_Type || (factory_ != nullptr && factory_->constant().get() == Py_None);
+  if (raises) return t.raise(makeException(t, reinterpret_cast<PyTypeObject*>(PyExc_KeyError), {key}));
+  if (factory_ == nullptr) return stop(BreakReason::kOpaqueValue, "the factory of a defaultdict from outside");
+  SEGUE_TRY(ValueRef made, call(t, factory_, {}));
+  SEGUE_TRY_VOID(set(t, key, made));
+  return made;
 }
 
 Traced<void> DictValue::setItemSlot(Tracer& t, ValueRef key, ValueRef value) {
@@ -203,8 +233,13 @@ Traced<ValueRef> DictValue::iterSlot(Tracer& t) {
 }
 
 Traced<RecipeId> DictValue::recipeSlot(RecipeBuilder& b) {
-  b.open(this, {.kind = RecipeKind::kDict});
   Recipe recipe{.kind = RecipeKind::kDict};
+  if (type() != &PyDict_Type) {
+    SEGUE_TRY(RecipeId factory, b.of(factory_));
+    recipe = {.kind = RecipeKind::kDefaultDict, .items = {factory}};
+  }
+  b.open(this, recipe);
+  size_t first = recipe.items.size();
   SEGUE_TRY(const std::vector<DictEntry>* all, entries(b.tracer()));
   for (const DictEntry& entry : *all) {
     SEGUE_TRY(RecipeId key, b.of(entry.key_value));
@@ -215,7 +250,7 @@ Traced<RecipeId> DictValue::recipeSlot(RecipeBuilder& b) {
   bool by_writes = false;
   std::vector<RecipeId> contents = recipe.items;
   RecipeId id = b.finish(this, std::move(recipe), by_writes);
-  for (size_t i = 0; by_writes && i < contents.size(); i += 2) {
+  for (size_t i = first; by_writes && i < contents.size(); i += 2) {
     b.write(WriteKind::kSetItem, id, contents[i], contents[i + 1]);
   }
   return id;

@@ -1,4 +1,4 @@
-// Exact dicts.
+// Exact dicts, and defaultdicts.
 //
 // Keys are found by stand-ins that hash and compare as the keys do without running user code (Value::keySlot): built-in
 // constants stand for themselves, objects with identity hashing for themselves too. A live dict is looked up key by key,
@@ -27,8 +27,12 @@ struct DictState final : ObjectState {
 class DictValue final : public HeapValue {
  public:
   static constexpr ValueKind kKind = ValueKind::kDict;
-  DictValue(ObjectId object, std::optional<Source> source, BorrowedRef live)
-      : HeapValue(kKind, object, source), live_(Ref::borrow(live)) {}
+  DictValue(ObjectId object, std::optional<Source> source, BorrowedRef live, PyTypeObject* cls = &PyDict_Type,
+            ValueRef factory = nullptr)
+      : HeapValue(kKind, object, source),
+        live_(Ref::borrow(live)),
+        cls_(Ref::borrow(reinterpret_cast<PyObject*>(cls))),
+        factory_(factory) {}
 
   /// All entries, in order; loads a live dict.
   Traced<const std::vector<DictEntry>*> entries(Tracer& t);
@@ -38,7 +42,7 @@ class DictValue final : public HeapValue {
   /// What was there, or null.
   Traced<ValueRef> remove(Tracer& t, ValueRef key);
 
-  PyTypeObject* type() const override { return &PyDict_Type; }
+  PyTypeObject* type() const override { return reinterpret_cast<PyTypeObject*>(cls_.get()); }
   std::string describe() const override { return "a dict"; }
   Traced<ValueRef> compareSlot(Tracer& t, CompareOp op, ValueRef other) override;
   Traced<bool> truthSlot(Tracer& t) override;
@@ -53,7 +57,11 @@ class DictValue final : public HeapValue {
  private:
   Traced<void> load(Tracer& t);
   void log(Tracer& t, WriteKind kind, ValueRef key, ValueRef value);
-  Ref live_;   ///< the live dict; null for one that the trace made
+  /// What `self[key]` is where the key is missing.
+  Traced<ValueRef> missing(Tracer& t, ValueRef key);
+  Ref live_;           ///< the live dict; null for one that the trace made
+  Ref cls_;            ///< dict, or collections.defaultdict
+  ValueRef factory_;   ///< default_factory of a defaultdict that the trace made
 };
 
 /// An empty dict.
