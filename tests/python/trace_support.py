@@ -41,3 +41,24 @@ def break_of(function: Callable[..., Any], *args: Any, **kwargs: Any) -> str | N
         if line.startswith("return "):
             return None
     raise AssertionError("a trace without an exit")
+
+
+def run_trace(function: Callable[..., Any], *args: Any) -> Any:
+    """Runs the graph of a trace that returns, with NumPy, on the arguments themselves, and builds what it returns.
+
+    For functions whose graph inputs are arguments, and that return node values, arguments, or a tuple of these.
+    """
+    text = trace(function, *args)
+    lines = [line.strip() for line in text.splitlines()]
+    sources = [line.split(" = ", 1)[1] for line in lines if line.startswith("input ")]
+    start = next(i for i, line in enumerate(lines) if line.startswith("graph("))
+    end = lines.index("}", start)
+    names = [name.strip() for name in lines[end - 1].removeprefix("return").split(",")]
+    parameters = function.__code__.co_varnames
+    scope: dict[str, Any] = {"L": dict(zip(parameters, args))}
+    graph = _segue.Graph.parse("\n".join(lines[start : end + 1]))
+    outputs = graph(*(eval(source, scope) for source in sources))
+    scope.update({name: output for name, output in zip(names, outputs) if name.isidentifier()})
+    assert lines[-1].startswith("return "), text
+    returned = lines[-1].removeprefix("return ").removeprefix("#0 tuple")
+    return eval(returned, scope)

@@ -57,8 +57,8 @@ Traced<ValueRef> viaSpecial(Tracer& t, const BuiltinCall& call, const char* spec
 }
 
 Traced<ValueRef> builtinAbs(Tracer& t, const BuiltinCall& call) {
-  SEGUE_TRY_VOID(call.bind(t, "abs", {"/x"}, 1));
-  return viaSpecial(t, call, "__abs__", "ndarray.__abs__");
+  SEGUE_TRY(auto args, call.bind(t, "abs", {"/x"}, 1));
+  return viaSpecial(t, call, "__abs__", args[0]->kind() == ValueKind::kArray ? "ndarray.__abs__" : "generic.__abs__");
 }
 SEGUE_BUILTIN("builtins.abs", builtinAbs);
 
@@ -70,7 +70,10 @@ SEGUE_BUILTIN("builtins.round", builtinRound);
 
 Traced<ValueRef> builtinDivmod(Tracer& t, const BuiltinCall& call) {
   SEGUE_TRY(auto args, call.bind(t, "divmod", {"/x", "/y"}, 2));
-  if (isNumpyValue(args[0]) || isNumpyValue(args[1])) return t.applyNumpy("numpy.divmod", call.args);
+  if (isNumpyValue(args[0]) || isNumpyValue(args[1])) {
+    bool arrays = args[0]->kind() == ValueKind::kArray || args[1]->kind() == ValueKind::kArray;
+    return t.applyNumpy(arrays ? "numpy.divmod" : "generic.__divmod__", call.args);
+  }
   if (asDim(t, args[0]) && asDim(t, args[1])) {
     SEGUE_TRY(ValueRef quotient, binary(t, BinaryOp::kFloorDivide, args[0], args[1]));
     SEGUE_TRY(ValueRef rest, binary(t, BinaryOp::kRemainder, args[0], args[1]));

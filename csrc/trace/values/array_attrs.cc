@@ -61,6 +61,7 @@ Traced<ValueRef> NumpyScalarValue::getAttrSlot(Tracer& t, BorrowedRef name) {
   if (text == "strides") return t.tuple({});
   if (text == "base") return t.none();
   if (text == "T" || (text == "real" && !isComplex(graphType().dtype))) return this;
+  if (text == "tolist") return methodOf(t, this, type(), "generic.", t.internedName("item"));
   return methodOf(t, this, type(), "generic.", name);
 }
 

@@ -4,6 +4,7 @@
 #include "trace/protocols.h"
 #include "trace/recipes.h"
 #include "trace/tracer.h"
+#include "trace/values/constant.h"
 
 namespace segue {
 namespace {
@@ -57,6 +58,11 @@ Traced<ValueRef> BuiltinValue::getAttrSlot(Tracer& t, BorrowedRef name) {
   if (isUfunc(object_)) {
     std::string numpy_name = describe() + "." + std::string(textOf(name));
     if (const LibraryName* op = findNumpyName(numpy_name)) return t.make<OperatorValue>(op);
+    BorrowedRef found = _PyType_Lookup(&PyUFunc_Type, name);
+    if (!found || Py_TYPE(found) == &PyMethodDescr_Type) return builtinTypeAttr(t, this, name);
+    Ref attribute = Ref::steal(PyObject_GetAttr(object_.get(), name));  // facts of the ufunc: nin, identity, __name__
+    if (!attribute) return t.raiseCurrent();
+    if (isFoldable(attribute)) return t.constant(std::move(attribute));
     return stop(BreakReason::kNumpyNotModelled, numpy_name);
   }
   return builtinTypeAttr(t, this, name);

@@ -1,0 +1,89 @@
+// Methods of ufuncs. NumPy's named reductions are these methods with other defaults, so they are the same operators.
+#include "trace/builtins/registry.h"
+#include "trace/protocols.h"
+#include "trace/tracer.h"
+#include "trace/values/graph_values.h"
+#include "trace/values/tuple.h"
+
+namespace segue {
+namespace {
+
+struct NamedReduction {
+  std::string_view ufunc;
+  std::string_view reduce, accumulate;   ///< functions that call the method of the ufunc; accumulate may be empty
+  bool takes_dtype;
+};
+/// numpy/_core/_methods.py (_sum, _amax, _any …) and PyArray_CumSum, PyArray_CumProd.
+constexpr NamedReduction kReductions[] = {
+    {"add", "numpy.sum", "numpy.cumsum", true},       {"multiply", "numpy.prod", "numpy.cumprod", true},
+    {"maximum", "numpy.max", "", false},              {"minimum", "numpy.min", "", false},
+    {"logical_or", "numpy.any", "", false},           {"logical_and", "numpy.all", "", false},
+};
+
+std::string ufuncName(ValueRef ufunc) { return reinterpret_cast<PyUFuncObject*>(ufunc->constant().get())->name; }
+
+const NamedReduction* namedReduction(ValueRef ufunc) {
+  for (const NamedReduction& row : kReductions) {
+    // A ufunc of the same name that is not NumPy's own (np.frompyfunc) is no operator.
+    if (row.ufunc == ufuncName(ufunc) && findNumpyCallable(ufunc->constant()) != nullptr) return &row;
+  }
+  return nullptr;
+}
+
+Break notModelled(ValueRef ufunc, const char* method) {
+  return stop(BreakReason::kNumpyNotModelled, absl::StrFormat("numpy.%s.%s", ufuncName(ufunc), method));
+}
+
+/// Calls the named function on the method's arguments: (array, axis=0, dtype, out, keepdims).
+Traced<ValueRef> applyNamed(Tracer& t, std::string_view name, absl::Span<const ValueRef> args) {
+  constexpr const char* kNames[] = {"axis", "dtype", "out", "keepdims"};
+  CallArgs call_args;
+  call_args.positional.push_back(args[0]);
+  for (size_t i = 1; i < args.size(); ++i) {
+    ValueRef value = args[i] == nullptr && i == 1 ? t.integer(0) : args[i];
+    if (value != nullptr) call_args.keywords.push_back({t.internedName(kNames[i - 1]), value});
+  }
+  return t.applyNumpy(name, call_args);
+}
+
+Traced<ValueRef> ufuncReduce(Tracer& t, const BuiltinCall& call) {
+  SEGUE_TRY(auto args, call.bind(t, "reduce", {"/self", "array", "axis", "dtype", "out", "keepdims", "initial", "where"}, 2));
+  const NamedReduction* row = namedReduction(args[0]);
+  bool plain = args[1]->kind() == ValueKind::kArray && args[6] == nullptr && args[7] == nullptr;
+  if (row == nullptr || !plain || (args[3] != nullptr && !row->takes_dtype)) return notModelled(args[0], "reduce");
+  return applyNamed(t, row->reduce, absl::MakeSpan(args).subspan(1, 5));
+}
+SEGUE_BUILTIN("numpy.ufunc.reduce", ufuncReduce);
+
+Traced<ValueRef> ufuncAccumulate(Tracer& t, const BuiltinCall& call) {
+  SEGUE_TRY(auto args, call.bind(t, "accumulate", {"/self", "array", "axis", "dtype", "out"}, 2));
+  const NamedReduction* row = namedReduction(args[0]);
+  auto* array = as<ArrayValue>(args[1]);
+  // cumsum makes one dimension of none, accumulate refuses.
+  if (row == nullptr || row->accumulate.empty() || array == nullptr || array->graphType().ndim() == 0) {
+    return notModelled(args[0], "accumulate");
+  }
+  if (args[2] != nullptr && args[2]->constant().get() == Py_None) return notModelled(args[0], "accumulate");
+  return applyNamed(t, row->accumulate, absl::MakeSpan(args).subspan(1, 4));
+}
+SEGUE_BUILTIN("numpy.ufunc.accumulate", ufuncAccumulate);
+
+/// outer(a, b): a with as many new axes behind as b has, broadcast against b.
+Traced<ValueRef> ufuncOuter(Tracer& t, const BuiltinCall& call) {
+  SEGUE_TRY(auto args, call.bind(t, "outer", {"/self", "/a", "/b"}, 3));
+  const LibraryName* op = findNumpyCallable(args[0]->constant());
+  auto* a = as<ArrayValue>(args[1]);
+  auto* b = as<ArrayValue>(args[2]);
+  // Numbers would lose or keep their weak type.
+  if (op == nullptr || a == nullptr || b == nullptr || a->graphType().ndim() == 0 || b->graphType().ndim() == 0) {
+    return notModelled(args[0], "outer");
+  }
+  absl::InlinedVector<ValueRef, 6> index{t.constant(Py_Ellipsis)};
+  for (int axis = 0; axis < b->graphType().ndim(); ++axis) index.push_back(t.none());
+  SEGUE_TRY(ValueRef spread, getItem(t, a, t.tuple(std::move(index))));
+  return t.apply(*op, {{spread, b}, {}});
+}
+SEGUE_BUILTIN("numpy.ufunc.outer", ufuncOuter);
+
+}  // namespace
+}  // namespace segue
