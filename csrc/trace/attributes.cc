@@ -45,6 +45,9 @@ Traced<ValueRef> bindFound(Tracer& t, BorrowedRef found, ValueRef self, PyTypeOb
   if (kind == &PyClassMethod_Type) {
     return t.make<MethodValue>(t.constant(memberOf(found, "__func__")), t.constant(reinterpret_cast<PyObject*>(cls)));
   }
+  if (kind == &PyClassMethodDescr_Type) {
+    return t.make<MethodValue>(t.constant(found), t.constant(reinterpret_cast<PyObject*>(cls)));
+  }
   if (kind == &PyProperty_Type && self != nullptr) return getProperty(t, found, self, name);
   if (kind->tp_descr_get == nullptr || (kind == &PyProperty_Type && self == nullptr)) return t.constant(found);
   if (isPlainClass(kind)) {  // a descriptor written in Python
