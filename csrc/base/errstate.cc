@@ -32,7 +32,7 @@ bool read(ErrState* state) {
   Py_DECREF(capsule);
   if (!PyCapsule_IsValid(capsule, kCapsule)) return false;
   auto* found = static_cast<NumpyErrState*>(PyCapsule_GetPointer(capsule, kCapsule));
-  *state = {found->mask, found->callback == nullptr ? Py_None : found->callback};
+  *state = {found->mask, found->buffer_size, found->callback == nullptr ? Py_None : found->callback};
   return true;
 }
 
@@ -69,6 +69,11 @@ void look() {
 bool currentErrState(ErrState* state) {
   if (!looked) look();
   return variable != nullptr && read(state);
+}
+
+PyObject* errStateVariable() {
+  if (!looked) look();
+  return variable;
 }
 
 std::string printErrMask(int mask) {

@@ -7,14 +7,14 @@
 // use or when the run ends). A replay program's constants and temporaries follow in the same way (program/replay.h).
 //
 // A plan has two stages. The *pure* stage may fail at any step: a Python exception (a floating-point condition that the
-// user's errstate would report arrives as one), an overflow, a check. Then the run is dropped: nothing visible has changed.
-// The *commit* stage makes array writes visible. Only its first step may fail, and then it has changed nothing.
+// user's errstate would report arrives as one), an overflow, a check. Then the run is dropped: nothing visible has changed,
+// or only what running the segment again will write again before anything reads it. The *commit* stage copies staged
+// array writes to where they belong. It cannot fail.
 //
 // Requirements
-//  1. Pure steps change only objects that the run made.
+//  1. Pure steps change only objects that the run made, and arrays whose old contents the segment does not depend on.
 //  2. A `store` copies between arrays of equal type, shape and strides, so it cannot fail.
 //  3. Slots and constants are never written; temporaries are never read before they are written.
-//  4. parsePlan(printPlan(p)) prints the same text.
 #pragma once
 
 #include <cstdint>
@@ -83,11 +83,11 @@ struct Plan {
   std::vector<Ref> constants;      ///< regs[slot_count + i]
   std::vector<int64_t> numbers;    ///< what kIntConstant loads, by index
   std::vector<Reg> outputs;        ///< by graph output
+  std::vector<uint32_t> dims;      ///< int registers of the symbolic sizes that the exit needs, as asked for
   uint32_t slot_count = 0;
   uint32_t symbol_count = 0;       ///< ints written by the guard program
   uint32_t reg_count = 0;          ///< slots + constants + temporaries
   uint32_t int_count = 0;          ///< symbols + computed ints
-  uint32_t max_call = 0;           ///< most operands of one call
   bool reads_errstate = false;     ///< runs with floating-point reporting turned into exceptions
   bool runs_python = false;        ///< NumPy's own Python code runs inside: never frameless
 

@@ -1,11 +1,11 @@
 // Replay: the commit of a segment's Python side. Lowered from a trace's recipes and writes (codegen/).
 //
 // Model. `build` makes every object that outlives the segment, each once, in dependency order; it may fail, and nothing
-// is visible yet. `writes` then replays the writes to objects that exist outside, in program order; it reserves first
-// what it needs, replaced references go to a list that is released behind the last write, and appends stay appends.
+// is visible yet. `writes` then replays the writes to objects that exist outside, in program order; replaced references
+// go to a journal that is released when all is in place, and appends stay appends.
 //
 // Requirements
-//  1. `build` runs before the plan's commit stage, `writes` after it.
+//  1. `build` runs before `writes`, and those before the plan's commit stage, which cannot fail.
 //  2. Writes run no user code: exact built-in containers with built-in keys, default attribute setting.
 //  3. Should a write find no memory after all, the ones before it are undone in reverse and the run is dropped.
 #pragma once

@@ -26,7 +26,7 @@ struct Segment {
   uint32_t reg_count = 0;          ///< registers of a run: the caller of the guard program provides them
   uint32_t int_count = 0;
   uint32_t rerun_node = kNoNode;   ///< where the last drop happened
-  uint32_t rerun_count = 0;        ///< drops at rerun_node in a row of calls; two make the entry a verdict
+  uint32_t rerun_count = 0;        ///< drops at rerun_node, one after the other; two make the entry a verdict
 
   size_t bytes() const;
 };

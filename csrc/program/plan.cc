@@ -1,0 +1,112 @@
+#include "program/plan.h"
+
+#include <array>
+
+#include "absl/strings/str_cat.h"
+#include "base/check.h"
+#include "program/constants.h"
+
+namespace segue {
+namespace {
+
+constexpr StepInfo kSteps[] = {
+#define SEGUE_STEP(name, mnemonic, result, operands) {mnemonic, result, operands},
+#include "program/steps.def"
+#undef SEGUE_STEP
+};
+
+constexpr std::string_view kOperators[] = {"+", "-", "*", "/", "//", "%", "**", "<<", ">>", "&", "|", "^", "@",
+                                           "neg", "pos", "abs", "~", "not", "float", "int", "bool"};
+constexpr std::string_view kComparisons[] = {"<", "<=", "==", "!=", ">", ">="};
+
+/// Prints the steps of one program.
+class Printer {
+ public:
+  Printer(const Program& program, absl::Span<const Ref> constants, Reg first, absl::Span<const int64_t> numbers)
+      : program_(program), constants_(constants), first_(first), numbers_(numbers) {}
+
+  std::string print() {
+    for (const Step& step : program_.steps) line(step);
+    return std::move(out_);
+  }
+
+ private:
+  std::string reg(Reg r) const {
+    if (r == kNoReg) return "-";
+    if (r >= first_ && r < first_ + constants_.size()) return shortRepr(constants_[r - first_].get(), 40);
+    return absl::StrCat("r", r);
+  }
+
+  std::string operand(const Step& step, size_t i, char kind) const {
+    Operand value = program_.operands(step)[i];
+    if (kind == 'i') return absl::StrCat("i", value);
+    if (kind != 'n') return reg(value);
+    if (step.kind == StepKind::kIntConstant) return absl::StrCat(numbers_[value]);
+    return absl::StrCat(value);
+  }
+
+  std::string_view suffix(const Step& step) const {
+    if (step.kind == StepKind::kBinary || step.kind == StepKind::kUnary) return kOperators[step.op];
+    return step.kind == StepKind::kCompare ? kComparisons[step.op] : std::string_view();
+  }
+
+  void line(const Step& step) {
+    const StepInfo& info = stepInfo(step.kind);
+    if (info.result != '-') absl::StrAppend(&out_, std::string(1, info.result), step.dst, " = ");
+    out_ += info.mnemonic;
+    if (std::string_view word = suffix(step); !word.empty()) absl::StrAppend(&out_, " ", std::string(word));
+    for (size_t i = 0; i < step.count; i++) {
+      char kind = info.operands[std::min(i, info.operands.size() - 1)];
+      absl::StrAppend(&out_, i == 0 ? " " : ", ", operand(step, i, kind == '*' ? 'r' : kind));
+    }
+    if (step.keywords != kNoReg) absl::StrAppend(&out_, " named ", reg(step.keywords));
+    out_ += '\n';
+  }
+
+  const Program& program_;
+  absl::Span<const Ref> constants_;
+  Reg first_;
+  absl::Span<const int64_t> numbers_;
+  std::string out_;
+};
+
+}  // namespace
+
+const StepInfo& stepInfo(StepKind kind) { return kSteps[static_cast<size_t>(kind)]; }
+
+std::string_view operatorName(Operator op) { return kOperators[static_cast<size_t>(op)]; }
+
+Step& Program::append(StepKind kind, Reg dst, absl::Span<const Operand> operands) {
+  SEGUE_CHECK(operands.size() <= UINT16_MAX, "too many operands");
+  Step step{kind};
+  step.count = static_cast<uint16_t>(operands.size());
+  step.first = static_cast<uint32_t>(pool.size());
+  step.dst = dst;
+  pool.insert(pool.end(), operands.begin(), operands.end());
+  steps.push_back(step);
+  return steps.back();
+}
+
+size_t Plan::bytes() const {
+  return sizeof *this + pure.bytes() + commit.bytes() + constants.capacity() * sizeof(Ref) +
+         numbers.capacity() * sizeof(int64_t) + outputs.capacity() * sizeof(Reg);
+}
+
+std::string printProgram(const Program& program, absl::Span<const Ref> constants, Reg first_constant,
+                         absl::Span<const int64_t> numbers) {
+  return Printer(program, constants, first_constant, numbers).print();
+}
+
+std::string printPlan(const Plan& plan) {
+  std::string out = printProgram(plan.pure, plan.constants, plan.slot_count, plan.numbers);
+  if (!plan.commit.steps.empty()) {
+    absl::StrAppend(&out, "commit:\n", printProgram(plan.commit, plan.constants, plan.slot_count, plan.numbers));
+  }
+  out += "outputs:";
+  for (Reg reg : plan.outputs) absl::StrAppend(&out, " r", reg);
+  if (plan.reads_errstate) out += "\nreads errstate";
+  if (plan.runs_python) out += "\nruns Python";
+  return out + "\n";
+}
+
+}  // namespace segue

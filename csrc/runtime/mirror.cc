@@ -1,0 +1,106 @@
+#include "runtime/mirror.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace segue {
+namespace {
+
+constexpr uintptr_t kAlignment = 64;  ///< addresses are kept modulo this: more than any dtype asks for
+
+PyArrayObject* array(BorrowedRef object) { return reinterpret_cast<PyArrayObject*>(object.get()); }
+
+/// Byte offsets from the data pointer: [low, high) holds every element.
+struct Extent {
+  npy_intp low = 0, high = 0;
+};
+
+Extent extentOf(PyArrayObject* a) {
+  Extent extent{0, PyArray_ITEMSIZE(a)};
+  for (int i = 0; i < PyArray_NDIM(a); i++) {
+    if (PyArray_DIM(a, i) == 0) return {0, 0};
+    npy_intp reach = (PyArray_DIM(a, i) - 1) * PyArray_STRIDE(a, i);
+    (reach < 0 ? extent.low : extent.high) += reach;
+  }
+  return extent;
+}
+
+/// An array like `model` whose first element is at `data`; `owner` keeps the memory alive.
+Ref arrayAt(PyArrayObject* model, char* data, int flags, BorrowedRef owner) {
+  PyArray_Descr* descr = PyArray_DESCR(model);
+  Py_INCREF(descr);
+  Ref made = Ref::steal(PyArray_NewFromDescr(&PyArray_Type, descr, PyArray_NDIM(model), PyArray_DIMS(model),
+                                             PyArray_STRIDES(model), data, flags, nullptr));
+  if (!made || PyArray_SetBaseObject(array(made), Py_NewRef(owner.get())) < 0) return nullptr;
+  return made;
+}
+
+/// Copies element by element along the last axes; both arrays have the same shape and strides.
+void copyElements(PyArrayObject* model, char* to, const char* from, int axis) {
+  const npy_intp count = PyArray_DIM(model, axis), stride = PyArray_STRIDE(model, axis);
+  const npy_intp size = PyArray_ITEMSIZE(model);
+  if (axis + 1 == PyArray_NDIM(model)) {
+    if (stride == size) {
+      std::memcpy(to, from, static_cast<size_t>(count * size));
+      return;
+    }
+    for (npy_intp i = 0; i < count; i++) std::memcpy(to + i * stride, from + i * stride, static_cast<size_t>(size));
+    return;
+  }
+  for (npy_intp i = 0; i < count; i++) copyElements(model, to + i * stride, from + i * stride, axis + 1);
+}
+
+void copyArray(PyArrayObject* model, char* to, const char* from) {
+  if (PyArray_SIZE(model) == 0) return;
+  if (PyArray_NDIM(model) == 0 || PyArray_IS_C_CONTIGUOUS(model) || PyArray_IS_F_CONTIGUOUS(model)) {
+    std::memcpy(to, from, static_cast<size_t>(PyArray_NBYTES(model)));
+  } else {
+    copyElements(model, to, from, 0);
+  }
+}
+
+}  // namespace
+
+Ref mirrorArray(BorrowedRef original) {
+  PyArrayObject* model = array(original);
+  const Extent extent = extentOf(model);
+  // Memory between the elements of a sparse view is reserved, not touched.
+  npy_intp bytes = extent.high - extent.low + static_cast<npy_intp>(kAlignment);
+  Ref buffer = Ref::steal(PyArray_SimpleNew(1, &bytes, NPY_UINT8));
+  if (!buffer) return nullptr;
+  char* start = PyArray_BYTES(array(buffer));
+  const uintptr_t wanted = reinterpret_cast<uintptr_t>(PyArray_BYTES(model) + extent.low);
+  start += (wanted - reinterpret_cast<uintptr_t>(start)) % kAlignment;
+  char* data = start - extent.low;
+  Ref mirror = arrayAt(model, data, NPY_ARRAY_WRITEABLE, buffer);
+  if (mirror) copyArray(model, data, PyArray_BYTES(model));
+  return mirror;
+}
+
+void storeMirror(BorrowedRef original, BorrowedRef mirror) {
+  copyArray(array(original), PyArray_BYTES(array(original)), PyArray_BYTES(array(mirror)));
+}
+
+Ref rebaseOnOriginal(BorrowedRef value, BorrowedRef mirror, BorrowedRef original) {
+  if (value.get() == mirror.get()) return Ref::borrow(original);
+  if (PyTuple_CheckExact(value.get()) || PyList_CheckExact(value.get())) {
+    Py_ssize_t count = PySequence_Fast_GET_SIZE(value.get());
+    Ref items = Ref::steal(PyList_New(count));
+    if (!items) return nullptr;
+    for (Py_ssize_t i = 0; i < count; i++) {
+      Ref item = rebaseOnOriginal(PySequence_Fast_GET_ITEM(value.get(), i), mirror, original);
+      if (!item) return nullptr;
+      PyList_SET_ITEM(items.get(), i, item.release());
+    }
+    return PyList_CheckExact(value.get()) ? items : Ref::steal(PyList_AsTuple(items.get()));
+  }
+  if (!PyArray_CheckExact(value.get())) return Ref::borrow(value);
+  PyArrayObject* view = array(value);
+  // NumPy keeps the owner of the memory as the base, which for the mirror is its buffer.
+  if (PyArray_BASE(view) != PyArray_BASE(array(mirror))) return Ref::borrow(value);
+  char* data = PyArray_BYTES(array(original)) + (PyArray_BYTES(view) - PyArray_BYTES(array(mirror)));
+  Ref made = arrayAt(view, data, PyArray_FLAGS(view) & NPY_ARRAY_WRITEABLE, original);
+  return made;
+}
+
+}  // namespace segue

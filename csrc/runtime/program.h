@@ -1,0 +1,46 @@
+// Running programs: the interpreter behind plans and replay. Three loops over the same steps: pure steps and array
+// writes (plan.cc), objects built at commit (build.cc), writes to Python objects (replay.cc).
+//
+// Requirements
+//  1. A step that fails leaves no exception set and its destination untouched; the loop returns the step.
+//  2. Destinations are null before they are written (the run clears its temporaries).
+#pragma once
+
+#include "program/replay.h"
+
+namespace segue {
+
+/// The registers of one run.
+struct Registers {
+  PyObject** regs = nullptr;
+  int64_t* ints = nullptr;
+};
+
+/// Runs plan steps; null, or the step that failed. Its exception has been cleared.
+const Step* runSteps(const Program& program, const std::vector<int64_t>& numbers, Registers r);
+/// Runs build steps in the same way.
+const Step* runBuild(const Program& program, Registers r);
+
+/// What writes replaced: how to undo them, and the references to drop once everything is in place.
+class WriteJournal {
+ public:
+  /// Makes room for `count` writes, so that recording them cannot fail. False when there is no memory.
+  bool reserve(size_t count);
+  struct Undo {
+    StepKind kind;        ///< of the write
+    Ref target, key;
+    Ref old;              ///< what was there, or null
+    Py_ssize_t number = 0;
+  };
+  void record(Undo undo) { undos_.push_back(std::move(undo)); }
+  /// Takes everything back, last write first.
+  void undo();
+
+ private:
+  std::vector<Undo> undos_;  ///< in the order of the writes
+};
+
+/// Replays writes. Null, or the write for which there was no memory: everything before it has been undone.
+const Step* runWrites(const Program& program, Registers r, WriteJournal* journal);
+
+}  // namespace segue
