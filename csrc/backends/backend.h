@@ -3,7 +3,8 @@
 // Model. A backend sees the graph after all passes, and where its inputs are: input i is in register `input_slots[i]`
 // and symbol i of graph.dims() in int register i, both written by the guard program. It answers with a plan whose outputs
 // are the graph's. `reference` calls NumPy node by node; backends registered from Python receive the graph and example
-// inputs and answer with a callable, which becomes a plan of one call.
+// inputs and answer with a callable, which becomes a plan of one call: the callable takes the graph's inputs, then the
+// numbers of the symbols that are no size of an array input, and returns a sequence of the graph's outputs.
 //
 // Requirements
 //  1. A backend runs no user code and changes nothing but the plan.
@@ -24,6 +25,7 @@ struct BackendInput {
   const Graph* graph = nullptr;
   std::vector<Reg> input_slots;       ///< by graph input
   uint32_t slot_count = 0;
+  std::vector<Dim> dims;              ///< computed into Plan::dims: sizes that become Python ints at the exit
   std::vector<BorrowedRef> examples;  ///< by graph input: the values of the call being compiled; empty in tests
   Ref options;                        ///< dict of backend options from compile(), or null
   bool exact = false;                 ///< mode="exact"

@@ -90,6 +90,8 @@ class DimTable {
   int64_t hint(Dim d) const { return expr(d).hint; }
   const DimExpr& expr(Dim d) const { return exprs_[d.id]; }
   absl::Span<const DimSymbol> symbols() const { return symbols_; }
+  /// Expressions interned so far; their ids are 0 .. size() - 1.
+  uint32_t size() const { return static_cast<uint32_t>(exprs_.size()); }
 
   /// Decisions: proved, or answered by the hints and recorded.
   bool decideEqual(Dim a, Dim b);

@@ -1,0 +1,115 @@
+#include <algorithm>
+
+#include "backends/python_backend.h"
+#include "backends/plan_builder.h"
+#include "graph/effects.h"
+
+namespace segue {
+namespace {
+
+GraphWrapper graph_wrapper = nullptr;
+
+/// "ValueError: words" of the current exception, which is cleared.
+std::string takeException() {
+  PyObject *type = nullptr, *value = nullptr, *traceback = nullptr;
+  PyErr_Fetch(&type, &value, &traceback);
+  PyErr_NormalizeException(&type, &value, &traceback);
+  Ref held_type = Ref::steal(type), held_value = Ref::steal(value), held_traceback = Ref::steal(traceback);
+  std::string text = held_type ? reinterpret_cast<PyTypeObject*>(type)->tp_name : "unknown error";
+  Ref words = held_value ? Ref::steal(PyObject_Str(value)) : Ref();
+  const char* utf8 = words ? PyUnicode_AsUTF8(words.get()) : nullptr;
+  if (utf8 != nullptr && *utf8 != '\0') text += std::string(": ") + utf8;
+  PyErr_Clear();
+  return text;
+}
+
+/// Symbols that are no size of an array input: the callable cannot see them in its inputs.
+std::vector<Dim> freeSymbols(const Graph& graph) {
+  const DimTable& dims = graph.dims();
+  std::vector<bool> seen(dims.symbols().size(), false);
+  for (const Node* input : graph.inputs()) {
+    for (Dim dim : input->type->shape) {
+      if (dims.expr(dim).op == DimOp::kSymbol) seen[static_cast<size_t>(dims.expr(dim).value)] = true;
+    }
+  }
+  std::vector<Dim> free(seen.size());
+  std::vector<bool> found(seen.size(), false);
+  for (uint32_t id = 0; id < dims.size(); id++) {
+    if (dims.expr(Dim{id}).op != DimOp::kSymbol) continue;
+    size_t symbol = static_cast<size_t>(dims.expr(Dim{id}).value);
+    free[symbol] = Dim{id};
+    found[symbol] = !seen[symbol];
+  }
+  std::vector<Dim> out;
+  for (size_t i = 0; i < free.size(); i++) {
+    if (found[i]) out.push_back(free[i]);
+  }
+  return out;
+}
+
+Ref callBackend(PyObject* backend, const BackendInput& input) {
+  Ref graph = graph_wrapper != nullptr ? graph_wrapper(*input.graph) : Ref();
+  if (!graph) return nullptr;
+  Ref examples = Ref::steal(PyList_New(0));
+  if (!examples) return nullptr;
+  for (BorrowedRef example : input.examples) {
+    if (PyList_Append(examples.get(), example.get()) < 0) return nullptr;
+  }
+  return Ref::steal(PyObject_CallFunctionObjArgs(backend, graph.get(), examples.get(), nullptr));
+}
+
+/// The plan that calls `compiled` with inputs (written ones as mirrors) and checks what comes back.
+Plan callPlan(const BackendInput& input, Ref compiled) {
+  const Graph& graph = *input.graph;
+  Effects effects(graph);
+  PlanBuilder builder(input);
+  std::vector<Reg> mirrors(graph.inputs().size(), kNoReg);
+  std::vector<Operand> operands = {builder.constant(std::move(compiled))};
+  for (size_t i = 0; i < graph.inputs().size(); i++) {
+    Reg reg = input.input_slots[i];
+    // The callable is a stranger: it gets a copy of everything the graph writes.
+    if (effects.regionWritten(effects.region(graph.inputs()[i])) && graph.inputs()[i]->type->isArray()) {
+      reg = mirrors[i] = builder.emit(StepKind::kMirror, {reg});
+    }
+    operands.push_back(reg);
+  }
+  for (Dim symbol : freeSymbols(graph)) operands.push_back(builder.boxed(symbol));
+  Reg results = builder.emit(StepKind::kCall, operands);
+  for (uint32_t i = 0; i < graph.outputs().size(); i++) {
+    Reg reg = builder.emit(StepKind::kElement, {results, i});
+    const Arg& output = graph.outputs()[i];
+    if (std::optional<Type> type = argType(output); type && type->isArray()) {
+      builder.effect(StepKind::kCheckArray, {reg, static_cast<Operand>(dtypeTypeNum(type->dtype)),
+                                             static_cast<Operand>(type->ndim())});
+    }
+    if (output.isValue()) {
+      for (size_t k = 0; k < mirrors.size(); k++) {
+        bool shares = mirrors[k] != kNoReg &&
+                      effects.region(graph.inputs()[k]) == effects.region(output.as<ArgValue>().node);
+        if (shares) reg = builder.emit(StepKind::kRebase, {reg, mirrors[k], input.input_slots[k]});
+      }
+    }
+    builder.plan().outputs.push_back(reg);
+  }
+  for (size_t i = 0; i < mirrors.size(); i++) {
+    if (mirrors[i] != kNoReg) builder.commit(StepKind::kStore, {input.input_slots[i], mirrors[i]});
+  }
+  for (Dim dim : input.dims) builder.plan().dims.push_back(builder.number(dim));
+  builder.plan().reads_errstate = builder.plan().runs_python = true;
+  return builder.finish();
+}
+
+}  // namespace
+
+void setGraphWrapper(GraphWrapper wrapper) { graph_wrapper = wrapper; }
+
+Result<Plan> PythonBackend::compile(const BackendInput& input) {
+  Ref compiled = callBackend(callable_.get(), input);
+  if (!compiled) return Error{takeException()};
+  if (!PyCallable_Check(compiled.get())) {
+    return Error{std::string("the backend returned ") + compiled.type()->tp_name + ", which is not callable"};
+  }
+  return callPlan(input, std::move(compiled));
+}
+
+}  // namespace segue

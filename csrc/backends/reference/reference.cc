@@ -1,0 +1,130 @@
+#include "backends/reference/reference.h"
+
+#include "backends/plan_builder.h"
+#include "backends/reference/callables.h"
+#include "backends/staging.h"
+
+namespace segue {
+namespace {
+
+/// Lowers one graph.
+class Lowering {
+ public:
+  explicit Lowering(const BackendInput& input)
+      : input_(input),
+        graph_(*input.graph),
+        effects_(graph_),
+        lifetimes_(graph_),
+        staging_(graph_, effects_),
+        builder_(input),
+        mirrors_(graph_.inputs().size(), kNoReg) {}
+
+  Result<Plan> run() {
+    bindInputs();
+    for (size_t i = 0; i < graph_.nodes().size(); i++) {
+      builder_.at(graph_.nodes()[i]->id);
+      SEGUE_TRY_VOID(lowerNode(*graph_.nodes()[i]));
+      freeDead(i);
+    }
+    SEGUE_TRY_VOID(lowerOutputs());
+    for (Dim dim : input_.dims) builder_.plan().dims.push_back(builder_.number(dim));
+    return builder_.finish();
+  }
+
+ private:
+  void bindInputs() {
+    for (size_t i = 0; i < graph_.inputs().size(); i++) {
+      Reg reg = input_.input_slots[i];
+      if (staging_.mirrored(i)) reg = mirrors_[i] = builder_.emit(StepKind::kMirror, {reg});
+      values_[graph_.inputs()[i]] = reg;
+    }
+  }
+
+  Result<void> lowerNode(const Node& node) {
+    SEGUE_REQUIRE(node.regions.empty(), "the reference backend runs no regions");
+    SEGUE_TRY(Performer performer, performerOf(node));
+    std::vector<Reg> made;
+    std::vector<Operand> operands;
+    std::vector<std::string> keywords;
+    if (performer.kind == StepKind::kCall) operands.push_back(builder_.constant(performer.object));
+    SEGUE_TRY_VOID(lowerArguments(node, &operands, &keywords, &made));
+    if (performer.kind == StepKind::kGetAttr) operands.push_back(builder_.constant(performer.object));
+    if (performer.kind == StepKind::kSetItem) {
+      builder_.effect(StepKind::kSetItem, operands);
+      values_[&node] = builder_.none();
+    } else {
+      values_[&node] = builder_.emit(performer.kind, operands, static_cast<uint8_t>(performer.op), names(keywords));
+    }
+    for (Reg reg : made) builder_.free(reg);
+    builder_.plan().reads_errstate |= mayReport(node);
+    builder_.plan().runs_python |= node.has(OpTag::kRunsPython);
+    return {};
+  }
+
+  /// Positional as long as the operator's signature allows and nothing was left out, by keyword from there on.
+  Result<void> lowerArguments(const Node& node, std::vector<Operand>* operands, std::vector<std::string>* keywords,
+                              std::vector<Reg>* made) {
+    bool by_keyword = false;
+    for (size_t i = 0; i < node.args.size(); i++) {
+      const OpParam& param = node.op->params[i];
+      if (node.args[i].missing()) {
+        by_keyword = true;
+        continue;
+      }
+      by_keyword |= param.keyword_only;
+      SEGUE_REQUIRE(!by_keyword || !param.positional_only, "an argument before '%s' is missing", std::string(param.name));
+      SEGUE_TRY(Reg reg, builder_.argument(node.args[i], values_, made));
+      operands->push_back(reg);
+      if (by_keyword) keywords->emplace_back(param.name);
+    }
+    return {};
+  }
+
+  /// The register of a tuple of keyword names, kNoReg for none.
+  Reg names(const std::vector<std::string>& keywords) {
+    if (keywords.empty()) return kNoReg;
+    Reg& known = names_[keywords];
+    if (known != 0) return known;
+    Ref tuple = Ref::steal(PyTuple_New(static_cast<Py_ssize_t>(keywords.size())));
+    SEGUE_CHECK(static_cast<bool>(tuple), "no memory");
+    for (size_t i = 0; i < keywords.size(); i++) {
+      PyTuple_SET_ITEM(tuple.get(), static_cast<Py_ssize_t>(i), PyUnicode_InternFromString(keywords[i].c_str()));
+    }
+    return known = builder_.constant(std::move(tuple));
+  }
+
+  void freeDead(size_t position) {
+    for (const Node* dead : lifetimes_.dyingAt(position)) {
+      // A mirror lives until the commit.
+      if (!dead->isInput()) builder_.free(values_.at(dead));
+    }
+  }
+
+  Result<void> lowerOutputs() {
+    builder_.at(kNoNode);
+    std::vector<Reg> kept;
+    for (const Arg& output : graph_.outputs()) {
+      SEGUE_TRY(Reg reg, builder_.argument(output, values_, &kept));
+      if (output.isValue()) reg = staging_.rebase(reg, output.as<ArgValue>().node, builder_, mirrors_, input_.input_slots);
+      builder_.plan().outputs.push_back(reg);
+    }
+    staging_.store(builder_, mirrors_, input_.input_slots);
+    return {};
+  }
+
+  const BackendInput& input_;
+  const Graph& graph_;
+  Effects effects_;
+  Lifetimes lifetimes_;
+  Staging staging_;
+  PlanBuilder builder_;
+  std::vector<Reg> mirrors_;                              ///< by input; kNoReg where the input is used itself
+  absl::flat_hash_map<const Node*, Reg> values_;
+  absl::flat_hash_map<std::vector<std::string>, Reg> names_;
+};
+
+}  // namespace
+
+Result<Plan> ReferenceBackend::compile(const BackendInput& input) { return Lowering(input).run(); }
+
+}  // namespace segue

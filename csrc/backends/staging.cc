@@ -1,0 +1,67 @@
+#include "backends/staging.h"
+
+namespace segue {
+namespace {
+
+/// The op stores values without looking at what was there: x[i] = v, and results given an `out=`.
+bool onlyReplaces(const Node& node) {
+  if (node.op->name == "setitem") return true;
+  for (const OpParam& param : node.op->params) {
+    if (param.written && param.name != "out") return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+Staging::Staging(const Graph& graph, const Effects& effects)
+    : effects_(effects), mirrored_(graph.inputs().size()), inputs_of_(effects.regionCount()) {
+  std::vector<int> inputs_in(effects.regionCount());
+  for (const Node* input : graph.inputs()) inputs_in[effects.region(input)]++;
+  for (uint32_t i = 0; i < graph.inputs().size(); i++) {
+    const Node* input = graph.inputs()[i];
+    const uint32_t region = effects.region(input);
+    if (!input->type->isArray() || !effects.regionWritten(region)) continue;
+    if (inputs_in[region] == 1 && mayWriteDirectly(graph, region)) continue;
+    mirrored_[i] = any_ = true;
+    inputs_of_[region].push_back(i);
+  }
+}
+
+bool Staging::mayWriteDirectly(const Graph& graph, uint32_t region) const {
+  bool read = false, allowed = true;
+  forEachNode(graph.body(), [&](const Node* node) {
+    if (!node->regions.empty()) read = true;
+    bool writes = false;
+    for (const Node* written : writtenArgs(*node)) writes |= effects_.region(written) == region;
+    for (size_t i = 0; i < node->args.size(); i++) {
+      if (isPureView(*node) || node->op->params[i].written) continue;
+      forEachValue(node->args[i], [&](const ArgValue& value) { read |= effects_.region(value.node) == region; });
+    }
+    if (writes && (read || !onlyReplaces(*node))) allowed = false;
+  });
+  return allowed;
+}
+
+int Staging::mirroredInputOf(const Node* value) const {
+  const auto& inputs = inputs_of_[effects_.region(value)];
+  return inputs.empty() ? -1 : static_cast<int>(inputs.front());
+}
+
+Reg Staging::rebase(Reg reg, const Node* value, PlanBuilder& builder, absl::Span<const Reg> mirrors,
+                    absl::Span<const Reg> originals) const {
+  for (uint32_t input : inputs_of_[effects_.region(value)]) {
+    if (mirrors[input] == kNoReg) continue;
+    reg = reg == mirrors[input] ? originals[input]
+                                : builder.emit(StepKind::kRebase, {reg, mirrors[input], originals[input]});
+  }
+  return reg;
+}
+
+void Staging::store(PlanBuilder& builder, absl::Span<const Reg> mirrors, absl::Span<const Reg> originals) const {
+  for (size_t i = 0; i < mirrored_.size(); i++) {
+    if (mirrored_[i] && mirrors[i] != kNoReg) builder.commit(StepKind::kStore, {originals[i], mirrors[i]});
+  }
+}
+
+}  // namespace segue
