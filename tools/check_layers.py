@@ -26,7 +26,7 @@ TABLE: dict[str, set[str]] = {
     "guards": {"ops", "program"},
     "backends": {"graph", "ops", "program"},
     "trace": {"bytecode", "ops", "graph", "guards", "program"},
-    "codegen": {"bytecode", "guards", "program"},
+    "codegen": {"bytecode", "guards", "ops", "program"},
     "runtime": {"hook", "ops", "program"},
     "artifact": {"bytecode", "ops", "graph", "guards", "program"},
 }
