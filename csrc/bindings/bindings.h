@@ -8,6 +8,8 @@ namespace segue {
 /// The submodule `_bytecode`.
 void bindBytecode(pybind11::module_& m);
 void bindCallable(pybind11::module_& m);
+/// Compiling, statistics, settings, records.
+void bindEngine(pybind11::module_& m);
 /// The classes Graph, Node and Size.
 void bindGraph(pybind11::module_& m);
 /// Log channels: _log_configure, _log_file, _log_callback.

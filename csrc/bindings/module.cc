@@ -15,6 +15,7 @@ PYBIND11_MODULE(_segue, m) {
   segue::bindBytecode(m);
   segue::bindCallable(m);
   segue::bindGraph(m);
+  segue::bindEngine(m);
   segue::bindLogs(m);
   segue::bindOps(m);
   segue::bindSteering(m);

@@ -14,6 +14,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -23,8 +24,7 @@
 
 namespace segue {
 
-struct CompileOptions;
-struct CompiledFunction;
+class Graph;
 
 /// Process-wide settings (segue.config).
 struct Config {
@@ -38,8 +38,12 @@ Config& config();
 
 /// What to do with frames (segue.set_stance).
 enum class Stance : uint8_t { kDefault, kForceEager, kEagerOnRecompile, kFailOnRecompile };
-Result<void> setStance(std::string_view name);
-std::string_view stanceName();
+/// "default", "force_eager" …
+Result<Stance> stanceFromName(std::string_view name);
+std::string_view stanceName(Stance stance);
+/// Returns the previous one.
+Stance setStance(Stance stance);
+Stance stance();
 
 struct Stats {
   int64_t calls = 0;               ///< calls of compiled functions and frames offered below them
@@ -60,17 +64,21 @@ struct SourcePosition {
   int line = 0, column = -1, end_line = 0, end_column = -1;   ///< columns are UTF-8 offsets, -1 when unknown
 };
 
+/// Why a trace ended before its frame did.
+struct BreakRecord {
+  std::string id, explanation, detail, hint;
+  SourcePosition position;
+  std::vector<SourcePosition> inlined_chain;   ///< call sites, outermost first
+};
+
 /// What one compile did, for explain, fullgraph errors and logs.
 struct CompileRecord {
   std::string function;            ///< qualified name of the code
   SourcePosition start;
-  std::string graph;               ///< text; empty when nothing was captured
-  std::string guards;              ///< one guard a line
-  std::string plan;                ///< listing of the segment
-  std::string break_id;            ///< row of breaks.def; empty when the trace returned
-  std::string break_detail, break_explanation, break_hint;
-  SourcePosition break_position;
-  std::vector<SourcePosition> inlined_chain;
+  std::shared_ptr<const Graph> graph;   ///< after the passes; null when nothing was captured
+  std::vector<std::string> guards; ///< one source or check each
+  std::string plan;                ///< listing of the segment; empty unless somebody records or logs, as `guards` and `graph`
+  std::optional<BreakRecord> stop; ///< none when the trace returned
   int op_count = 0;
   int instruction_count = 0;
   double milliseconds = 0;
@@ -79,9 +87,17 @@ struct CompileRecord {
 /// Starts and ends recording on this thread; nests.
 void beginRecords();
 std::vector<CompileRecord> endRecords();
+bool recording();
 
-/// Installs the frame handler and the fast path.
-void installDriver();
+/// Keeps a function's frames out of capture and its calls from being inlined (segue.disable).
+void disableCode(BorrowedRef code);
+
+/// Raises the exception of a fullgraph function that breaks; installed by the bindings.
+using GraphBreakRaiser = void (*)(const BreakRecord& stop);
+void setGraphBreakRaiser(GraphBreakRaiser raiser);
+
+/// Installs the frame handler and the fast path. False with a Python exception set on failure.
+bool installDriver();
 /// Drops every entry and zeroes the counts (segue.reset).
 void resetDriver();
 

@@ -1,0 +1,143 @@
+#include "driver/compile.h"
+
+#include <chrono>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "backends/backend.h"
+#include "codegen/exits.h"
+#include "driver/overlap.h"
+#include "driver/pipeline.h"
+#include "graph/evaluate.h"
+#include "graph/passes.h"
+#include "graph/print.h"
+#include "guards/lowering.h"
+#include "trace/trace.h"
+
+namespace segue {
+namespace {
+
+/// A segment could not be made, though the trace is good: a backend's error.
+struct BackendFailure {
+  std::string message;
+};
+
+TraceResult traceInput(const CompileInput& input) {
+  Result<std::shared_ptr<const Code>> code = Code::decode(reinterpret_cast<PyObject*>(input.frame.code));
+  SEGUE_CHECK(code.ok(), code.error());
+  TraceRequest request;
+  request.code = std::move(code.value());
+  request.function = reinterpret_cast<PyObject*>(input.frame.function);
+  request.globals = input.frame.globals;
+  request.builtins = input.frame.builtins;
+  request.locals = {input.roots.locals, static_cast<size_t>(input.roots.local_count)};
+  request.config.unroll_range = config().unroll_range;
+  request.config.unroll_objects = config().unroll_objects;
+  request.config.trace_budget = config().trace_budget;
+  request.may_inline = [](BorrowedRef function) {
+    return !PyFunction_Check(function.get()) || !isDisabled(PyFunction_GET_CODE(function.get()));
+  };
+  return traceFrame(request);
+}
+
+/// What the entry reads: the graph's inputs, then what the exit passes on.
+std::vector<Source> wantedSources(const TraceResult& trace) {
+  std::vector<Source> wanted = exitSources(trace);
+  for (const InputBinding& binding : trace.inputs) wanted.push_back(binding.source);
+  return wanted;
+}
+
+Result<Plan> runBackend(const CompileInput& input, const TraceResult& trace, const LoweredGuards& guards,
+                        PyObject* const* regs) {
+  std::unique_ptr<Backend> own;
+  Backend* backend = nullptr;
+  if (input.options->backend_function) {
+    own = makePythonBackend(input.options->backend_function);
+    backend = own.get();
+  } else {
+    backend = findBackend(input.options->backend);
+  }
+  SEGUE_REQUIRE(backend != nullptr, "there is no backend named '%s'", input.options->backend);
+  BackendInput in{.graph = trace.graph.get(), .slot_count = guards.program.slot_count};
+  in.dims = exitDims(trace);
+  in.options = input.options->backend_options;
+  in.exact = input.options->exact;
+  for (const InputBinding& binding : trace.inputs) {
+    in.input_slots.push_back(guards.slot(binding.source));
+    in.examples.push_back(regs[in.input_slots.back()]);
+  }
+  return backend->compile(in);
+}
+
+/// The whole pipeline. Throws BackendFailure, and BugError from anywhere.
+EntryRef makeEntry(const CompileInput& input, CompileRecord* record) {
+  TraceResult trace = traceInput(input);
+  const bool captured = trace.exit.kind == ExitKind::kReturn && !trace.worthless();
+  if (captured) {
+    Result<void> passes = runPasses(*trace.graph, defaultPasses(), {.context = {.evaluate = evaluateWithNumpy}});
+    SEGUE_CHECK(passes.ok(), passes.error());
+    guardOverlaps(&trace);
+  }
+  const BorrowedRef code = reinterpret_cast<PyObject*>(input.frame.code);
+  describeTrace(trace, code, captured, record);
+
+  std::vector<Source> wanted;
+  if (captured) wanted = wantedSources(trace);
+  Result<LoweredGuards> lowered = lowerGuards(*trace.guards, trace.graph->dims(), wanted, code);
+  SEGUE_CHECK(lowered.ok(), lowered.error());
+  LoweredGuards guards = std::move(lowered.value());
+
+  Segment segment;
+  if (captured) {
+    std::vector<PyObject*> regs(guards.program.slot_count + 1, nullptr);
+    std::vector<int64_t> ints(guards.program.int_count + 1, 0);
+    uint32_t missed = runGuards(guards.program, input.roots, regs.data(), ints.data());
+    SEGUE_CHECK(missed == kGuardsPass, absl::StrCat("a fresh entry does not match its own call: ",
+                                                     describeCheck(guards.program, missed)));
+    Result<Plan> plan = runBackend(input, trace, guards, regs.data());
+    if (!plan.ok()) throw BackendFailure{plan.error()};
+    Result<Segment> exit = lowerExit(trace, guards, std::move(plan.value()));
+    SEGUE_CHECK(exit.ok(), exit.error());
+    segment = std::move(exit.value());
+  } else {
+    segment.reason = trace.exit.reason;
+  }
+  if (recording() || logsCompiles()) {
+    record->plan = printSegment(segment);
+    record->guards = absl::StrSplit(printGuards(*trace.guards, trace.graph->dims(), code), '\n', absl::SkipEmpty());
+    logCompile(*record, captured ? print(*trace.graph) : "", printGuardProgram(guards.program));
+  }
+  return EntryRef(new Entry(std::move(guards.program), std::move(guards.assumptions), std::move(segment)));
+}
+
+std::string backendTitle(const CompileOptions& options) {
+  if (!options.backend_function) return absl::StrCat("backend '", options.backend, "'");
+  return "the backend";
+}
+
+}  // namespace
+
+CompileOutput compileFrame(const CompileInput& input) {
+  auto start = std::chrono::steady_clock::now();
+  CompileOutput out;
+  out.record = std::make_shared<CompileRecord>();
+  try {
+    out.entry = makeEntry(input, out.record.get());
+  } catch (const BackendFailure& failure) {
+    out.warning = absl::StrCat(backendTitle(*input.options), " failed on ", out.record->function,
+                               ", which runs eagerly: ", failure.message);
+    out.raises = strictMode();
+  } catch (const BugError& bug) {
+    out.warning = absl::StrCat("a bug in Segue kept ", out.record->function.empty() ? "a function" : out.record->function,
+                               " from being compiled; it runs eagerly. Please report this with the function's source: ",
+                               bug.what());
+  }
+  std::chrono::duration<double, std::milli> spent = std::chrono::steady_clock::now() - start;
+  out.record->milliseconds = spent.count();
+  stats().compiles++;
+  stats().compile_ms += spent.count();
+  addRecord(out.record);
+  return out;
+}
+
+}  // namespace segue

@@ -1,0 +1,297 @@
+// The frame handler and the fast path: what happens when a compiled function is called.
+#include <array>
+
+#include "absl/strings/str_cat.h"
+#include "driver/pipeline.h"
+#include "hook/eval.h"
+#include "runtime/segment.h"
+
+namespace segue {
+namespace {
+
+GraphBreakRaiser graph_break_raiser = nullptr;
+
+/// The code whose segment the fast path has just dropped: its frame, which comes next, is left to CPython.
+thread_local PyCodeObject* rerun_code = nullptr;
+
+/// Registers of one lookup and run: on the stack unless a segment needs many.
+class RegisterFile {
+ public:
+  RegisterFile(uint32_t regs, uint32_t ints) {
+    if (regs > small_regs_.size()) [[unlikely]] large_regs_ = std::make_unique_for_overwrite<PyObject*[]>(regs);
+    if (ints > small_ints_.size()) [[unlikely]] large_ints_ = std::make_unique_for_overwrite<int64_t[]>(ints);
+  }
+  PyObject** regs() { return large_regs_ ? large_regs_.get() : small_regs_.data(); }
+  int64_t* ints() { return large_ints_ ? large_ints_.get() : small_ints_.data(); }
+
+ private:
+  std::array<PyObject*, 96> small_regs_;
+  std::array<int64_t, 48> small_ints_;
+  std::unique_ptr<PyObject*[]> large_regs_;
+  std::unique_ptr<int64_t[]> large_ints_;
+};
+
+// ---- functions and their options -----------------------------------------------------------------------------------
+
+bool sameOptions(const CompileOptions& a, const CompileOptions& b) {
+  return a.backend == b.backend && a.backend_function.get() == b.backend_function.get() && a.fullgraph == b.fullgraph &&
+         a.dynamic == b.dynamic && a.exact == b.exact && a.backend_options.get() == b.backend_options.get();
+}
+
+/// Entries made under different options are kept apart: default options use the table of the function's start, the
+/// others a table each, under numbers that are no offsets.
+int tableKey(const std::shared_ptr<const CompileOptions>& options) {
+  static auto* seen = new std::vector<std::shared_ptr<const CompileOptions>>;
+  if (sameOptions(*options, CompileOptions())) return 0;
+  for (size_t i = 0; i < seen->size(); i++) {
+    if (sameOptions(*(*seen)[i], *options)) return -1 - static_cast<int>(i);
+  }
+  seen->push_back(options);
+  return -static_cast<int>(seen->size());
+}
+
+/// What a CompiledFunction carries for the dispatcher.
+class FunctionDispatch : public DispatchState {
+ public:
+  explicit FunctionDispatch(const CompiledFunction& self) : key(tableKey(self.options)) {
+    if (PyFunction_Check(self.wrapped.get())) code_ = Ref::borrow(PyFunction_GET_CODE(self.wrapped.get()));
+  }
+  ~FunctionDispatch() override {
+    CodeState* state = codeState();
+    if (state != nullptr && state->gc_owner == this) state->gc_owner = nullptr;
+  }
+  int traverse(visitproc visit, void* arg) override {
+    CodeState* state = codeState();
+    if (state == nullptr) return 0;
+    if (state->gc_owner == nullptr) state->gc_owner = this;
+    return state->gc_owner == this ? state->traverse(visit, arg) : 0;
+  }
+  void clear() override {
+    CodeState* state = codeState();
+    if (state != nullptr && state->gc_owner == this) state->clear();
+  }
+
+  const int key;   ///< of the dispatch table
+
+ private:
+  CodeState* codeState() const {
+    return code_ ? CodeState::find(reinterpret_cast<PyCodeObject*>(code_.get())) : nullptr;
+  }
+  Ref code_;       ///< of the wrapped function, null for other callables
+};
+
+FunctionDispatch& dispatchOf(CompiledFunction* self) {
+  if (self->dispatch == nullptr) self->dispatch = std::make_unique<FunctionDispatch>(*self);
+  return static_cast<FunctionDispatch&>(*self->dispatch);
+}
+
+// ---- one frame -----------------------------------------------------------------------------------------------------
+
+/// A frame that the hook offers, and the call it belongs to.
+struct Offer {
+  CompiledFunction* self;
+  SegueFrameView view;
+  FrameRoots roots;
+  int key;
+  /// The frame of the compiled function itself.
+  bool own() const { return self->wrapped.get() == reinterpret_cast<PyObject*>(view.function); }
+};
+
+/// Shows a warning; false when the user's filters made it an exception.
+bool warn(const std::string& message) { return PyErr_WarnEx(PyExc_RuntimeWarning, message.c_str(), 1) == 0; }
+
+SegueAction raiseBreak(const BreakRecord& stop) {
+  SEGUE_CHECK(graph_break_raiser != nullptr, "nobody raises GraphBreakError");
+  graph_break_raiser(stop);
+  return SEGUE_ERROR;
+}
+
+DispatchTable* tableOf(const Offer& offer) {
+  CodeState* state = CodeState::find(offer.view.code);
+  return state != nullptr ? state->table(offer.key) : nullptr;
+}
+
+/// The same guards with "run eagerly" behind them take the entry's place.
+void replaceByVerdict(DispatchTable* table, const EntryRef& entry) {
+  Segment verdict;
+  verdict.reason = entry->segment.reason;
+  EntryRef replacement(new Entry(entry->guards, entry->assumptions.assumptions(), std::move(verdict)));
+  table->remove(entry.get());
+  table->install(std::move(replacement), INT64_MAX);
+}
+
+/// Runs an entry whose guards have passed.
+SegueAction runEntry(DispatchTable* table, const EntryRef& entry, RegisterFile& file, PyObject** result) {
+  if (entry->eager()) {
+    stats().eager++;
+    return SEGUE_RUN_DEFAULT;
+  }
+  if (runSegment(entry->segment, file.regs(), file.ints(), result) == SegmentOutcome::kReturned) return SEGUE_DONE;
+  stats().reruns++;
+  if (wantsVerdict(entry->segment) && table != nullptr) replaceByVerdict(table, entry);
+  return SEGUE_RUN_DEFAULT;
+}
+
+/// An entry without guards that sends every call of the code to CPython: what is left of a compile that failed.
+EntryRef eagerEntry() { return EntryRef(new Entry(GuardProgram(), {}, Segment())); }
+
+void install(const Offer& offer, EntryRef entry) {
+  CodeState* state = CodeState::obtain(offer.view.code);
+  if (state == nullptr) {
+    PyErr_Clear();
+    return;
+  }
+  const bool frameless = entry->segment.frameless && !entry->eager();
+  if (state->obtainTable(offer.key).install(std::move(entry), config().entry_limit) && frameless && offer.own()) {
+    offer.self->fast_path = fastPath;
+  }
+}
+
+/// Whether a new entry may be made; otherwise `*action` says what happens to the frame.
+bool mayCompile(const Offer& offer, DispatchTable* table, SegueAction* action) {
+  *action = SEGUE_RUN_DEFAULT;
+  if (stance() == Stance::kEagerOnRecompile) return false;
+  if (stance() == Stance::kFailOnRecompile) {
+    PyErr_Format(PyExc_RuntimeError, "%U needs a new entry, and the stance is fail_on_recompile",
+                 offer.view.code->co_qualname);
+    *action = SEGUE_ERROR;
+    return false;
+  }
+  if (table == nullptr || static_cast<int64_t>(table->entries().size()) < config().entry_limit) return true;
+  stats().eager++;
+  if (!table->limit_warned) {
+    table->limit_warned = true;
+    const char* name = PyUnicode_AsUTF8(offer.view.code->co_qualname);
+    std::string message = absl::StrCat(name != nullptr ? name : "?", " has ", table->entries().size(),
+                                       " entries (segue.config.entry_limit); further combinations run eagerly. ",
+                                       table->describeLimit(offer.roots));
+    if (!warn(message)) *action = SEGUE_ERROR;
+  }
+  return false;
+}
+
+SegueAction compileAndRun(const Offer& offer, PyObject** result) {
+  stats().misses++;
+  DispatchTable* table = tableOf(offer);
+  SegueAction action;
+  if (!mayCompile(offer, table, &action)) return action;
+  if (table != nullptr) logRecompile(offer.view.code, *table, offer.roots);
+  CompileOutput output = compileFrame({offer.view, offer.roots, offer.self->options.get()});
+  if (!output.warning.empty()) {
+    install(offer, eagerEntry());
+    if (output.raises) {
+      PyErr_SetString(PyExc_RuntimeError, output.warning.c_str());
+      return SEGUE_ERROR;
+    }
+    return warn(output.warning) ? SEGUE_RUN_DEFAULT : SEGUE_ERROR;
+  }
+  if (offer.self->options->fullgraph && offer.own() && output.record->stop) return raiseBreak(*output.record->stop);
+  EntryRef entry = output.entry;
+  install(offer, entry);
+  RegisterFile file(entry->reg_count, entry->int_count);
+  if (runGuards(entry->guards, offer.roots, file.regs(), file.ints()) != kGuardsPass) return SEGUE_RUN_DEFAULT;
+  return runEntry(tableOf(offer), entry, file, result);
+}
+
+SegueAction handleFrame(SegueFrame* frame, PyThreadState* ts, PyObject** result) {
+  CompiledFunction* self = currentCompiled();
+  if (self == nullptr || stance() == Stance::kForceEager) return SEGUE_RUN_DEFAULT;
+  SegueFrameView view = segue_frame_view(frame);
+  if (rerun_code == view.code) {
+    rerun_code = nullptr;
+    return SEGUE_RUN_DEFAULT;
+  }
+  Offer offer{self, view, {}, dispatchOf(self).key};
+  CodeState* state = CodeState::find(view.code);
+  if (state == nullptr && !(offer.own() && !isDisabled(reinterpret_cast<PyObject*>(view.code))) &&
+      !isUserCode(view.code, view.globals)) {
+    return SEGUE_RUN_DEFAULT;
+  }
+  offer.roots = {.locals = view.slots, .local_count = view.slot_count,
+                 .function = reinterpret_cast<PyObject*>(view.function), .globals = view.globals,
+                 .builtins = view.builtins};
+  stats().calls++;
+  DispatchTable* table = state != nullptr ? state->table(offer.key) : nullptr;
+  if (table != nullptr) {
+    uint32_t regs = table->regCount();
+    RegisterFile file(regs, table->intCount());
+    if (EntryRef entry(table->find(offer.roots, file.regs(), file.ints())); entry) {
+      stats().hits++;
+      return runEntry(table, entry, file, result);
+    }
+  }
+  return compileAndRun(offer, result);
+}
+
+void noticeEager(CompiledFunction* self, EagerCall why) {
+  stats().calls++;
+  stats().eager++;
+  static bool told = false;
+  if (std::exchange(told, true)) return;
+  const char* reason = why == EagerCall::kForeignEvaluator ? "another frame evaluator (PEP 523) is installed"
+                                                           : "this is not the interpreter that imported Segue";
+  if (!warn(absl::StrCat("compiled functions run eagerly: ", reason))) PyErr_WriteUnraisable(self->wrapped.get());
+}
+
+// ---- no frame at all -----------------------------------------------------------------------------------------------
+
+/// Arguments as the frame's first slots: those passed, then defaults. False when binding them takes more than that.
+bool bindArguments(PyFunctionObject* function, PyObject* const* args, Py_ssize_t count, std::array<PyObject*, 16>* room,
+                   FrameRoots* roots) {
+  auto* code = reinterpret_cast<PyCodeObject*>(function->func_code);
+  if (code->co_kwonlyargcount != 0 || (code->co_flags & (CO_VARARGS | CO_VARKEYWORDS)) != 0) return false;
+  roots->local_count = code->co_argcount;
+  roots->locals = args;
+  if (count == code->co_argcount) return true;
+  PyObject* defaults = function->func_defaults;
+  if (count > code->co_argcount || code->co_argcount > static_cast<int>(room->size()) || defaults == nullptr) return false;
+  Py_ssize_t first_default = code->co_argcount - PyTuple_GET_SIZE(defaults);
+  if (count < first_default) return false;
+  for (Py_ssize_t i = 0; i < code->co_argcount; i++) {
+    (*room)[static_cast<size_t>(i)] = i < count ? args[i] : PyTuple_GET_ITEM(defaults, i - first_default);
+  }
+  roots->locals = room->data();
+  return true;
+}
+
+}  // namespace
+
+bool fastPath(CompiledFunction* self, PyObject* const* args, size_t nargsf, PyObject* kwnames, PyObject** result) {
+  if (kwnames != nullptr || stance() == Stance::kForceEager) return false;
+  auto* function = reinterpret_cast<PyFunctionObject*>(self->wrapped.get());
+  auto* code = reinterpret_cast<PyCodeObject*>(function->func_code);
+  std::array<PyObject*, 16> room;
+  FrameRoots roots{.function = self->wrapped.get(), .globals = function->func_globals,
+                   .builtins = function->func_builtins};
+  if (!bindArguments(function, args, PyVectorcall_NARGS(nargsf), &room, &roots)) return false;
+  CodeState* state = CodeState::find(code);
+  DispatchTable* table = state != nullptr ? state->table(static_cast<FunctionDispatch&>(*self->dispatch).key) : nullptr;
+  if (table == nullptr) return false;
+  uint32_t regs = table->regCount();
+  RegisterFile file(regs, table->intCount());
+  EntryRef entry(table->find(roots, file.regs(), file.ints()));
+  if (!entry || !entry->segment.frameless || entry->eager()) return false;
+  stats().calls++;
+  stats().hits++;
+  if (runSegment(entry->segment, file.regs(), file.ints(), result) == SegmentOutcome::kReturned) return true;
+  stats().reruns++;
+  if (wantsVerdict(entry->segment)) replaceByVerdict(table, entry);
+  rerun_code = code;
+  return false;
+}
+
+void setGraphBreakRaiser(GraphBreakRaiser raiser) { graph_break_raiser = raiser; }
+
+bool installDriver() {
+  if (!initDispatch()) return false;
+  segue_set_frame_handler(handleFrame);
+  setEagerNotice(noticeEager);
+  return true;
+}
+
+void resetDriver() {
+  clearDispatch();
+  stats() = Stats();
+}
+
+}  // namespace segue

@@ -1,0 +1,44 @@
+// One compile, from a frame to an entry.
+#pragma once
+
+#include "driver/compile.h"
+#include "hook/frame.h"
+#include "runtime/callable.h"
+#include "runtime/dispatch.h"
+
+namespace segue {
+
+struct CompileInput {
+  SegueFrameView frame;
+  FrameRoots roots;
+  const CompileOptions* options = nullptr;
+};
+
+struct CompileOutput {
+  EntryRef entry;                          ///< null: nothing could be made (see `warning`)
+  std::shared_ptr<CompileRecord> record;
+  std::string warning;                     ///< to be shown once: a backend's error, a bug; empty for none
+  bool raises = false;                     ///< the warning is an error (strict mode)
+};
+
+/// Never throws: bugs come back as a warning.
+CompileOutput compileFrame(const CompileInput& input);
+
+/// Answers calls from entries that need no frame (runtime/callable.h).
+bool fastPath(CompiledFunction* self, PyObject* const* args, size_t nargsf, PyObject* kwnames, PyObject** result);
+
+/// Logs, when somebody listens.
+void logRecompile(PyCodeObject* code, DispatchTable& table, const FrameRoots& roots);
+/// `graph` and `program`: their listings.
+void logCompile(const CompileRecord& record, const std::string& graph, const std::string& program);
+bool logsCompiles();
+
+/// Where an instruction of a code object stands in the source; offset -1: the first line.
+SourcePosition sourcePosition(BorrowedRef code, int offset);
+void addRecord(std::shared_ptr<CompileRecord> record);
+
+/// Whether the code's frames may be captured on their own: user code, and library modules that the config names.
+bool isUserCode(PyCodeObject* code, PyObject* globals);
+bool isDisabled(BorrowedRef code);
+
+}  // namespace segue
