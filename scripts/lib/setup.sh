@@ -19,7 +19,9 @@ ensure_packages() {
   command -v git >/dev/null || missing+=(git ca-certificates)
   command -v ccache >/dev/null || missing+=(ccache)
   [ -e /usr/include/catch2/catch.hpp ] || [ ! -e /usr/bin/apt-get ] || missing+=(catch2)
-  compgen -G '/usr/lib/*/cmake/absl/abslConfig.cmake' >/dev/null || [ ! -e /usr/bin/apt-get ] || missing+=(libabsl-dev)
+  ensure_abseil_source
+  [ -d build/abseil/source ] || compgen -G '/usr/lib/*/cmake/absl/abslConfig.cmake' >/dev/null || \
+    [ ! -e /usr/bin/apt-get ] || missing+=(libabsl-dev)
   [ ${#missing[@]} -gt 0 ] || return 0
   if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     say "installing ${missing[*]}"
@@ -27,6 +29,25 @@ ensure_packages() {
       >&2 || say "not everything could be installed; going on with what is there"
   fi
   command -v g++ >/dev/null || die "no C++ compiler: install g++ (12 or newer)"
+}
+
+# Unpacks abseil's source into build/abseil/source: the distribution's source package, through lists of our own, so that
+# apt's configuration stays as it is. Where that fails CMake takes an installed abseil or fetches one.
+ensure_abseil_source() {
+  local apt=build/abseil/apt
+  [ ! -d build/abseil/source ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null || return 0
+  say "fetching abseil's source package"
+  rm -rf build/abseil
+  mkdir -p "$apt/parts" "$apt/lists/partial"
+  cat /etc/apt/sources.list 2>/dev/null | sed -n 's/^deb /deb-src /p' >"$apt/sources.list" || true
+  sed -s -e 's/^Types:.*/Types: deb-src/' -e '$G' /etc/apt/sources.list.d/*.sources >"$apt/parts/source.sources" 2>/dev/null || true
+  (
+    cd "$apt"
+    options=(-q -o Dir::Etc::sourcelist="$PWD/sources.list" -o Dir::Etc::sourceparts="$PWD/parts"
+             -o Dir::State::lists="$PWD/lists" -o APT::Sandbox::User=root)
+    apt-get "${options[@]}" update && apt-get "${options[@]}" --download-only source abseil &&
+      mkdir unpacked && tar xzf abseil_*.orig.tar.gz --strip-components=1 -C unpacked && mv unpacked ../source
+  ) >&2 || say "there is no source package of abseil; going on without"
 }
 
 # Prints the interpreter of a CPython version that has its headers, or fails. pyenv's own come first: a shim on PATH
@@ -84,6 +105,7 @@ build_version() {
   ensure_venv "$version" "$version" scripts/lib/requirements.txt
   [ "$kind" != asan ] || options+=(-DSEGUE_SANITIZE=ON)
   [ "$kind" != faults ] || options+=(-DSEGUE_FAULTS=ON)
+  [ ! -d build/abseil/source ] || options+=(-DSEGUE_ABSEIL_SOURCE="$root/build/abseil/source")
   if [ ! -e "$dir/build.ninja" ]; then
     say "configuring $dir"
     "$venv/bin/cmake" -S . -B "$dir" -G Ninja -DCMAKE_MAKE_PROGRAM="$venv/bin/ninja" \
