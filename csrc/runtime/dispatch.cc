@@ -21,7 +21,7 @@ Entry::Entry(GuardProgram program, std::vector<Assumption> facts, Segment code)
 }
 
 size_t Entry::bytes() const {
-  return sizeof *this + guards.bytes() - sizeof guards + assumptions.bytes() +
+  return sizeof *this + guards.bytes() - sizeof guards + assumptions.bytes() + segment.bytes() - sizeof segment +
          keys.capacity() * sizeof(DispatchKey);
 }
 

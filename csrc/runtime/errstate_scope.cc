@@ -17,6 +17,18 @@ struct Pools {
   npy_intp buffer_size = 0;  ///< what the pooled contexts have; 0 before the first use
 };
 
+/// The state seen last: programs rarely change it, and reading the capsule costs as much as entering the context.
+struct LastState {
+  Ref capsule;               ///< kept alive, so that its address means it
+  int raising = 0;
+  npy_intp buffer_size = 0;
+};
+
+LastState& lastState() {
+  static auto* instance = new LastState;
+  return *instance;
+}
+
 Pools& pools() {
   static auto* instance = new Pools;
   return *instance;
@@ -66,20 +78,40 @@ ErrStateScope::ErrStateScope(bool needed) {
   if (!ok_) [[unlikely]] PyErr_Clear();
 }
 
-bool ErrStateScope::enter() {
+namespace {
+
+/// The state in force, or null when it cannot be read.
+const LastState* currentState() {
+  LastState& last = lastState();
+  PyObject* variable = errStateVariable();
+  PyObject* capsule = nullptr;
+  if (variable == nullptr || PyContextVar_Get(variable, nullptr, &capsule) < 0 || capsule == nullptr) return nullptr;
+  Ref held = Ref::steal(capsule);
+  if (held.get() == last.capsule.get()) [[likely]] return &last;
   ErrState state;
-  if (!currentErrState(&state)) return false;
-  const int raising = raisingConditions(state.mask);
+  if (!currentErrState(&state)) return nullptr;
+  last.raising = raisingConditions(state.mask);
+  last.buffer_size = state.buffer_size;
+  last.capsule = std::move(held);
+  return &last;
+}
+
+}  // namespace
+
+bool ErrStateScope::enter() {
+  const LastState* state = currentState();
+  if (state == nullptr) return false;
+  const int raising = state->raising;
   Pools& all = pools();
-  if (all.buffer_size == 0) all.buffer_size = state.buffer_size;
-  if (state.buffer_size == all.buffer_size) [[likely]] {
+  if (all.buffer_size == 0) all.buffer_size = state->buffer_size;
+  if (state->buffer_size == all.buffer_size) [[likely]] {
     pool_ = raising;
     if (!all.free[raising].empty()) [[likely]] {
       context_ = all.free[raising].back();
       all.free[raising].pop_back();
     }
   }
-  if (context_ == nullptr) context_ = makeContext(raising, state.buffer_size).release();
+  if (context_ == nullptr) context_ = makeContext(raising, state->buffer_size).release();
   if (context_ == nullptr) return false;
   if (PyContext_Enter(context_) == 0) return true;
   Py_CLEAR(context_);
