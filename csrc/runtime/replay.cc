@@ -213,7 +213,7 @@ void takeBack(const Undo& undo) {
     case StepKind::kListReverse: done = PyList_Reverse(target); break;
     case StepKind::kSetAdd: done = PySet_Discard(target, undo.key.get()); break;
     case StepKind::kSetDiscard: done = PySet_Add(target, undo.key.get()); break;
-    case StepKind::kSetClear: done = _PySet_Update(target, old); break;
+    case StepKind::kSetClear: done = Ref::steal(PyObject_CallMethod(target, "update", "O", old)) ? 0 : -1; break;
     default:
       if (!Ref::steal(PyObject_CallMethod(target, "clear", nullptr)) ||
           !Ref::steal(PyObject_CallMethod(target, "extend", "O", old))) {
