@@ -1,7 +1,5 @@
 #include "runtime/segment.h"
 
-#include <algorithm>
-
 #include "hook/eval.h"
 #include "runtime/errstate_scope.h"
 #include "runtime/program.h"
@@ -16,10 +14,9 @@ class RunScope {
     PyObject* const* plan_constants = reinterpret_cast<PyObject* const*>(segment.plan.constants.data());
     PyObject* const* replay_constants = reinterpret_cast<PyObject* const*>(segment.replay.constants.data());
     static_assert(sizeof(Ref) == sizeof(PyObject*));
-    std::copy_n(plan_constants, segment.plan.constants.size(), regs + segment.plan.slot_count);
-    std::fill(regs + segment.plan.firstTemporary(), regs + segment.plan.reg_count, nullptr);
-    std::copy_n(replay_constants, segment.replay.constants.size(), regs + segment.replay.first_constant);
-    std::fill(regs + segment.replay.firstTemporary(), regs + segment.replay.reg_count, nullptr);
+    PyObject** at = regs + segment.plan.slot_count;
+    at = fill(at, plan_constants, segment.plan.constants.size(), regs + segment.plan.reg_count);
+    fill(at, replay_constants, segment.replay.constants.size(), regs + segment.replay.reg_count);
     for (Reg slot : segment.replay.held) Py_XINCREF(regs[slot]);
   }
   ~RunScope() {
@@ -30,6 +27,14 @@ class RunScope {
   RunScope(const RunScope&) = delete;
 
  private:
+  /// Constants, then empty temporaries up to `end`. Mostly a few registers: calls of memcpy and memset would cost more.
+  [[gnu::optimize("no-tree-loop-distribute-patterns")]] static PyObject** fill(PyObject** at, PyObject* const* constants,
+                                                                              size_t count, PyObject** end) {
+    for (size_t i = 0; i < count; i++) *at++ = constants[i];
+    while (at < end) *at++ = nullptr;
+    return end;
+  }
+
   const Segment& segment_;
   PyObject** regs_;
 };
@@ -51,10 +56,17 @@ const Step* runStages(const Segment& segment, Registers r, WriteJournal* journal
     if (!errstate.ok()) [[unlikely]] return &kNoContext;
     if (const Step* failed = runSteps(segment.plan.pure, segment.plan.numbers, r)) return failed;
   }
-  if (const Step* failed = runBuild(segment.replay.build, r)) return failed;
-  if (const Step* failed = runWrites(segment.replay.writes, r, journal)) return failed;
-  const Step* impossible = runSteps(segment.plan.commit, segment.plan.numbers, r);
-  SEGUE_CHECK(impossible == nullptr, "a commit step failed");
+  const Replay& replay = segment.replay;
+  if (!replay.build.steps.empty()) {
+    if (const Step* failed = runBuild(replay.build, r)) return failed;
+  }
+  if (!replay.writes.steps.empty()) {
+    if (const Step* failed = runWrites(replay.writes, r, journal)) return failed;
+  }
+  if (!segment.plan.commit.steps.empty()) {
+    const Step* impossible = runSteps(segment.plan.commit, segment.plan.numbers, r);
+    SEGUE_CHECK(impossible == nullptr, "a commit step failed");
+  }
   return nullptr;
 }
 
