@@ -71,7 +71,8 @@ class Lowering {
         by_keyword = true;
         continue;
       }
-      by_keyword |= param.keyword_only;
+      // NumPy is giving up positional `out` arguments: np.maximum warns of them.
+      by_keyword |= param.keyword_only || (param.written && !param.positional_only);
       SEGUE_REQUIRE(!by_keyword || !param.positional_only, "an argument before '%s' is missing", std::string(param.name));
       SEGUE_TRY(Reg reg, builder_.argument(node.args[i], values_, made));
       operands->push_back(reg);
