@@ -574,10 +574,15 @@ TYPES = {
 }
 
 
+# Cases with a call that is left to CPython.
+BREAKS = {"mixed dtypes", "true division", "weak scalars", "reductions", "accumulation dtypes", "scalars from indexing",
+          "order", "where", "joins", "matmul", "creation", "sorting", "integers"}
+
+
 @pytest.mark.parametrize("case", TYPES, ids=slug)
 def test_results_have_numpys_types(case, check):
-    check(TYPES[case], a(3, 3))
-    check(TYPES[case], a(3, 3)[:, ::-1])
+    check(TYPES[case], a(3, 3), breaks=case in BREAKS)
+    check(TYPES[case], a(3, 3)[:, ::-1], breaks=case in BREAKS)
 
 
 # --- lifetime -------------------------------------------------------------------------------------------------------
