@@ -128,6 +128,7 @@ CompileOutput compileFrame(const CompileInput& input) {
                                ", which runs eagerly: ", failure.message);
     out.raises = strictMode();
   } catch (const BugError& bug) {
+    PyErr_Clear();  // whatever the failed step left
     out.warning = absl::StrCat("a bug in Segue kept ", out.record->function.empty() ? "a function" : out.record->function,
                                " from being compiled; it runs eagerly. Please report this with the function's source: ",
                                bug.what());
