@@ -72,24 +72,32 @@ def blur(image, settings):
 
 def luminance(image):
     """(height, width, 3) -> (height, width), Rec. 709 weights."""
-    return image[..., 0] * np.float32(0.2126) + image[..., 1] * np.float32(0.7152) + image[..., 2] * np.float32(0.0722)
+    return image[..., 0] * 0.2126 + image[..., 1] * 0.7152 + image[..., 2] * 0.0722
 
 
-def sobel(gray):
-    """Magnitude of the sobel gradient, zero at the border."""
+def gradient(gray):
+    """(h, w) -> (h - 2, w - 2): magnitude of the sobel gradient."""
     top, middle, bottom = gray[:-2], gray[1:-1], gray[2:]
     across = (top[:, 2:] - top[:, :-2]) + 2 * (middle[:, 2:] - middle[:, :-2]) + (bottom[:, 2:] - bottom[:, :-2])
     down = (bottom[:, :-2] + 2 * bottom[:, 1:-1] + bottom[:, 2:]) - (top[:, :-2] + 2 * top[:, 1:-1] + top[:, 2:])
+    return np.sqrt(across * across + down * down)
+
+
+def sobel(gray):
+    """The gradient's magnitude, zero at the border."""
     edges = np.zeros_like(gray)
-    edges[1:-1, 1:-1] = np.sqrt(across * across + down * down)
+    edges[1:-1, 1:-1] = gradient(gray)
     return edges
+
+
+def smoothstep(x):
+    return x * x * (3 - 2 * x)
 
 
 def tone_curve(image, settings):
     """Gamma, then a blend towards the smoothstep curve for contrast."""
-    lifted = np.clip(image, 0, 1) ** np.float32(settings.gamma)
-    smooth = lifted * lifted * (3 - 2 * lifted)
-    return lifted + np.float32(settings.contrast) * (smooth - lifted)
+    lifted = np.clip(image, 0, 1) ** settings.gamma
+    return lifted + settings.contrast * (smoothstep(lifted) - lifted)
 
 
 def statistics(gray, settings):
@@ -105,12 +113,12 @@ def develop(photo, settings):
     """(height, width, 3) uint8 -> (developed uint8 picture, edge picture, Statistics)."""
     image = photo.astype(np.float32) / 255
     soft = blur(image, settings)
-    sharp = image + np.float32(settings.sharpen) * (image - soft)
+    sharp = image + settings.sharpen * (image - soft)
     edges = sobel(luminance(soft))
-    glowing = sharp + np.float32(settings.edge_glow) * edges[..., None]
+    glowing = sharp + settings.edge_glow * edges[..., None]
     toned = np.clip(tone_curve(glowing, settings), 0, 1)
     result = statistics(luminance(toned), settings)
-    picture = (toned * 255 + np.float32(0.5)).astype(np.uint8)
+    picture = (toned * 255 + 0.5).astype(np.uint8)
     return picture, (np.clip(edges, 0, 1) * 255).astype(np.uint8), result
 
 
