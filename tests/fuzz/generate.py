@@ -291,6 +291,8 @@ class Generator:
             with warnings.catch_warnings(), np.errstate(divide="raise", over="raise", invalid="raise"):
                 warnings.simplefilter("error")
                 exec(code, scope)
+        except SyntaxError:
+            return False
         except Exception:
             return self.reckless and self.rng.random() < 0.3
         added = {name: value for name, value in scope.items() if name not in self.scope and name[0] != "_"}
