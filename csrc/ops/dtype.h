@@ -41,6 +41,9 @@ DType promote(DType a, DType b);
 /// np.can_cast(from, to, casting) for casting = 'no', 'equiv', 'safe', 'same_kind' or 'unsafe'.
 bool canCast(DType from, DType to, std::string_view casting);
 
+/// Whether the cast makes NumPy warn (ComplexWarning).
+inline bool discardsImaginary(DType from, DType to) { return isComplex(from) && !isComplex(to) && to != DType::kBool; }
+
 /// A Python scalar's category: weak in promotion (NEP 50), or none for arrays and NumPy scalars.
 enum class WeakKind : uint8_t { kBool, kInt, kFloat, kComplex };
 /// The dtype of a strong dtype met by a weak Python scalar (np.result_type(a, 1.0)).

@@ -78,7 +78,9 @@ struct OpDef {
   TypeRule rule;
   std::string_view dtype_rule;      ///< parameter of the rule: "promote", "float", "bool", "argmax" …
   /// Names that mean this operator. The first names the callable that implements it, called with the parameters in
-  /// order: "numpy.add", "ndarray.__getitem__" (numpy.ndarray's attribute, called with the array first), "operator.add".
+  /// order: "numpy.add", "ndarray.__getitem__" (numpy.ndarray's attribute, called with the array first), "operator.add",
+  /// "builtins.float", "math.sqrt". It is no name that findNumpyName knows where ops.yaml gives it as `call`. The names
+  /// that are not paths: "generic.__add__" is the operator of NumPy scalars, "py.add" that of Python numbers.
   absl::Span<const std::string_view> numpy;
   std::string_view kernel;          ///< scalar expression for fusion; empty = call NumPy
   std::string_view warns_if;        ///< predicate checked before the call; empty = warns only through errstate

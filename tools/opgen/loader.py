@@ -8,7 +8,7 @@ from .errors import OpgenError
 from .model import Model, Operator, Upgrade, check_model, check_operator, parse_library_name
 from .schema import parse_signature
 
-_KEYS = frozenset("op rule dtype tags numpy torch kernel warns_if version upgrades doc".split())
+_KEYS = frozenset("op rule dtype tags numpy torch call kernel warns_if version upgrades doc".split())
 
 
 class _LineLoader(yaml.SafeLoader):
@@ -96,6 +96,7 @@ def _operator(entry: dict, file: str, macros: dict[str, str]) -> Operator:
         tags=tuple(_texts(entry, "tags")),
         numpy=tuple(parse_library_name(n, signature) for n in _texts(entry, "numpy")),
         torch=tuple(parse_library_name(n, signature) for n in _texts(entry, "torch")),
+        call=str(entry.get("call", "")),
         kernel=str(entry.get("kernel", "")),
         warns_if=str(entry.get("warns_if", "")),
         version=version,

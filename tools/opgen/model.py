@@ -58,9 +58,6 @@ class LibraryName:
     name: str
     slots: tuple[Slot, ...]
 
-    def callable_path(self) -> str:
-        return self.name
-
 
 @dataclass(frozen=True)
 class Operator:
@@ -72,6 +69,7 @@ class Operator:
     tags: tuple[str, ...] = ()
     numpy: tuple[LibraryName, ...] = ()
     torch: tuple[LibraryName, ...] = ()
+    call: str = ""  #: the implementing callable where that is none of the names
     kernel: str = ""
     warns_if: str = ""
     version: int = 1
@@ -83,6 +81,11 @@ class Operator:
     @property
     def name(self) -> str:
         return self.signature.name
+
+    @property
+    def callables(self) -> tuple[str, ...]:
+        """Dotted names, the implementing callable first."""
+        return ((self.call,) if self.call else ()) + tuple(n.name for n in self.numpy)
 
     @property
     def enumerator(self) -> str:

@@ -166,7 +166,7 @@ namespace {
 
 /// Whether an array may be assigned the value: NumPy casts as with casting='unsafe', but Python scalars must convert.
 Result<Unit> requireAssignable(const Operand& value, DType dtype, DimTable& dims) {
-  SEGUE_REQUIRE(isComplex(dtype) || value.category == kWeakComplex || !isComplex(value.dtype()),
+  SEGUE_REQUIRE(value.category == kWeakComplex || !discardsImaginary(value.dtype(), dtype),
                 "the assignment would discard the imaginary part");
   SEGUE_REQUIRE(value.category != kWeakComplex || isComplex(dtype), "a complex number does not become real");
   // How a sequence of Python numbers converts depends on each of them.

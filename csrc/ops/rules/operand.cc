@@ -1,6 +1,7 @@
 #include "base/python.h"
 
 #include "ops/rules/operand.h"
+#include "ops/rules/shapes.h"
 
 #include <algorithm>
 
@@ -27,12 +28,14 @@ Result<Operand> sequenceOperand(const Arg& arg, DimTable& dims) {
   std::optional<Category> category;
   for (size_t i = 0; i < items.size(); i++) {
     SEGUE_TRY(Operand item, operandOf(items[i], dims));
-    category = category ? promoteCategories(*category, item.category) : item.category;
-    SEGUE_REQUIRE(i == 0 || item.shape == inner, "a sequence with items of different shapes is not an array");
+    // Inside a sequence a Python float counts as float64, whatever stands beside it.
+    Category strong = static_cast<Category>(categoryDType(item.category));
+    category = category ? promoteCategories(*category, strong) : strong;
+    SEGUE_REQUIRE(i == 0 || sameShape(item.shape, inner, dims), "a sequence with items of different shapes is not an array");
     inner = item.shape;
     if (item.category == kWeakInt) SEGUE_TRY_VOID(requireFits(item, DType::kI64, dims));
   }
-  if (category) out.category = static_cast<Category>(categoryDType(*category));
+  if (category) out.category = *category;
   out.shape.push_back(dims.constant(static_cast<int64_t>(items.size())));
   out.shape.insert(out.shape.end(), inner.begin(), inner.end());
   out.layout = cLayout(out.shape, dims);
@@ -57,6 +60,16 @@ Category promoteCategories(Category a, Category b) {
   if (!isWeak(b)) return static_cast<Category>(promote(strong, static_cast<DType>(b)));
   WeakKind weak = b == kWeakInt ? WeakKind::kInt : b == kWeakFloat ? WeakKind::kFloat : WeakKind::kComplex;
   return static_cast<Category>(promoteWeak(strong, weak));
+}
+
+Category promoteOperands(absl::Span<const Operand> operands) {
+  std::optional<Category> strong, weak;
+  for (const Operand& operand : operands) {
+    std::optional<Category>& side = isWeak(operand.category) ? weak : strong;
+    side = side ? promoteCategories(*side, operand.category) : operand.category;
+  }
+  if (!strong) return weak.value_or(static_cast<Category>(DType::kF64));
+  return weak ? promoteCategories(*strong, *weak) : *strong;
 }
 
 Result<Operand> operandOf(const Arg& arg, DimTable& dims) {

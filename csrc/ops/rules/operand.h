@@ -24,6 +24,10 @@ DType categoryDType(Category c);
 /// np.result_type of two categories (weak if both are).
 Category promoteCategories(Category a, Category b);
 
+struct Operand;
+/// np.result_type of all: the strong ones first, then the weak ones.
+Category promoteOperands(absl::Span<const Operand> operands);
+
 struct Operand {
   Category category = 0;
   bool is_array = false;  ///< an ndarray or a sequence (a 0-d array too), not a scalar

@@ -98,7 +98,7 @@ Result<Type> fold(OpCall& call, const FoldParams& params, bool accumulates) {
     SEGUE_TRY(std::optional<DType> wanted, dtypeArg(call.arg(static_cast<size_t>(params.dtype))));
     if (wanted) dtype = *wanted;
   }
-  SEGUE_REQUIRE(!isComplex(reduced.input.dtype()) || isComplex(dtype), "the cast would discard the imaginary part");
+  SEGUE_REQUIRE(!discardsImaginary(reduced.input.dtype(), dtype), "the cast would discard the imaginary part");
   SEGUE_TRY_VOID(checkInitial(call, params, dtype));
   SEGUE_TRY(bool masked, reductionMask(call, params.where, reduced.input.shape));
   if (!accumulates && !call.given(params.initial)) {
@@ -143,7 +143,7 @@ Result<Type> mean(OpCall& call) {
   SEGUE_TRY(std::optional<DType> wanted, dtypeArg(call.arg(2)));
   DType dtype = wanted ? *wanted : meanDType(reduced.input.dtype());
   SEGUE_REQUIRE(isInexact(dtype), "a mean in integers");
-  SEGUE_REQUIRE(!isComplex(reduced.input.dtype()) || isComplex(dtype), "the cast would discard the imaginary part");
+  SEGUE_REQUIRE(!discardsImaginary(reduced.input.dtype(), dtype), "the cast would discard the imaginary part");
   SEGUE_TRY(bool masked, reductionMask(call, 5, reduced.input.shape));
   SEGUE_REQUIRE(!masked, "whether a masked mean has elements depends on data");
   SEGUE_TRY(Dim count, reducedCount(reduced, call.dims()));
@@ -196,7 +196,7 @@ Result<Type> cumulative(OpCall& call) {
   SEGUE_REQUIRE(input.is_ndarray, "only arrays are accumulated");
   SEGUE_TRY(std::optional<DType> wanted, dtypeArg(call.arg(2)));
   DType dtype = wanted ? *wanted : accumulatorDType(input.dtype());
-  SEGUE_REQUIRE(!isComplex(input.dtype()) || isComplex(dtype), "the cast would discard the imaginary part");
+  SEGUE_REQUIRE(!discardsImaginary(input.dtype(), dtype), "the cast would discard the imaginary part");
   Reduced result;
   result.input = input;
   if (!call.given(1) || input.ndim() == 0) {

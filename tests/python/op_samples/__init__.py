@@ -168,10 +168,28 @@ def resolve(name: str) -> Callable:
         attribute = getattr(np.ndarray, rest)
         return attribute if callable(attribute) else attribute.__get__
     if module == "generic":
+        return _scalar_operator(rest)
+    if module == "py":
         return getattr(operator, rest)
     if module == "numpy":
         return functools.reduce(getattr, rest.split("."), np)
     return functools.reduce(getattr, rest.split("."), importlib.import_module(module))
+
+
+def _scalar_operator(dunder: str) -> Callable:
+    """np.generic's operator as Python runs it: the reflected ones with their operands exchanged."""
+    if dunder == "item":
+        return np.generic.item
+    word = dunder.strip("_")
+    plain = getattr(operator, word, None) or getattr(operator, word + "_", None)
+    if word == "divmod":
+        return divmod
+    if plain is not None and word != "rshift":
+        return plain
+    if word == "rshift":
+        return operator.rshift
+    reflected = divmod if word == "rdivmod" else _scalar_operator(f"__{word[1:]}__")
+    return lambda own, other: reflected(other, own)
 
 
 def describe(value: object) -> tuple:
