@@ -8,5 +8,5 @@ One YAML entry states an operator's signature, type rule, dtype rule, tags and n
 ``upgrades``  how calls saved by an older version of an operator are read
 ``emit``      `Model` -> text, through the templates of templates/
 
-Run as ``python -m opgen --ops csrc/ops --out build/generated/ops --emit table,builders``.
+Run as ``python -m opgen --ops csrc/ops --out build/generated/ops --emit table,builders``, or with ``--print docs``.
 """

@@ -94,8 +94,65 @@ def builders(model: Model) -> str:
     return _render("builders.h.j2", operators=model.operators)
 
 
+def documentation(model: Model) -> str:
+    """docs/operators.md: one table per family."""
+    families: dict[str, list[Operator]] = {}
+    for op in model.operators:
+        title = op.file.removesuffix(".yaml").replace("_", " ").capitalize()
+        families.setdefault(title, []).append(op)
+    return _render("operators.md.j2", operators=model.operators, families=families.items())
+
+
+#: What a schema's types are in Python.
+_PYTHON_TYPES = {
+    "Array": "ArrayLike",
+    "Scalar": "Any",
+    "Number": "float",
+    "Int": "int",
+    "Float": "float",
+    "Bool": "bool",
+    "Str": "str",
+    "Shape": "int | tuple[int, ...]",
+    "Axis": "int | tuple[int, ...]",
+    "DType": "DTypeLike",
+    "Sections": "int | tuple[int, ...]",
+}
+
+
+def _python_type(type_: TypeRef, is_result: bool) -> str:
+    if type_.items:
+        return "tuple[" + ", ".join(_python_type(item, is_result) for item in type_.items) + "]"
+    if type_.base == "None":
+        return "None"
+    name = _PYTHON_TYPES.get(type_.base, "Any")
+    if type_.base == "Array" and (is_result or type_.written):
+        name = "Any" if is_result and not type_.sequence else "NDArray[Any]"
+    if type_.sequence:
+        name = f"list[{name}]" if is_result else f"tuple[{name}, ...] | list[{name}]"
+    return name + (" | None" if type_.optional and name != "Any" else "")
+
+
+def stub(model: Model) -> str:
+    """python/segue/ops.pyi: a typed function per operator."""
+    lines = []
+    for op in model.operators:
+        params = op.signature.params
+        words: list[str] = []
+        for i, p in enumerate(params):
+            if p.passing is Passing.KEYWORD_ONLY and (i == 0 or params[i - 1].passing is not p.passing):
+                words.append("*")
+            words.append(f"{p.name}: {_python_type(p.type, False)}" + (" = ..." if p.default is not None else ""))
+            if p.passing is Passing.POSITIONAL_ONLY and (i + 1 == len(params) or params[i + 1].passing is not p.passing):
+                words.append("/")
+        result = _python_type(op.signature.returns, True)
+        lines.append(f"def {op.name.replace('.', '_')}({', '.join(words)}) -> {result}: ...")
+    return _render("ops.pyi.j2", functions=lines)
+
+
 EMITTERS: dict[str, tuple[str, Callable[[Model], str]]] = {
     "table": ("op_table.cc", table),
     "ids": ("op_ids.h", ids),
     "builders": ("builders.h", builders),
+    "docs": ("operators.md", documentation),
+    "stub": ("ops.pyi", stub),
 }
