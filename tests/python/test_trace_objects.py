@@ -83,7 +83,7 @@ def test_attribute_writes_are_replayed_and_new_objects_rebuilt():
         "write set_attr #0 object(Parameters) key='sigma' value=2.0",
         "write set_attr #0 key='size' value=3",
         "write set_attr L['p'] key='size' value=7",
-        "return #1 tuple(v1, #0)",
+        "return #1 tuple(v2, #0)",
     ]
 
 
