@@ -43,11 +43,10 @@ Reg PlanBuilder::text(std::string_view words) {
   return it->second;
 }
 
-Reg PlanBuilder::emit(StepKind kind, absl::Span<const Operand> operands, uint8_t op, Reg keywords) {
+Reg PlanBuilder::emit(StepKind kind, absl::Span<const Operand> operands, Reg keywords) {
   Reg dst = kTemporaryBit | (free_.empty() ? temporaries_++ : free_.back());
   if (!free_.empty()) free_.pop_back();
   Step& step = plan_.pure.append(kind, dst, operands);
-  step.op = op;
   step.keywords = keywords;
   step.node = node_;
   return dst;

@@ -20,7 +20,7 @@ class PlanBuilder {
   Reg none() { return constant(Ref::borrow(Py_None)); }
 
   /// Appends a pure step whose result goes to a fresh temporary.
-  Reg emit(StepKind kind, absl::Span<const Operand> operands, uint8_t op = 0, Reg keywords = kNoReg);
+  Reg emit(StepKind kind, absl::Span<const Operand> operands, Reg keywords = kNoReg);
   /// Appends a pure step without a result.
   void effect(StepKind kind, absl::Span<const Operand> operands);
   void commit(StepKind kind, absl::Span<const Operand> operands);

@@ -1,7 +1,5 @@
 #include "program/plan.h"
 
-#include <array>
-
 #include "absl/strings/str_cat.h"
 #include "base/check.h"
 #include "program/constants.h"
@@ -14,10 +12,6 @@ constexpr StepInfo kSteps[] = {
 #include "program/steps.def"
 #undef SEGUE_STEP
 };
-
-constexpr std::string_view kOperators[] = {"+", "-", "*", "/", "//", "%", "**", "<<", ">>", "&", "|", "^", "@",
-                                           "neg", "pos", "abs", "~", "not", "float", "int", "bool"};
-constexpr std::string_view kComparisons[] = {"<", "<=", "==", "!=", ">", ">="};
 
 /// Prints the steps of one program.
 class Printer {
@@ -45,16 +39,10 @@ class Printer {
     return absl::StrCat(value);
   }
 
-  std::string_view suffix(const Step& step) const {
-    if (step.kind == StepKind::kBinary || step.kind == StepKind::kUnary) return kOperators[step.op];
-    return step.kind == StepKind::kCompare ? kComparisons[step.op] : std::string_view();
-  }
-
   void line(const Step& step) {
     const StepInfo& info = stepInfo(step.kind);
     if (info.result != '-') absl::StrAppend(&out_, std::string(1, info.result), step.dst, " = ");
     out_ += info.mnemonic;
-    if (std::string_view word = suffix(step); !word.empty()) absl::StrAppend(&out_, " ", std::string(word));
     for (size_t i = 0; i < step.count; i++) {
       char kind = info.operands[std::min(i, info.operands.size() - 1)];
       absl::StrAppend(&out_, i == 0 ? " " : ", ", operand(step, i, kind == '*' ? 'r' : kind));
@@ -73,8 +61,6 @@ class Printer {
 }  // namespace
 
 const StepInfo& stepInfo(StepKind kind) { return kSteps[static_cast<size_t>(kind)]; }
-
-std::string_view operatorName(Operator op) { return kOperators[static_cast<size_t>(op)]; }
 
 Step& Program::append(StepKind kind, Reg dst, absl::Span<const Operand> operands) {
   SEGUE_CHECK(operands.size() <= UINT16_MAX, "too many operands");

@@ -50,20 +50,12 @@ const StepInfo& stepInfo(StepKind kind);
 
 struct Step {
   StepKind kind;
-  uint8_t op = 0;              ///< kBinary, kUnary: an Operator; kCompare: Py_LT …; kDeque…: unused
   uint16_t count = 0;          ///< number of operands
   uint32_t first = 0;          ///< where the operands start in the program's pool
   Reg dst = kNoReg;            ///< register written, or kNoReg
   Reg keywords = kNoReg;       ///< kCall, kCallMethod: register of the tuple of keyword names, or kNoReg
   uint32_t node = kNoNode;     ///< id of the graph node the step belongs to (counts reruns), or of the write
 };
-
-/// Python's number protocol, for steps on Python scalars and for operators that equal a ufunc.
-enum class Operator : uint8_t {
-  kAdd, kSubtract, kMultiply, kTrueDivide, kFloorDivide, kRemainder, kPower, kLeftShift, kRightShift, kAnd, kOr, kXor,
-  kMatMultiply, kNegative, kPositive, kAbsolute, kInvert, kNot, kFloat, kInt, kBool,
-};
-std::string_view operatorName(Operator op);
 
 /// Straight-line code: steps and the operands they share.
 struct Program {

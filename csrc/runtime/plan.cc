@@ -59,42 +59,6 @@ PyObject* sequence(absl::Span<const Operand> operands, PyObject** regs, bool lis
   return made;
 }
 
-PyObject* binary(Operator op, PyObject* a, PyObject* b) {
-  switch (op) {
-    case Operator::kAdd: return PyNumber_Add(a, b);
-    case Operator::kSubtract: return PyNumber_Subtract(a, b);
-    case Operator::kMultiply: return PyNumber_Multiply(a, b);
-    case Operator::kTrueDivide: return PyNumber_TrueDivide(a, b);
-    case Operator::kFloorDivide: return PyNumber_FloorDivide(a, b);
-    case Operator::kRemainder: return PyNumber_Remainder(a, b);
-    case Operator::kPower: return PyNumber_Power(a, b, Py_None);
-    case Operator::kLeftShift: return PyNumber_Lshift(a, b);
-    case Operator::kRightShift: return PyNumber_Rshift(a, b);
-    case Operator::kAnd: return PyNumber_And(a, b);
-    case Operator::kOr: return PyNumber_Or(a, b);
-    case Operator::kXor: return PyNumber_Xor(a, b);
-    case Operator::kMatMultiply: return PyNumber_MatrixMultiply(a, b);
-    default: SEGUE_UNREACHABLE("not a binary operator");
-  }
-}
-
-PyObject* unary(Operator op, PyObject* a) {
-  switch (op) {
-    case Operator::kNegative: return PyNumber_Negative(a);
-    case Operator::kPositive: return PyNumber_Positive(a);
-    case Operator::kAbsolute: return PyNumber_Absolute(a);
-    case Operator::kInvert: return PyNumber_Invert(a);
-    case Operator::kFloat: return PyNumber_Float(a);
-    case Operator::kInt: return PyNumber_Long(a);
-    case Operator::kNot:
-    case Operator::kBool: {
-      int truth = PyObject_IsTrue(a);
-      return truth < 0 ? nullptr : PyBool_FromLong(op == Operator::kNot ? !truth : truth);
-    }
-    default: SEGUE_UNREACHABLE("not a unary operator");
-  }
-}
-
 /// An element of a tuple or list (several results); null without an exception when there is none.
 PyObject* element(PyObject* container, Py_ssize_t index) {
   if (!PyTuple_Check(container) && !PyList_Check(container)) return nullptr;
@@ -136,9 +100,6 @@ PyObject* objectStep(const Step& step, absl::Span<const Operand> o, Registers r)
     case StepKind::kCall: return call(step, o, regs);
     case StepKind::kCallMethod: return callMethod(step, o, regs);
     case StepKind::kGetItem: return PyObject_GetItem(regs[o[0]], regs[o[1]]);
-    case StepKind::kBinary: return binary(static_cast<Operator>(step.op), regs[o[0]], regs[o[1]]);
-    case StepKind::kUnary: return unary(static_cast<Operator>(step.op), regs[o[0]]);
-    case StepKind::kCompare: return PyObject_RichCompare(regs[o[0]], regs[o[1]], step.op);
     case StepKind::kGetAttr: return PyObject_GetAttr(regs[o[0]], regs[o[1]]);
     case StepKind::kBoxInt: return PyLong_FromLongLong(r.ints[o[0]]);
     case StepKind::kTuple: return sequence(o, regs, false);

@@ -42,7 +42,7 @@ class Lowering {
 
   Result<void> lowerNode(const Node& node) {
     SEGUE_REQUIRE(node.regions.empty(), "the reference backend runs no regions");
-    SEGUE_TRY(Performer performer, performerOf(node));
+    SEGUE_TRY(Performer performer, performerOf(*node.op));
     std::vector<Reg> made;
     std::vector<Operand> operands;
     std::vector<std::string> keywords;
@@ -53,7 +53,7 @@ class Lowering {
       builder_.effect(StepKind::kSetItem, operands);
       values_[&node] = builder_.none();
     } else {
-      values_[&node] = builder_.emit(performer.kind, operands, static_cast<uint8_t>(performer.op), names(keywords));
+      values_[&node] = builder_.emit(performer.kind, operands, names(keywords));
     }
     for (Reg reg : made) builder_.free(reg);
     builder_.plan().reads_errstate |= mayReport(node);

@@ -155,8 +155,8 @@ TEST_CASE("writes that nothing has read before go straight to the array", "[back
 }
 
 TEST_CASE("NumPy scalars compute as scalars", "[backends]") {
-  Runner runner("graph(x: f64[3]) { a = sum x\n b = multiply a 2.0\n return b }");
-  CHECK(printPlan(runner.segment.plan).find("binary *") != std::string::npos);
+  Runner runner("graph(x: f64[3]) { a = sum x\n b = scalar_multiply a 2.0\n return b }");
+  CHECK(printPlan(runner.segment.plan).find("call function mul") != std::string::npos);
   Python py;
   Ref out = runner.run({py.eval("np.arange(3.0)")});
   REQUIRE(out);
