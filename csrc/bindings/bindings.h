@@ -3,7 +3,16 @@
 
 #include <pybind11/pybind11.h>
 
+#include "base/traced.h"
+
 namespace segue {
+
+/// The value, or a ValueError with the result's message.
+template <class T>
+T valueOf(Result<T> result) {
+  if (!result.ok()) throw pybind11::value_error(result.error());
+  return std::move(result).value();
+}
 
 /// The submodule `_bytecode`.
 void bindBytecode(pybind11::module_& m);

@@ -20,12 +20,6 @@ namespace py = pybind11;
 namespace segue {
 namespace {
 
-template <class T>
-T valueOf(Result<T> result) {
-  if (!result.ok()) throw py::value_error(result.error());
-  return std::move(result).value();
-}
-
 std::shared_ptr<const Code> decoded(const py::object& code) {
   return valueOf(Code::decode(code.ptr()));
 }

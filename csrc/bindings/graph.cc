@@ -23,12 +23,6 @@ namespace py = pybind11;
 namespace segue {
 namespace {
 
-template <class T>
-T valueOf(Result<T> result) {
-  if (!result.ok()) throw py::value_error(result.error());
-  return std::move(result).value();
-}
-
 void require(const Result<void>& result) {
   if (!result.ok()) throw py::value_error(result.error());
 }
@@ -179,7 +173,7 @@ void bindGraph(py::module_& m) {
   py::class_<PyGraph>(m, "Graph", "An array program: inputs, operations in order, outputs. str() is its text.")
       .def_static(
           "parse", [](const std::string& text) { return PyGraph{valueOf(parseGraph(text)), {}}; }, py::arg("text"),
-          "Reads what str() gives. Raises ValueError with the line and what is wrong.")
+          "Reads what str() and text() give. Raises ValueError with the line and what is wrong.")
       .def_property_readonly("inputs", [](const PyGraph& self) { return nodeTuple(self.graph, self.graph->inputs()); })
       .def_property_readonly("nodes", [](const PyGraph& self) { return nodeTuple(self.graph, self.graph->nodes()); },
                              "The operations, in program order.")
@@ -194,6 +188,10 @@ void bindGraph(py::module_& m) {
       .def("verify", [](const PyGraph& self) { require(verify(*self.graph)); },
            "Raises ValueError if the graph is not whole.")
       .def("draw", &draw, py::arg("path"), "Writes a picture: .svg, or .dot for Graphviz.")
+      .def("text", [](const PyGraph& self, bool types, bool versions) {
+             return print(*self.graph, {.types = types, .versions = versions});
+           }, py::kw_only(), py::arg("types") = false, py::arg("versions") = false,
+           "str() with every node's type, or with the version of every operator: the form to keep in files.")
       .def("__len__", [](const PyGraph& self) { return self.graph->opCount(); })
       .def("__str__", [](const PyGraph& self) { return print(*self.graph); })
       .def("__repr__", [](const PyGraph& self) {

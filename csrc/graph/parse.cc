@@ -4,6 +4,7 @@
 
 #include <bit>
 #include <charconv>
+#include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
@@ -111,7 +112,7 @@ class Parser {
     SEGUE_EXPECT(!type || named, "expected '=' behind the type of '", op_name, "'");
     const OpDef* op = find_op_(op_name);
     SEGUE_EXPECT(op != nullptr, "unknown operator '", op_name, "'");
-    SEGUE_TRY(std::vector<Arg> args, arguments(*op));
+    SEGUE_TRY(std::vector<Arg> args, scan_.accept("@") ? savedArguments(*op) : arguments(*op));
     SEGUE_TRY(Node * node, node(*op, std::move(args), type, name));
     if (named) names_[name] = node;
     while (scan_.accept("{")) {
@@ -163,11 +164,75 @@ class Parser {
       SEGUE_EXPECT(args[index].missing(), op.name, " gets '", op.params[index].name, "' twice");
       SEGUE_TRY(args[index], arg());
     }
+    SEGUE_TRY_VOID(requireArguments(op, args));
+    return args;
+  }
+
+  /// `@1 a=x b=2`: arguments by the names they had in that version, led through the upgrades since.
+  Result<std::vector<Arg>> savedArguments(const OpDef& op) {
+    SEGUE_TRY(int64_t version, versionNumber());
+    SEGUE_EXPECT(version >= 1 && version <= op.version, op.name, " is at version ", std::to_string(op.version),
+                 " here; version ", std::to_string(version), " cannot be read");
+    SEGUE_TRY(NamedArgs named, namedArguments());
+    for (const OpUpgrade& upgrade : op.upgrades.subspan(static_cast<size_t>(version) - 1)) {
+      SEGUE_TRY(named, upgraded(std::move(named), upgrade));
+    }
+    std::vector<Arg> args(op.params.size());
+    for (auto& [name, value] : named) {
+      int index = op.paramIndex(name);
+      SEGUE_EXPECT(index >= 0, op.name, " has no parameter '", name, "', and no upgrade leads there");
+      args[static_cast<size_t>(index)] = std::move(value);
+    }
+    SEGUE_TRY_VOID(requireArguments(op, args));
+    return args;
+  }
+
+  using NamedArgs = absl::flat_hash_map<std::string, Arg>;
+
+  Result<int64_t> versionNumber() {
+    int64_t version = 0;
+    std::string_view text = scan_.rest();
+    auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), version);
+    SEGUE_EXPECT(code == std::errc(), "expected a version number behind '@'");
+    scan_.advance(end - text.data());
+    return version;
+  }
+
+  Result<NamedArgs> namedArguments() {
+    NamedArgs named;
+    while (true) {
+      scan_.skipSpace(false);
+      if (atStatementEnd() || scan_.peek() == '{') return named;
+      std::string name(scan_.word());
+      SEGUE_EXPECT(!name.empty() && scan_.accept("="), "a call with a version has its arguments by name");
+      SEGUE_EXPECT(!named.contains(name), "'", name, "' is given twice");
+      SEGUE_TRY(named[name], arg());
+    }
+  }
+
+  Result<NamedArgs> upgraded(NamedArgs named, const OpUpgrade& upgrade) {
+    for (std::string_view name : upgrade.dropped) named.erase(std::string(name));
+    for (const auto& [old_name, new_name] : upgrade.renamed) {
+      if (auto moved = named.extract(std::string(old_name)); !moved.empty()) {
+        named.insert_or_assign(std::string(new_name), std::move(moved.mapped()));
+      }
+    }
+    for (const auto& [name, text] : upgrade.added) {
+      Scanner saved = std::exchange(scan_, Scanner(text));
+      Result<Arg> value = arg();
+      scan_ = saved;
+      SEGUE_EXPECT(value.ok(), "the value that an upgrade gives to '", name, "': ", value.error());
+      named.try_emplace(std::string(name), std::move(value).value());
+    }
+    return named;
+  }
+
+  Result<void> requireArguments(const OpDef& op, const std::vector<Arg>& args) {
     for (size_t i = 0; i < args.size(); i++) {
       SEGUE_EXPECT(!args[i].missing() || !op.params[i].default_text.empty(), op.name, " lacks the argument '",
                    op.params[i].name, "'");
     }
-    return args;
+    return {};
   }
 
   /// An argument, or a slice where a ':' follows.

@@ -88,7 +88,8 @@ class Printer {
     bool untyped = node.op->rule != nullptr && node.regions.empty();
     if (options_.types || !untyped) append(": ", printType(*node.type, dims_));
     append(" = ", node.op->name);
-    bool by_name = false;
+    bool by_name = options_.versions;
+    if (options_.versions) append("@", std::to_string(node.op->version));
     for (size_t i = 0; i < node.args.size(); i++) {
       const OpParam& param = node.op->params[i];
       by_name |= param.keyword_only || !param.default_text.empty();

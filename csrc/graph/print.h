@@ -22,6 +22,7 @@ namespace segue {
 struct PrintOptions {
   bool one_line = false;
   bool types = false;  ///< every node with its type, `a: f64[3] = mul x x` (parses too)
+  bool versions = false;  ///< every call as `mul@1 x1=x x2=x`, which later versions of the operators read through upgrades
 };
 
 std::string print(const Graph& graph, PrintOptions options = {});

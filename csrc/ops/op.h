@@ -70,6 +70,14 @@ struct LibraryName {
   absl::Span<const CallSlot> slots;
 };
 
+/// How a call saved by one version of an operator reads in the next: parameters dropped, renamed, or given a value.
+struct OpUpgrade {
+  using Names = std::pair<std::string_view, std::string_view>;
+  absl::Span<const std::string_view> dropped;
+  absl::Span<const Names> renamed;   ///< old and new name
+  absl::Span<const Names> added;     ///< parameter and its value as graph text
+};
+
 struct OpDef {
   uint16_t id;
   std::string_view name;            ///< unique: "add", "sum", "setitem"
@@ -87,6 +95,7 @@ struct OpDef {
   int version;
   uint16_t dtype_index = 0;         ///< number of dtype_rule among all names used, so that rules need no text
   WarnRule warns = nullptr;         ///< the predicate of `warns_if`
+  absl::Span<const OpUpgrade> upgrades = {};  ///< [i] leads from version i + 1 to the next
 
   bool has(OpTag tag) const { return (tags & static_cast<uint32_t>(tag)) != 0; }
   /// Index of a parameter, or -1.

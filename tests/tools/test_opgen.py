@@ -13,7 +13,6 @@ from opgen.errors import OpgenError  # noqa: E402
 from opgen.loader import load, load_text, ops_files  # noqa: E402
 from opgen.model import Model, check_model  # noqa: E402
 from opgen.schema import Passing, parse_signature, parse_type  # noqa: E402
-from opgen.upgrades import upgrade_call  # noqa: E402
 
 CLIP = """
 macros:
@@ -132,8 +131,7 @@ def test_a_selective_build_keeps_the_named_operators():
         both.only({"neg", "pos"})
 
 
-def test_old_calls_are_led_through_each_upgrade():
-    text = """
+UPGRADED = """
 ops:
 - op: clip(Array a, Any low=0, Any high=1) -> Array
   rule: clip
@@ -143,13 +141,20 @@ ops:
     1: {rename: {a_min: low}, drop: [mode]}
     2: {add: {high: "9"}}
 """
-    clip = model(text).operators[0]
-    assert upgrade_call(clip, 1, {"a": "x", "a_min": "2", "mode": "'c'"}) == {"high": "9", "a": "x", "low": "2"}
-    assert upgrade_call(clip, 3, {"a": "x"}) == {"a": "x"}
-    with pytest.raises(OpgenError, match="from the future"):
-        upgrade_call(clip, 4, {})
-    with pytest.raises(OpgenError, match="no parameter 'a_max'"):
-        upgrade_call(clip, 3, {"a_max": "1"})
+
+
+def test_the_table_holds_the_upgrades_of_older_versions():
+    text = emit.table(model(UPGRADED))
+    assert 'kDropped0From1[] = {"mode"};' in text
+    assert 'kRenamed0From1[] = {{"a_min", "low"}};' in text
+    assert 'kAdded0From2[] = {{"high", "9"}};' in text
+    assert "{kDropped0From1, kRenamed0From1, {}},\n    {{}, {}, kAdded0From2},\n};" in text
+
+
+def test_upgrades_lead_to_parameters():
+    with pytest.raises(OpgenError, match="the upgrade of version 1 leads to 'lo', which is no parameter"):
+        model(UPGRADED.replace("a_min: low", "a_min: lo"))
+    model(UPGRADED.replace("a_min: low", "a_min: lo").replace("2: {", "2: {rename: {lo: low}, "))
 
 
 def test_the_projects_own_entries_load():

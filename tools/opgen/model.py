@@ -172,6 +172,8 @@ def check_operator(op: Operator) -> None:
         raise OpgenError("versions start at 1")
     if set(op.upgrades) != set(range(1, op.version)):
         raise OpgenError(f"{op.name} is at version {op.version} and needs an upgrade for each version below")
+    for version in op.upgrades:
+        _check_upgrade(op, version)
     writes = any(p.type.written for p in op.signature.params)
     if "write" in op.tags and not writes:
         raise OpgenError(f"{op.name} is tagged write, but no parameter is annotated with '!'")
@@ -179,6 +181,15 @@ def check_operator(op: Operator) -> None:
         raise OpgenError(f"{op.name} is tagged view, but no parameter carries an alias letter")
     if op.kernel:
         _check_kernel(op)
+
+
+def _check_upgrade(op: Operator, version: int) -> None:
+    names = {*op.upgrades[version].rename.values(), *op.upgrades[version].add}
+    for later in range(version + 1, op.version):
+        step = op.upgrades[later]
+        names = {step.rename.get(name, name) for name in names if name not in step.drop}
+    if unknown := sorted(name for name in names if op.signature.param(name) is None):
+        raise OpgenError(f"the upgrade of version {version} leads to {unknown[0]!r}, which is no parameter")
 
 
 def _check_kernel(op: Operator) -> None:

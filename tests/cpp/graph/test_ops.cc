@@ -19,6 +19,16 @@ constexpr OpParam kAnything[] = {{.name = "a", .type = "Any", .default_text = "N
                                  {.name = "b", .type = "Any", .default_text = "None"},
                                  {.name = "c", .type = "Any", .default_text = "None", .keyword_only = true}};
 
+constexpr OpParam kLimit[] = {{.name = "a", .type = "Any"},
+                              {.name = "low", .type = "Any", .default_text = "0"},
+                              {.name = "high", .type = "Any", .default_text = "1"}};
+// limit@1(a, a_min, mode) became limit@2(a, low), then limit@3(a, low, high) with high=9 for older calls.
+constexpr std::string_view kLimitDropped[] = {"mode"};
+constexpr OpUpgrade::Names kLimitRenamed[] = {{"a_min", "low"}};
+constexpr OpUpgrade::Names kLimitAdded[] = {{"high", "9"}};
+constexpr OpUpgrade kLimitUpgrades[] = {{.dropped = kLimitDropped, .renamed = kLimitRenamed, .added = {}},
+                                        {.dropped = {}, .renamed = {}, .added = kLimitAdded}};
+
 // No rule: the text gives the type. Ids are far from those of real operators.
 const OpDef kTestOps[] = {
     {60000, "view", kOneArray, tags({OpTag::kView})},
@@ -29,6 +39,7 @@ const OpDef kTestOps[] = {
     {60005, "risky", kAnything, tags({OpTag::kMayRaise})},
     {60006, "loop", kAnything, 0},
     {60007, "one", kAnything, 0},
+    {.id = 60008, .name = "limit", .params = kLimit, .version = 3, .upgrades = kLimitUpgrades},
 };
 
 }  // namespace

@@ -11,7 +11,7 @@
 
 namespace segue {
 
-/// view(a), maybe_view(a), fill(a!, value), fill_into(value, out!), draw(n), risky(a), loop(n, …), one(a): see the source.
+/// view(a), maybe_view(a), fill(a!, value), fill_into(value, out!), draw(n), risky(a), loop(n, …), one(a), limit@3(a, low, high): see the source.
 /// Names that are not among them are looked up in the table of real operators.
 const OpDef* findTestOp(std::string_view name);
 

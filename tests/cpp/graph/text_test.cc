@@ -205,4 +205,25 @@ TEST_CASE("random graphs round-trip and verify", "[graph][text]") {
   }
 }
 
+TEST_CASE("calls of older versions are led through the upgrades", "[graph][text]") {
+  auto limited = [](const std::string& call) {
+    std::string text = roundTrip("graph(x: f64[3]) { a: f64[3] = " + call + "; return a }");
+    std::string before = "graph(x: f64[3]) { a: f64[3] = ", after = "; return a }";
+    return text.starts_with(before) ? text.substr(before.size(), text.size() - before.size() - after.size()) : text;
+  };
+  CHECK(limited("limit@1 a=x a_min=2 mode=\"c\"") == "limit x low=2 high=9");
+  CHECK(limited("limit@2 a=x low=2") == "limit x low=2 high=9");
+  CHECK(limited("limit@2 a=x high=4") == "limit x high=4");
+  CHECK(limited("limit@3 low=2 a=x") == "limit x low=2");
+  CHECK(limited("limit@4 a=x") == "error: line 1: limit is at version 3 here; version 4 cannot be read");
+  CHECK(limited("limit@3 a=x a_min=1") == "error: line 1: limit has no parameter 'a_min', and no upgrade leads there");
+  CHECK(limited("limit@1 x") == "error: line 1: a call with a version has its arguments by name");
+  CHECK(limited("limit@2 low=1") == "error: line 1: limit lacks the argument 'a'");
+}
+
+TEST_CASE("graphs print the versions of their operators", "[graph][text]") {
+  std::string text = "graph(x: f64[3]) { a = add@1 x1=x x2=1.0; b: f64[3] = limit@3 a=a low=0; return b }";
+  CHECK(roundTrip(text, {.one_line = true, .versions = true}) == text);
+}
+
 }  // namespace segue
