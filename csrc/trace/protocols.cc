@@ -195,6 +195,7 @@ BorrowedRef specialize(Tracer& t, ValueRef value) {
   if (BorrowedRef constant = value->constant()) return constant;
   if (auto* integer = as<IntValue>(value)) return t.integer(t.dims().specialize(integer->dim()))->constant();
   if (auto* tuple = as<TupleValue>(value)) {
+    if (tuple->type() != &PyTuple_Type) return nullptr;  // a named tuple is no plain one
     Ref items = Ref::steal(PyTuple_New(static_cast<Py_ssize_t>(tuple->items().size())));
     for (size_t i = 0; i < tuple->items().size(); ++i) {
       BorrowedRef item = specialize(t, tuple->items()[i]);

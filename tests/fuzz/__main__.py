@@ -1,6 +1,6 @@
 """Differential fuzzing: random programs, plain against compiled, bit for bit.
 
-    scripts/python [VERSION] -m tests.fuzz [--programs N] [--seed N] [--jobs N] [--only INDEX] [--floor PERCENT]
+    scripts/python [VERSION] -m tests.fuzz [--programs N] [--seed N] [--jobs N] [--only INDEX] [--floor PERCENT] [--reasons N]
 
 Programs are a function of (seed, index) alone. A program that differs, or kills its process, is shrunk and printed. The
 run fails on any such program, and when fewer than the floor (95 %) of the programs captured an operator and ran a
@@ -70,6 +70,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--floor", type=float, default=95.0)
+    parser.add_argument("--reasons", type=int, default=5, help="how many of the commonest reasons for missed programs to print")
     parser.add_argument("--only", type=int, help="print and run the program of one index")
     parser.add_argument("--work", type=int, nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -96,6 +97,8 @@ def main() -> int:
     seconds = time.perf_counter() - begun
     common = ", ".join(f"{name} {count}" for name, count in summary.breaks.most_common(8))
     print(f"breaks: {common or 'none'}")
+    for reason, count in summary.missed.most_common(options.reasons):
+        print(f"  missed {count} times: {reason}")
     print(f"fuzz: {summary.programs} programs of seed {options.seed} in {seconds:.0f} s; "
           f"{100 * summary.captured / max(1, summary.programs):.1f} % captured an operator, {share:.1f} % captured and ran a segment "
           f"at the second call (floor {options.floor:g} %); {len(summary.failures)} mismatches")

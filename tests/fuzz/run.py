@@ -30,6 +30,9 @@ class Outcome:
     hit: bool = False
     """The second, equal call ran a segment."""
     breaks: list[str] = field(default_factory=list)
+    """Ids of the first call's breaks."""
+    missed: str = ""
+    """Why nothing was captured, or the second call ran no segment: the first break in words. Empty when it did both."""
 
 
 def generate(seed: int, index: int) -> Program:
@@ -52,16 +55,19 @@ def run(program: Program) -> Outcome:
             seen = observe(compiled_f, arguments, {})
         if call == 0:
             outcome.captured = any(capture.op_count for capture in captures)
-            outcome.breaks = [capture.graph_break.id for capture in captures if capture.graph_break is not None]
+            found = [capture.graph_break for capture in captures if capture.graph_break is not None]
+            outcome.breaks = [reason.id for reason in found]
         elif call == 1:
             outcome.hit = segue.stats()["hits"] > before
         if isinstance(seen.exception, UnboundLocalError):
             # CPython 3.11's warmed-up code reports an unbound local at the instruction before: not a matter of compiling.
             plain.traceback = seen.traceback
-        found = compare(plain, seen, references=call > 0)
-        if found:
-            outcome.differences = [f"call {call + 1} of {len(program.arguments)}: {line}" for line in found]
+        differences = compare(plain, seen, references=call > 0)
+        if differences:
+            outcome.differences = [f"call {call + 1} of {len(program.arguments)}: {line}" for line in differences]
             break
+    if not (outcome.captured and outcome.hit):
+        outcome.missed = f"{found[0].id}: {found[0].detail}" if found else "no break"
     return outcome
 
 
@@ -114,6 +120,8 @@ class Summary:
     reused: int = 0
     """Captured, and hit by the second call."""
     breaks: collections.Counter[str] = field(default_factory=collections.Counter)
+    missed: collections.Counter[str] = field(default_factory=collections.Counter)
+    """Reasons of the programs that captured nothing or whose second call ran no segment."""
     failures: list[tuple[int, str]] = field(default_factory=list)
     """(index, report) of the programs that differed or died."""
 
@@ -122,16 +130,18 @@ class Summary:
         self.captured += outcome.captured
         self.reused += outcome.captured and outcome.hit
         self.breaks.update(set(outcome.breaks))
+        self.missed.update([outcome.missed] if outcome.missed else [])
 
     def merge(self, other: dict[str, Any]) -> None:
         self.programs += other["programs"]
         self.captured += other["captured"]
         self.reused += other["reused"]
         self.breaks.update(other["breaks"])
+        self.missed.update(other["missed"])
         self.failures += [tuple(failure) for failure in other["failures"]]
 
     def as_dict(self) -> dict[str, Any]:
-        return {**vars(self), "breaks": dict(self.breaks)}
+        return {**vars(self), "breaks": dict(self.breaks), "missed": dict(self.missed)}
 
 
 def report(program: Program, differences: list[str]) -> str:

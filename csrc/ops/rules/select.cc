@@ -49,11 +49,24 @@ Result<Type> clip(OpCall& call) {
   return Type::array(dtype, shape, keepOrderLayout(operands, shape, dims));
 }
 
-// sort: (a, axis)
+namespace {
+
+/// kind= of the sorts; NumPy alone looks at it.
+Result<Unit> requireSortKind(const Arg& arg) {
+  if (arg.isNone()) return Unit{};
+  SEGUE_TRY(std::string_view kind, stringArg(arg, "quicksort"));
+  SEGUE_REQUIRE(kind == "quicksort" || kind == "heapsort" || kind == "mergesort" || kind == "stable", "a kind of sort");
+  return Unit{};
+}
+
+}  // namespace
+
+// sort: (a, axis, kind)
 Result<Type> sort(OpCall& call) {
   DimTable& dims = call.dims();
   SEGUE_TRY(Operand input, operandOf(call, 0));
   SEGUE_REQUIRE(input.is_ndarray, "sort of an array");
+  SEGUE_TRY_VOID(requireSortKind(call.arg(2)));
   if (call.arg(1).isNone()) {
     SEGUE_TRY(Dim size, shapeSize(input.shape, dims));
     return Type::array(input.dtype(), {size}, Layout::both());
@@ -66,11 +79,12 @@ Result<Type> sort(OpCall& call) {
   return Type::array(input.dtype(), input.shape, keepOrderLayout({&input, 1}, input.shape, dims));
 }
 
-// argsort: (a, axis)
+// argsort: (a, axis, kind)
 Result<Type> argsort(OpCall& call) {
   DimTable& dims = call.dims();
   SEGUE_TRY(Operand input, operandOf(call, 0));
   SEGUE_REQUIRE(input.is_ndarray, "argsort of an array");
+  SEGUE_TRY_VOID(requireSortKind(call.arg(2)));
   if (call.arg(1).isNone() || input.ndim() == 0) {
     SEGUE_TRY_VOID(axesMask(call.arg(1), input.ndim(), dims));
     SEGUE_TRY(Dim size, shapeSize(input.shape, dims));
@@ -83,8 +97,9 @@ Result<Type> argsort(OpCall& call) {
   return Type::array(DType::kI64, input.shape, cLayout(input.shape, dims));
 }
 
-// sort in place and partition in place: (a, axis)
+// sort in place: (a, axis, kind)
 Result<Type> sortInPlace(OpCall& call) {
+  SEGUE_TRY_VOID(requireSortKind(call.arg(2)));
   SEGUE_TRY(const Type* input, ndarrayArg(call, 0));
   SEGUE_REQUIRE(input->writeable && input->ndim() > 0, "sorting needs a writeable array with an axis");
   if (!call.arg(1).missing()) {

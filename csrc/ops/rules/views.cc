@@ -273,6 +273,18 @@ Result<Type> imagPart(OpCall& call) {
   return Type::array(realDType(input->dtype), input->shape, interleavedLayout(*input, call.dims()), input->writeable);
 }
 
+// conj: (a); the method, which hands real arrays back
+Result<Type> conjugated(OpCall& call) {
+  SEGUE_TRY(Operand input, operandOf(call, 0));
+  SEGUE_REQUIRE(input.is_ndarray, "conj() of an array");
+  if (!isComplex(input.dtype())) {
+    call.setSharing(Sharing::kSame);
+    return *call.arg(0).as<ArgValue>().type;
+  }
+  if (input.shape.empty()) return Type::numpyScalar(input.dtype());
+  return Type::array(input.dtype(), input.shape, keepOrderLayout({&input, 1}, input.shape, call.dims()));
+}
+
 // diagonal: (a, offset, axis1, axis2)
 Result<Type> diagonal(OpCall& call) {
   DimTable& dims = call.dims();

@@ -129,7 +129,6 @@ SEGUE_PURE("builtins.chr");
 SEGUE_PURE("builtins.bin");
 SEGUE_PURE("builtins.hex");
 SEGUE_PURE("builtins.oct");
-SEGUE_PURE("builtins.ascii");
 SEGUE_PURE("builtins.bytes");
 
 Traced<ValueRef> classStr(Tracer& t, const BuiltinCall& call) {
@@ -145,6 +144,12 @@ Traced<ValueRef> builtinRepr(Tracer& t, const BuiltinCall& call) {
   return toText(t, args[0], TextConversion::kRepr);
 }
 SEGUE_BUILTIN("builtins.repr", builtinRepr);
+
+Traced<ValueRef> builtinAscii(Tracer& t, const BuiltinCall& call) {
+  SEGUE_TRY(auto args, call.bind(t, "ascii", {"/obj"}, 1));
+  return toText(t, args[0], TextConversion::kAscii);
+}
+SEGUE_BUILTIN("builtins.ascii", builtinAscii);
 
 Traced<ValueRef> builtinFormat(Tracer& t, const BuiltinCall& call) {
   SEGUE_TRY(auto args, call.bind(t, "format", {"/value", "/format_spec"}, 1));

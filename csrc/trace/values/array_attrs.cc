@@ -28,6 +28,36 @@ Traced<ValueRef> methodOf(Tracer& t, ValueRef self, PyTypeObject* type, std::str
   return t.make<MethodValue>(t.make<OperatorValue>(op), self);
 }
 
+/// A method of NumPy scalars: NumPy makes a 0-d array of the scalar, calls the array's method of the same name, and turns
+/// a 0-d result into a scalar again (gentype_generic_method in scalartypes.c.src).
+class ScalarMethod final : public Value {
+ public:
+  explicit ScalarMethod(const LibraryName* array_method) : Value(ValueKind::kBuiltin), array_method_(array_method) {}
+  PyTypeObject* type() const override { return &PyMethodDescr_Type; }
+  std::string describe() const override { return std::string(array_method_->name) + " of a NumPy scalar"; }
+
+  Traced<ValueRef> callSlot(Tracer& t, const CallArgs& args) override {
+    CallArgs array_args = args;
+    SEGUE_TRY(array_args.positional[0], t.applyNumpy("numpy.asarray", {{args.positional[0]}, {}}));
+    SEGUE_TRY(ValueRef result, t.apply(*array_method_, array_args));
+    auto* array = as<ArrayValue>(result);
+    if (array == nullptr || array->graphType().ndim() > 0) return result;
+    return getItem(t, array, t.tuple({}));
+  }
+
+ private:
+  const LibraryName* array_method_;   ///< generated table, lives forever
+};
+
+/// The method that scalars share with arrays, or null.
+ValueRef sharedMethod(Tracer& t, ValueRef scalar, BorrowedRef name) {
+  BorrowedRef found = _PyType_Lookup(&PyGenericArrType_Type, name);
+  bool own = found.get() != _PyType_Lookup(scalar->type(), name);  // float64.is_integer, complex128.__complex__ …
+  const LibraryName* op = findNumpyName("ndarray." + std::string(textOf(name)));
+  if (!found || own || Py_TYPE(found) != &PyMethodDescr_Type || op == nullptr) return nullptr;
+  return t.make<MethodValue>(t.make<ScalarMethod>(op), scalar);
+}
+
 }  // namespace
 
 Traced<ValueRef> ArrayValue::getAttrSlot(Tracer& t, BorrowedRef name) {
@@ -61,7 +91,11 @@ Traced<ValueRef> NumpyScalarValue::getAttrSlot(Tracer& t, BorrowedRef name) {
   if (text == "strides") return t.tuple({});
   if (text == "base") return t.none();
   if (text == "T" || (text == "real" && !isComplex(graphType().dtype))) return this;
+  if (text == "real" || text == "imag") return t.applyNumpy("numpy." + std::string(text), {{this}, {}});
   if (text == "tolist") return methodOf(t, this, type(), "generic.", t.internedName("item"));
+  if (text != "item") {
+    if (ValueRef method = sharedMethod(t, this, name)) return method;
+  }
   return methodOf(t, this, type(), "generic.", name);
 }
 

@@ -7,7 +7,8 @@ namespace segue {
 
 enum class TextConversion : uint8_t { kStr = 1, kRepr = 2, kAscii = 3 };   // CONVERT_VALUE's numbers
 
-/// str(value), repr(value), ascii(value): constants, and instances whose methods are written in Python.
+/// str(value), repr(value), ascii(value): constants, dtypes, lists, tuples and dicts of such, exceptions, and instances whose
+/// methods are written in Python.
 Traced<ValueRef> toText(Tracer& t, ValueRef value, TextConversion conversion);
 
 /// The str that BUILD_STRING makes of str parts.

@@ -4,6 +4,7 @@
 #include "trace/builtins/registry.h"
 #include "trace/recipes.h"
 #include "trace/tracer.h"
+#include "trace/values/string.h"
 
 namespace segue {
 namespace {
@@ -42,7 +43,18 @@ Traced<bool> Value::containsSlot(Tracer& t, ValueRef item) { return unsupported(
 Traced<ValueRef> Value::callSlot(Tracer& t, const CallArgs& args) { return unsupported(this, "a call"); }
 Traced<ValueRef> Value::iterSlot(Tracer& t) { return unsupported(this, "iteration"); }
 Traced<ValueRef> Value::nextSlot(Tracer& t) { return unsupported(this, "next()"); }
-Traced<ValueRef> Value::formatSlot(Tracer& t, ValueRef spec) { return unsupported(this, "formatting"); }
+// object.__format__: str(self), and no other format.
+Traced<ValueRef> Value::formatSlot(Tracer& t, ValueRef spec) {
+  BorrowedRef name = t.internedName("__format__");
+  BorrowedRef text = spec->constant();
+  bool inherited = _PyType_Lookup(type(), name) == _PyType_Lookup(&PyBaseObject_Type, name);
+  if (!inherited || !text || !PyUnicode_CheckExact(text.get())) return unsupported(this, "formatting");
+  if (PyUnicode_GET_LENGTH(text.get()) > 0) {
+    return t.raise(PyExc_TypeError,
+                   absl::StrFormat("unsupported format string passed to %.200s.__format__", type()->tp_name));
+  }
+  return toText(t, this, TextConversion::kStr);
+}
 Traced<Ref> Value::keySlot(Tracer& t) { return stop(BreakReason::kUnhashableKey, describe()); }
 Traced<Arg> Value::argSlot(Tracer& t) {
   return stop(BreakReason::kNumpyTypeRule, "an array operator's argument is " + describe());

@@ -76,6 +76,7 @@ def one_array(random: Random, dtype: str, operator: str) -> Iterator[Call]:
         yield Call(name, (array,), declines="matrices" if operator == "diag" else "integers" if operator == "round" else "")
         if operator in ("sort", "argsort"):
             yield Call(name, (array, random.axis(array.ndim)))
+            yield Call(name, (array,), {"kind": random.choice(["stable", "mergesort", "heapsort", "quicksort", None])})
         elif operator == "sort_inplace":
             yield Call(name, (array, random.axis(array.ndim, False)))
         elif operator == "diff":

@@ -54,7 +54,7 @@ def transpose(random: Random, dtype: str, operator: str) -> Iterator[Call]:
         yield Call("ndarray.transpose", (array, random.choice([None, list(axes)])))
 
 
-@samples("matrix_transpose", "real", "imag", "atleast_1d", "atleast_2d", "atleast_3d", "fliplr", "flipud")
+@samples("matrix_transpose", "real", "imag", "conj", "atleast_1d", "atleast_2d", "atleast_3d", "fliplr", "flipud")
 def one_argument(random: Random, dtype: str, operator: str) -> Iterator[Call]:
     for _ in range(15):
         yield Call(random.choice(TABLE[operator]["numpy"]), (random.array(dtype),), declines="the order of strided zeros" if operator == "imag" else "")
