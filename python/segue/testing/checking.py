@@ -112,6 +112,8 @@ def check(
             _count(stats)
             if number == 0:
                 captures = made
+                if not made and not breaks and stats["eager"]:
+                    problems.append("call 1: ran eagerly, because an earlier call of the function had broken")
             elif hits:
                 problems += [f"call {number + 1}: {line}" for line in _reuse(stats, captures)]
     finally:
@@ -143,11 +145,17 @@ def _reuse(stats: dict[str, int | float], captures: list[Any]) -> list[str]:
         problems.append(f"compiled again ({stats['compiles']} traces)")
     if stats["reruns"]:
         problems.append(f"dropped a segment and ran it again in CPython ({stats['reruns']} times)")
-    if any(capture.op_count and capture.graph_break is None for capture in captures) and not stats["hits"]:
+    if any(capture.op_count and capture.graph_break is None for capture in captures) and not _segments(stats):
         problems.append(f"ran no segment although one was compiled ({stats})")
     return problems
 
 
+def _segments(stats: dict[str, int | float]) -> int:
+    """Entries found that did not say "run eagerly"."""
+    return max(0, int(stats["hits"] - stats["eager"]))
+
+
 def _count(stats: dict[str, int | float]) -> None:
-    for name in ("hits", "compiles", "reruns"):
+    tally.hits += _segments(stats)
+    for name in ("compiles", "reruns"):
         setattr(tally, name, getattr(tally, name) + int(stats[name]))
