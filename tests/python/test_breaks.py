@@ -1,0 +1,150 @@
+"""Each reason for a break, by a program that breaks for it and does what it does without Segue."""
+
+from collections import defaultdict
+
+import numpy as np
+import pytest
+from tests.python.trace_support import break_of
+
+import segue
+from segue import _segue
+
+X = np.arange(5.0)
+TABLE = {"k": 1}
+
+
+class Odd:
+    def __getattribute__(self, name):
+        return 2 if name == "factor" else object.__getattribute__(self, name)
+
+
+@segue.disable
+def kept_out(x):
+    return x * 3
+
+
+async def coroutine(x):
+    return x
+
+
+def deletes_a_global(x):
+    global TABLE
+    y = x + 1
+    del TABLE
+    return y
+
+
+def defines_a_class(x):
+    class Local:
+        factor = 2
+
+    return x * Local.factor
+
+
+def imports(x):
+    import this_module_does_not_exist
+
+    return this_module_does_not_exist.f(x)
+
+
+def starts_a_coroutine(x):
+    y = x + 1
+    coroutine(y).close()
+    return y
+
+
+def asks_for_a_break(x):
+    segue.graph_break("here")
+    return x + 1
+
+
+def labels_a_function(x):
+    def double(y):
+        return y * 2
+
+    double.label = "double"
+    return double(x), double.label
+
+
+def keeps_an_exception(x):
+    y = x + 1
+    try:
+        raise ValueError("kept")
+    except ValueError as error:
+        kept = error
+    return y, kept.args, [kept]
+
+
+def calls_deep(x, n=300):
+    return x + 1 if n == 0 else calls_deep(x, n - 1)
+
+
+def counts_long(x):
+    for i in range(6):
+        for k in range(6):
+            x = x + i * k
+    return x
+
+
+def yields(x):
+    yield x + 1
+
+
+def many_rows(x):
+    return [x + i for i in range(100)]
+
+
+def overlapping():
+    x = X.copy()
+    return x[:4], x[1:]
+
+
+def adds_in_place(x, y):
+    x += 1
+    return x + y
+
+
+# Reason -> function, its arguments, and settings of segue.config under which it breaks.
+BREAKS = {
+    "unsupported-instruction": (deletes_a_global, [X]),
+    "unsupported-operation": (lambda x: x + [1, 2, 3, 4, 5], [X]),
+    "opaque-value": (lambda x, d: x + d["new"], [X, defaultdict(int)]),
+    "unmodelled-array": (lambda x, y: x + y, [X, X.astype(">f8")]),
+    "numpy-not-modelled": (lambda x: np.isin(x, x), [X]),
+    "numpy-type-rule": (lambda x, y: x + y, [X, X[:3]]),
+    "builtin-not-modelled": (lambda x: (print(x.shape), x + 1)[1], [X]),
+    "data-dependent-branch": (lambda x: x + 1 if x.sum() > 0 else x, [X]),
+    "loop-not-unrolled": (many_rows, [X]),
+    "trace-budget": (counts_long, [X], {"trace_budget": 100}),
+    "inline-depth": (calls_deep, [X]),
+    "inline-refused": (lambda x: kept_out(x + 1), [X]),
+    "exception-escapes": (lambda x, items: x + items[7], [X, [1]]),
+    "attribute-lookup": (lambda x, odd: x * odd.factor, [X, Odd()]),
+    "attribute-write": (labels_a_function, [X]),
+    "unhashable-key": (lambda x: {x: 1}, [X]),
+    "constant-needed": (lambda x: f"{x[0]:.1f}", [X]),
+    "fold-too-large": (lambda x: (x + 1, len("ab" * 10**8)), [X]),
+    "not-reconstructible": (keeps_an_exception, [X]),
+    "class-build": (defines_a_class, [X]),
+    "import-runs": (imports, [X]),
+    "async-code": (starts_a_coroutine, [X]),
+    "requested-break": (asks_for_a_break, [X]),
+    "overlapping-arrays": (adds_in_place, overlapping()),
+}
+
+
+@pytest.mark.parametrize("reason", BREAKS)
+def test_a_break_has_its_reason_and_changes_nothing(reason, check):
+    fn, args, *settings = BREAKS[reason]
+    with segue.config.patch(**(settings[0] if settings else {})):
+        report = check(fn, *args, breaks=True)
+    assert reason in report.breaks
+
+
+def test_frames_of_generators_are_not_traced(check):
+    check(yields, X)  # CPython's own: the hook offers them to nobody
+    assert break_of(yields, X) == "generator-state"
+
+
+def test_every_reason_has_a_program():
+    assert sorted([*BREAKS, "generator-state"]) == sorted(_segue._trace.breaks())
