@@ -1,5 +1,7 @@
 #include "backends/staging.h"
 
+#include "base/fault.h"
+
 namespace segue {
 namespace {
 
@@ -22,7 +24,7 @@ Staging::Staging(const Graph& graph, const Effects& effects)
     const Node* input = graph.inputs()[i];
     const uint32_t region = effects.region(input);
     if (!input->type->isArray() || !effects.regionWritten(region)) continue;
-    if (inputs_in[region] == 1 && mayWriteDirectly(graph, region)) continue;
+    if (inputs_in[region] == 1 && (mayWriteDirectly(graph, region) || SEGUE_FAULT(StagingSkipped))) continue;
     mirrored_[i] = any_ = true;
     inputs_of_[region].push_back(i);
   }

@@ -1,5 +1,7 @@
 #include "bytecode/exceptions.h"
 
+#include "base/fault.h"
+
 namespace segue {
 
 namespace {
@@ -54,7 +56,8 @@ Result<std::vector<ExceptionEntry>> parseExceptionTable(std::string_view table) 
     const int start = reader.number(), size = reader.number(), target = reader.number(), packed = reader.number();
     SEGUE_REQUIRE(start >= 0 && size >= 0 && target >= 0 && packed >= 0,
                   "exception table: the entry at byte %d is not complete", at);
-    entries.push_back({start, start + size, target, packed >> 1, (packed & 1) != 0});
+    const int end = start + size - (SEGUE_FAULT(HandlerEndsEarly) ? 1 : 0);
+    entries.push_back({start, end, target, packed >> 1, (packed & 1) != 0});
   }
   return entries;
 }

@@ -3,6 +3,7 @@
 #include "absl/container/inlined_vector.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "base/fault.h"
 #include "bytecode/listing.h"
 
 namespace segue {
@@ -92,7 +93,8 @@ bool Liveness::update(const Body& body, int index) {
   if (flow == Flow::kNext || flow == Flow::kYield || flow == Flow::kBranch) join(index + 1);
   if (insn.target >= 0) join(insn.target);
   apply(insn, live.data());
-  if (const Handler* handler = body.handlerOf(index)) join(handler->target);
+  const Handler* handler = SEGUE_FAULT(HandlerReadsForgotten) ? nullptr : body.handlerOf(index);
+  if (handler != nullptr) join(handler->target);
   if (std::equal(live.begin(), live.end(), row(index))) return false;
   std::copy(live.begin(), live.end(), row(index));
   return true;

@@ -1,5 +1,7 @@
 #include "bytecode/locations.h"
 
+#include "base/fault.h"
+
 namespace segue {
 
 namespace {
@@ -18,7 +20,7 @@ class Writer {
   void entry(int units, const Position& at) {
     if (at.line < 0) return start(kNone, units);
     const int delta = at.line - line_;
-    const bool has_columns = at.column >= 0 && at.end_column >= 0;
+    const bool has_columns = at.column >= 0 && at.end_column >= 0 && !SEGUE_FAULT(ColumnsLost);
     line_ = at.line;
     if (!has_columns && (at.end_line == at.line || at.end_line == -1)) {
       start(kNoColumns, units);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/container/flat_hash_map.h"
+#include "base/fault.h"
 
 namespace segue {
 namespace {
@@ -120,7 +121,8 @@ class ExitLowering {
     collectConstants(order);
     next_ = replay().firstTemporary();
     for (RecipeId id : order) SEGUE_TRY_VOID(lowerRecipe(id));
-    for (const Write& write : trace_.writes) lowerWrite(write);
+    const bool first_lost = SEGUE_FAULT(FirstWriteLost) && !trace_.writes.empty();
+    for (const Write& write : absl::MakeConstSpan(trace_.writes).subspan(first_lost ? 1 : 0)) lowerWrite(write);
     lowerEnd();
     holdSlots();
     replay().reg_count = next_;
@@ -175,7 +177,11 @@ class ExitLowering {
       case RecipeKind::kNull: return {};
       case RecipeKind::kSource: out = guards_.slot(r.source); return {};
       case RecipeKind::kOutput: out = segment_.plan.outputs[static_cast<size_t>(r.number)]; return {};
-      case RecipeKind::kDim: out = emit(StepKind::kBoxInt, {segment_.plan.dims[next_dim_++]}); return {};
+      case RecipeKind::kDim: {
+        const size_t number = SEGUE_FAULT(SizesMixedUp) ? 0 : next_dim_++;
+        out = emit(StepKind::kBoxInt, {segment_.plan.dims[number]});
+        return {};
+      }
       default: out = lowerObject(r); return {};
     }
   }

@@ -2,6 +2,7 @@
 #include <array>
 
 #include "absl/strings/str_cat.h"
+#include "base/fault.h"
 #include "driver/pipeline.h"
 #include "hook/eval.h"
 #include "runtime/segment.h"
@@ -42,7 +43,7 @@ bool sameOptions(const CompileOptions& a, const CompileOptions& b) {
 /// others a table each, under numbers that are no offsets.
 int tableKey(const std::shared_ptr<const CompileOptions>& options) {
   static auto* seen = new std::vector<std::shared_ptr<const CompileOptions>>;
-  if (sameOptions(*options, CompileOptions())) return 0;
+  if (sameOptions(*options, CompileOptions()) || SEGUE_FAULT(OptionsShareEntries)) return 0;
   for (size_t i = 0; i < seen->size(); i++) {
     if (sameOptions(*(*seen)[i], *options)) return -1 - static_cast<int>(i);
   }
@@ -115,7 +116,8 @@ DispatchTable* tableOf(const Offer& offer) {
 void replaceByVerdict(DispatchTable* table, const EntryRef& entry) {
   Segment verdict;
   verdict.reason = entry->segment.reason;
-  EntryRef replacement(new Entry(entry->guards, entry->assumptions.assumptions(), std::move(verdict)));
+  GuardProgram guards = SEGUE_FAULT(VerdictUnguarded) ? GuardProgram() : entry->guards;
+  EntryRef replacement(new Entry(std::move(guards), entry->assumptions.assumptions(), std::move(verdict)));
   table->remove(entry.get());
   table->install(std::move(replacement), INT64_MAX);
 }
@@ -246,6 +248,7 @@ bool bindArguments(PyFunctionObject* function, PyObject* const* args, Py_ssize_t
   PyObject* defaults = function->func_defaults;
   if (count > code->co_argcount || code->co_argcount > static_cast<int>(room->size()) || defaults == nullptr) return false;
   Py_ssize_t first_default = code->co_argcount - PyTuple_GET_SIZE(defaults);
+  if (SEGUE_FAULT(DefaultsShifted)) first_default = count;
   if (count < first_default) return false;
   for (Py_ssize_t i = 0; i < code->co_argcount; i++) {
     (*room)[static_cast<size_t>(i)] = i < count ? args[i] : PyTuple_GET_ITEM(defaults, i - first_default);
@@ -276,7 +279,7 @@ bool fastPath(CompiledFunction* self, PyObject* const* args, size_t nargsf, PyOb
   if (runSegment(entry->segment, file.regs(), file.ints(), result) == SegmentOutcome::kReturned) return true;
   stats().reruns++;
   if (wantsVerdict(entry->segment)) replaceByVerdict(table, entry);
-  rerun_code = code;
+  if (!SEGUE_FAULT(RerunOffered)) rerun_code = code;
   return false;
 }
 

@@ -1,6 +1,7 @@
 // Settings, counts, records, and which frames may be captured.
 
 #include "absl/container/flat_hash_set.h"
+#include "base/fault.h"
 #include "driver/pipeline.h"
 
 namespace segue {
@@ -140,7 +141,7 @@ SourcePosition sourcePosition(BorrowedRef code, int offset) {
 
 bool isUserCode(PyCodeObject* code, PyObject* globals) {
   if (isDisabled(reinterpret_cast<PyObject*>(code))) return false;
-  if (!isKnownLibraryFile(code->co_filename)) return !isOwnModule(globals);
+  if (!isKnownLibraryFile(code->co_filename) || SEGUE_FAULT(LibraryCaptured)) return !isOwnModule(globals);
   return config().capture_modules && isNamedModule(globals);
 }
 

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "base/fault.h"
+
 namespace segue {
 namespace {
 
@@ -50,6 +52,7 @@ bool isIntegerLoop(const Node& node) {
 
 NodeList sharedArgs(const Node& node) {
   if (node.sharing == Sharing::kFresh || !holdsMemory(*node.type)) return {};
+  if (node.sharing == Sharing::kView && SEGUE_FAULT(ViewSharesNothing)) return {};
   if (node.sharing == Sharing::kWritten) return writtenArgs(node);
   NodeList out;
   if (!node.args.empty()) appendValues(node.args[0], out);
@@ -92,7 +95,8 @@ bool mayRaise(const Node& node) {
 
 bool mustRun(const Node& node) {
   if (node.op == nullptr) return false;
-  return !node.regions.empty() || node.has(OpTag::kNondeterministic) || mayRaise(node) || mayReport(node) ||
+  return !node.regions.empty() || node.has(OpTag::kNondeterministic) || mayRaise(node) ||
+         (mayReport(node) && !SEGUE_FAULT(DeadWarningDropped)) ||
          node.has(OpTag::kWrite) || !writtenArgs(node).empty();
 }
 
@@ -241,7 +245,9 @@ Lifetimes::Lifetimes(const Graph& graph) : last_use_(graph.idBound(), kEnd) {
     forEachUse(*nodes[i], [&](const ArgValue& value) { last_use_[value.node->id] = i; });
   }
   for (const Arg& output : graph.outputs()) {
-    forEachValue(output, [&](const ArgValue& value) { last_use_[value.node->id] = kEnd; });
+    forEachValue(output, [&](const ArgValue& value) {
+      if (!SEGUE_FAULT(OutputFreedEarly)) last_use_[value.node->id] = kEnd;
+    });
   }
   starts_.assign(nodes.size() + 1, 0);
   auto forEachDying = [&](auto&& visit) {

@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/errstate.h"
+#include "base/fault.h"
 #include "program/constants.h"
 
 namespace segue {
@@ -57,6 +58,7 @@ void GuardSet::same(Source a, Source b, bool are_same) {
 }
 
 void GuardSet::disjoint(Source written, Source other) {
+  if (SEGUE_FAULT(OverlapNotGuarded)) return;
   add({.kind = GuardKind::kDisjoint, .source = written, .other = other});
 }
 

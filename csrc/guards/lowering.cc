@@ -7,6 +7,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
+#include "base/fault.h"
 #include "base/objects.h"
 #include "guards/tree.h"
 #include "program/constants.h"
@@ -228,7 +229,7 @@ Result<void> Lowering::emitFetch(Source source, GuardInsn& insn) {
 
 /// Makes sure that the object is known to be of the type before one of its fields is read.
 Result<void> Lowering::establishType(Source source, PyTypeObject* type) {
-  if (guards_.sources().node(source).kind == SourceKind::kConstant) return {};
+  if (guards_.sources().node(source).kind == SourceKind::kConstant || SEGUE_FAULT(FieldReadUntyped)) return {};
   if (tree_.at(source).array) return checkArray(source);
   for (uint32_t index : tree_.at(source).guards) {
     switch (guards_.guards()[index].kind) {
@@ -416,7 +417,7 @@ Result<void> Lowering::relation(const DimRelation& r) {
     insn.number = dims_.constantValue(r.rhs);
   } else if (left_constant && (kind != GuardRelation::kLt || dims_.constantValue(r.lhs) < INT64_MAX)) {
     SEGUE_TRY(insn.dst, number(r.rhs));
-    insn.number = dims_.constantValue(r.lhs) + (kind == GuardRelation::kLt ? 1 : 0);
+    insn.number = dims_.constantValue(r.lhs) + (kind == GuardRelation::kLt && !SEGUE_FAULT(BoundOffByOne) ? 1 : 0);
     if (kind == GuardRelation::kLt || kind == GuardRelation::kLe) kind = GuardRelation::kGe;
   } else {
     insn.op = GuardOp::kCompare;

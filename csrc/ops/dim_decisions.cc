@@ -185,7 +185,7 @@ void DimTable::learn(DimRelationKind kind, const Linear& difference) {
 void DimTable::truncateRelations(size_t count) {
   relations_.resize(count);
   while (!undo_.empty() && undo_.back().relation_count >= count) {
-    facts_[undo_.back().base] = std::move(undo_.back().before);
+    if (!SEGUE_FAULT(RolledBackFactsKept)) facts_[undo_.back().base] = std::move(undo_.back().before);
     undo_.pop_back();
   }
 }

@@ -5,6 +5,7 @@
 #include "absl/hash/hash.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "base/fault.h"
 #include "base/objects.h"
 
 namespace segue {
@@ -113,7 +114,7 @@ bool sameConstant(BorrowedRef left, BorrowedRef right) {
   }
   if (type == &PyFloat_Type) {
     double x = PyFloat_AS_DOUBLE(a), y = PyFloat_AS_DOUBLE(b);
-    return std::memcmp(&x, &y, sizeof x) == 0;
+    return SEGUE_FAULT(ZeroSignsEqual) ? x == y : std::memcmp(&x, &y, sizeof x) == 0;
   }
   if (type == &PyComplex_Type) {
     Py_complex x = PyComplex_AsCComplex(a), y = PyComplex_AsCComplex(b);

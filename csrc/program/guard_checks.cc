@@ -1,6 +1,7 @@
 #include "program/guard_checks.h"
 
 #include "base/errstate.h"
+#include "base/fault.h"
 
 namespace segue::checks {
 
@@ -124,6 +125,7 @@ Extent arrayExtent(PyArrayObject* array) {
     npy_intp size = PyArray_DIM(array, i);
     if (size == 0) return {};
     npy_intp reach = (size - 1) * PyArray_STRIDE(array, i);
+    if (reach < 0 && SEGUE_FAULT(NegativeStridesForgotten)) continue;
     (reach < 0 ? low : high) += static_cast<uintptr_t>(reach);
   }
   return {low, high};

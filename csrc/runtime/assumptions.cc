@@ -78,7 +78,7 @@ bool functionUnchanged(PyObject* object, const std::vector<Ref>& pinned) {
       function->func_kwdefaults != pinned[2].get()) {
     return false;
   }
-  if (function->func_kwdefaults == nullptr) return true;
+  if (function->func_kwdefaults == nullptr || SEGUE_FAULT(KeywordDefaultsAssumed)) return true;
   size_t at = 3;
   Py_ssize_t position = 0;
   PyObject *key, *value;
@@ -92,6 +92,7 @@ bool functionUnchanged(PyObject* object, const std::vector<Ref>& pinned) {
 bool dictHolds(const Assumption& a) {
   PyObject* value = nullptr;
   SegueLookup found = segue_dict_get(a.owner.get(), a.key.get(), &value);
+  if (!a.value && SEGUE_FAULT(NewNameIgnored)) return true;
   return a.value ? found == SEGUE_FOUND && value == a.value.get() : found == SEGUE_ABSENT;
 }
 
@@ -150,6 +151,7 @@ class WatchRegistry {
         const Assumption& fact = user.set->assumptions_[i];
         bool hit = key == nullptr || key == fact.key.get() || (!interned && sameConstant(key, fact.key));
         if (!hit || (key != nullptr && value == fact.value.get())) continue;
+        if (!fact.value && SEGUE_FAULT(NewNameIgnored)) continue;
         broke(user.set, dict, fact.key.get());
         break;
       }

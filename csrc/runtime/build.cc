@@ -1,5 +1,6 @@
 // Build steps: making the objects that outlive a segment. Nothing here runs user code: types come from recipes that the
 // tracer checked.
+#include "base/fault.h"
 #include "runtime/program.h"
 
 namespace segue {
@@ -29,6 +30,7 @@ Ref makeTuple(absl::Span<const Operand> o, PyObject** regs) {
   if (!made) return nullptr;
   for (size_t i = 0; i < o.size(); i++) {
     PyTuple_SET_ITEM(made.get(), static_cast<Py_ssize_t>(i), Py_NewRef(regs[o[i]]));
+    if (SEGUE_FAULT(BuiltItemLeaked)) Py_INCREF(regs[o[i]]);
   }
   return made;
 }
@@ -66,7 +68,8 @@ PyObject* makeFunction(absl::Span<const Operand> o, PyObject** regs) {
   PyObject* made = function.get();
   if (PyObject* name = given(2); name != nullptr && PyObject_SetAttrString(made, "__name__", name) < 0) return nullptr;
   if (PyObject* defaults = given(4); defaults != nullptr && PyFunction_SetDefaults(made, defaults) < 0) return nullptr;
-  if (PyObject* names = given(5); names != nullptr && PyFunction_SetKwDefaults(made, names) < 0) return nullptr;
+  PyObject* names = SEGUE_FAULT(KeywordDefaultsLost) ? nullptr : given(5);
+  if (names != nullptr && PyFunction_SetKwDefaults(made, names) < 0) return nullptr;
   if (PyObject* notes = given(6); notes != nullptr && PyFunction_SetAnnotations(made, notes) < 0) return nullptr;
   if (PyObject* closure = given(7); closure != nullptr && PyFunction_SetClosure(made, closure) < 0) return nullptr;
   if (PyObject* doc = given(8); doc != nullptr && PyObject_SetAttrString(made, "__doc__", doc) < 0) return nullptr;
@@ -87,6 +90,7 @@ PyObject* makePartial(PyObject* type, PyObject* function, PyObject* arguments, P
 PyObject* iteratorAt(PyObject* container, Py_ssize_t position) {
   Ref iterator = Ref::steal(PyObject_GetIter(container));
   if (!iterator) return nullptr;
+  if (SEGUE_FAULT(IteratorRewound)) position = 0;
   Ref done = Ref::steal(PyObject_CallMethod(iterator.get(), "__setstate__", "n", position));
   return done ? iterator.release() : nullptr;
 }

@@ -39,7 +39,7 @@ PyObject* callPlain(PyThreadState* ts, CompiledFunction* self, PyObject* const* 
 PyObject* callCompiled(PyObject* callable, PyObject* const* args, size_t nargsf, PyObject* kwnames) {
   CompiledFunction* self = compiled(callable);
   PyThreadState* ts = PyThreadState_Get();
-  const bool plain = segue_hook_paused() || segue_observed(ts);
+  const bool plain = segue_hook_paused() || (segue_observed(ts) && !SEGUE_FAULT(TracingIgnored));
   if (self->fast_path != nullptr && !plain) [[likely]] {
     PyObject* result;
     if (self->fast_path(self, args, nargsf, kwnames, &result)) return result;
@@ -56,7 +56,7 @@ PyObject* callCompiled(PyObject* callable, PyObject* const* args, size_t nargsf,
   }
   CompiledFunction* outer = std::exchange(current, self);
   PyObject* result = PyObject_Vectorcall(self->wrapped.get(), args, nargsf, kwnames);
-  current = outer;
+  if (!SEGUE_FAULT(CallerForgotten)) current = outer;
   if (SEGUE_FAULT(ExtentKeptOnRaise) && result == nullptr) return nullptr;
   segue_extent_leave(ts);
   return result;

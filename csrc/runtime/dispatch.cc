@@ -62,12 +62,12 @@ Entry* DispatchTable::findIn(const DispatchNode& node, const FrameRoots& roots, 
     Entry* found = child == node.children.end() ? nullptr : findIn(*child->second, roots, regs, ints);
     if (found != nullptr) return found;
   }
-  return node.rest == nullptr ? nullptr : findIn(*node.rest, roots, regs, ints);
+  return node.rest == nullptr || SEGUE_FAULT(RestNotTried) ? nullptr : findIn(*node.rest, roots, regs, ints);
 }
 
 bool DispatchTable::install(EntryRef entry, int64_t limit) {
   if (stale_) sweep();
-  if (static_cast<int64_t>(entries_.size()) >= limit) return false;
+  if (static_cast<int64_t>(entries_.size()) >= limit && !SEGUE_FAULT(LimitIgnored)) return false;
   entries_.push_back(std::move(entry));
   rebuild();
   return true;

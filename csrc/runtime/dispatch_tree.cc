@@ -4,6 +4,7 @@
 
 #include "absl/hash/hash.h"
 #include "absl/strings/str_cat.h"
+#include "base/fault.h"
 #include "program/constants.h"
 #include "program/guard_checks.h"
 
@@ -256,6 +257,7 @@ bool testValue(const DispatchNode& node, const FrameRoots& roots, PyObject** reg
   switch (node.test) {
     case DispatchTest::kType: *value = pointerHash(Py_TYPE(object)); return true;
     case DispatchTest::kArray: {
+      if (SEGUE_FAULT(ArraysNotDispatched)) return false;
       if (Py_TYPE(object) != &PyArray_Type) return false;
       auto* array = reinterpret_cast<PyArrayObject*>(object);
       *value = arrayHash(PyArray_DESCR(array), PyArray_NDIM(array));

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "base/errstate.h"
+#include "base/fault.h"
 
 namespace segue {
 namespace {
@@ -38,7 +39,8 @@ Pools& pools() {
 int raisingConditions(int mask) {
   int raising = 0;
   for (int i = 0; i < kConditions; i++) {
-    if (((mask >> (kBitsPerCondition * i)) & 7) != 0) raising |= 1 << i;
+    const int answer = (mask >> (kBitsPerCondition * i)) & 7;
+    if (SEGUE_FAULT(WarningsSwallowed) ? answer == 2 : answer != 0) raising |= 1 << i;
   }
   return raising;
 }
@@ -87,7 +89,7 @@ const LastState* currentState() {
   PyObject* capsule = nullptr;
   if (variable == nullptr || PyContextVar_Get(variable, nullptr, &capsule) < 0 || capsule == nullptr) return nullptr;
   Ref held = Ref::steal(capsule);
-  if (held.get() == last.capsule.get()) [[likely]] return &last;
+  if (held.get() == last.capsule.get() || (last.capsule && SEGUE_FAULT(ErrStateStale))) [[likely]] return &last;
   ErrState state;
   if (!currentErrState(&state)) return nullptr;
   last.raising = raisingConditions(state.mask);
@@ -119,7 +121,7 @@ bool ErrStateScope::enter() {
 }
 
 ErrStateScope::~ErrStateScope() {
-  if (context_ == nullptr) return;
+  if (context_ == nullptr || SEGUE_FAULT(ErrStateKept)) return;
   // A plan can end with an exception set; leaving the context that is in force cannot fail.
   if (PyContext_Exit(context_) < 0) [[unlikely]] PyErr_Clear();
   if (pool_ >= 0) {

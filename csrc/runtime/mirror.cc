@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/fault.h"
+
 namespace segue {
 namespace {
 
@@ -73,11 +75,12 @@ Ref mirrorArray(BorrowedRef original) {
   start += (wanted - reinterpret_cast<uintptr_t>(start)) % kAlignment;
   char* data = start - extent.low;
   Ref mirror = arrayAt(model, data, NPY_ARRAY_WRITEABLE, buffer);
-  if (mirror) copyArray(model, data, PyArray_BYTES(model));
+  if (mirror && !SEGUE_FAULT(MirrorStartsBlank)) copyArray(model, data, PyArray_BYTES(model));
   return mirror;
 }
 
 void storeMirror(BorrowedRef original, BorrowedRef mirror) {
+  if (SEGUE_FAULT(StagedWriteLost)) return;
   copyArray(array(original), PyArray_BYTES(array(original)), PyArray_BYTES(array(mirror)));
 }
 
@@ -94,7 +97,7 @@ Ref rebaseOnOriginal(BorrowedRef value, BorrowedRef mirror, BorrowedRef original
     }
     return PyList_CheckExact(value.get()) ? items : Ref::steal(PyList_AsTuple(items.get()));
   }
-  if (!PyArray_CheckExact(value.get())) return Ref::borrow(value);
+  if (!PyArray_CheckExact(value.get()) || SEGUE_FAULT(ViewOfMirrorEscapes)) return Ref::borrow(value);
   PyArrayObject* view = array(value);
   // NumPy keeps the owner of the memory as the base, which for the mirror is its buffer.
   if (PyArray_BASE(view) != PyArray_BASE(array(mirror))) return Ref::borrow(value);

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "base/fault.h"
 #include "runtime/mirror.h"
 #include "runtime/program.h"
 
@@ -74,13 +75,13 @@ bool isArray(PyObject* object, int type_num, int ndim) {
 
 int64_t floorDivide(int64_t a, int64_t b) {
   int64_t quotient = a / b;
-  return (a % b != 0 && (a < 0) != (b < 0)) ? quotient - 1 : quotient;
+  return (a % b != 0 && (a < 0) != (b < 0) && !SEGUE_FAULT(FloorTowardsZero)) ? quotient - 1 : quotient;
 }
 
 /// False on overflow or a zero divisor.
 bool intStep(StepKind kind, int64_t a, int64_t b, int64_t* out) {
   switch (kind) {
-    case StepKind::kIntAdd: return !__builtin_add_overflow(a, b, out);
+    case StepKind::kIntAdd: return !__builtin_add_overflow(a, b, out) || SEGUE_FAULT(IntOverflowWraps);
     case StepKind::kIntMul: return !__builtin_mul_overflow(a, b, out);
     case StepKind::kIntMin: *out = std::min(a, b); return true;
     case StepKind::kIntMax: *out = std::max(a, b); return true;
@@ -157,7 +158,7 @@ const Step* runSteps(const Program& program, const std::vector<int64_t>& numbers
       }
       r.regs[step.dst] = made;
     } else if (step.kind == StepKind::kFree) {
-      Py_CLEAR(r.regs[operands[0]]);
+      if (!SEGUE_FAULT(TemporaryLeaked)) Py_CLEAR(r.regs[operands[0]]);
     } else if (!runStep(step, operands, numbers, r)) [[unlikely]] {
       PyErr_Clear();
       return &step;

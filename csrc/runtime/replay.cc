@@ -2,6 +2,7 @@
 // and the last, because replaced references stay in the journal.
 #include <new>
 
+#include "base/fault.h"
 #include "base/objects.h"
 #include "runtime/program.h"
 
@@ -129,12 +130,13 @@ int setWrite(const Step& step, absl::Span<const Operand> o, PyObject** regs, Wri
 /// Deques have no C API: their contents are saved whole, which only deques that programs write to pay.
 int dequeWrite(const Step& step, absl::Span<const Operand> o, PyObject** regs, WriteJournal* journal) {
   PyObject* deque = regs[o[0]];
+  const char* on_the_left = SEGUE_FAULT(DequeSideSwapped) ? "append" : "appendleft";
   Ref old = Ref::steal(PySequence_List(deque));
   if (!old) return -1;
   journal->record({StepKind::kDequeClear, Ref::borrow(deque), nullptr, std::move(old)});
   PyObject* argument = o.size() > 1 ? regs[o[1]] : nullptr;
   const char* name = step.kind == StepKind::kDequeAppend       ? "append"
-                     : step.kind == StepKind::kDequeAppendLeft ? "appendleft"
+                     : step.kind == StepKind::kDequeAppendLeft ? on_the_left
                      : step.kind == StepKind::kDequePop        ? "pop"
                      : step.kind == StepKind::kDequePopLeft    ? "popleft"
                                                                : "clear";
@@ -151,6 +153,7 @@ int attributeWrite(PyObject* target, PyObject* name, PyObject* value, WriteJourn
 int itemWrite(PyObject* target, PyObject* key, PyObject* value, WriteJournal* journal) {
   Ref old = oldItem(target, key);
   if (value == nullptr && PyList_Check(target)) return popList(target, key, journal);
+  if (SEGUE_FAULT(ReplacedDiesEarly)) old = nullptr;
   journal->record({StepKind::kWriteItem, Ref::borrow(target), Ref::borrow(key), std::move(old)});
   return value != nullptr ? PyObject_SetItem(target, key, value) : PyObject_DelItem(target, key);
 }
@@ -250,7 +253,7 @@ const Step* runWrites(const Program& program, Registers r, WriteJournal* journal
     const Step& step = program.steps[i];
     if (writeStep(step, program.operands(step), r.regs, journal) < 0) [[unlikely]] {
       PyErr_Clear();
-      journal->undo();
+      if (!SEGUE_FAULT(UndoForgotten)) journal->undo();
       return &step;
     }
   }

@@ -1,5 +1,6 @@
 #include "runtime/segment.h"
 
+#include "base/fault.h"
 #include "hook/eval.h"
 #include "runtime/errstate_scope.h"
 #include "runtime/program.h"
@@ -71,6 +72,7 @@ const Step* runStages(const Segment& segment, Registers r, WriteJournal* journal
 }
 
 void countDrop(Segment& segment, const Step& step) {
+  if (SEGUE_FAULT(RerunsForgotten)) return;
   segment.rerun_count = step.node == segment.rerun_node ? segment.rerun_count + 1 : 1;
   segment.rerun_node = step.node;
 }
@@ -86,6 +88,7 @@ SegmentOutcome runSegment(Segment& segment, PyObject** regs, int64_t* ints, PyOb
     return SegmentOutcome::kDropped;
   }
   *result = segment.result == kNoReg ? nullptr : Py_NewRef(regs[segment.result]);
+  if (SEGUE_FAULT(ResultLeaked)) Py_XINCREF(*result);
   return SegmentOutcome::kReturned;
 }
 

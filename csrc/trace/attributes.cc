@@ -1,5 +1,6 @@
 #include "trace/attributes.h"
 
+#include "base/fault.h"
 #include "trace/builtins/registry.h"
 #include "trace/protocols.h"
 #include "trace/tracer.h"
@@ -29,7 +30,7 @@ bool isMethodLike(PyTypeObject* kind) {
 
 BorrowedRef lookupOnType(Tracer& t, PyTypeObject* cls, BorrowedRef name) {
   BorrowedRef found = _PyType_Lookup(cls, name);
-  t.guards().assumeTypeAttribute(cls, name, found);
+  if (!SEGUE_FAULT(ClassReadUnguarded)) t.guards().assumeTypeAttribute(cls, name, found);
   return found;
 }
 

@@ -1,5 +1,6 @@
 // Calls of Python functions: arguments are bound as CPython's initialize_locals binds them, then the frame runs inline. A
 // call that does not fit the signature breaks, and CPython words the TypeError.
+#include "base/fault.h"
 #include "trace/builtins/registry.h"
 #include "trace/protocols.h"
 #include "trace/tracer.h"
@@ -81,7 +82,7 @@ class Binder {
     for (int i = 0; i < code_.argCount(); ++i) {
       if (slots_[i] != nullptr) continue;
       if (i < first) return wrong("too few arguments");
-      slots_[i] = (*defaults)[i - first];
+      slots_[i] = (*defaults)[SEGUE_FAULT(DefaultsFromFront) ? 0 : i - first];
     }
     return {};
   }

@@ -1,4 +1,5 @@
 // Exceptions of the traced program: raising, and unwinding to handlers by the exception tables.
+#include "base/fault.h"
 #include "trace/tracer.h"
 #include "trace/values/basic.h"
 #include "trace/values/exception.h"
@@ -12,7 +13,7 @@ Raised Tracer::raise(PyObject* type, const std::string& message) {
 Raised Tracer::raise(ExceptionValue* exception) {
   // _PyErr_SetObject: the exception being handled becomes the context, and a cycle through contexts is cut.
   auto* handled = as<ExceptionValue>(handled_);
-  if (handled != nullptr && handled != exception) {
+  if (handled != nullptr && handled != exception && !SEGUE_FAULT(ContextForgotten)) {
     for (auto* e = handled; e != nullptr; e = as<ExceptionValue>(e->context(*this))) {
       auto* context = as<ExceptionValue>(e->context(*this));
       if (context != exception) continue;
@@ -45,7 +46,7 @@ Traced<ValueRef> Tracer::raiseCurrent() {
 bool Tracer::unwind(FrameState& frame) {
   const Handler* handler = frame.code->handlerOf(frame.pc);
   if (handler == nullptr) return false;
-  frame.stack.cut(handler->depth);
+  if (!SEGUE_FAULT(UnwindKeepsStack)) frame.stack.cut(handler->depth);
   if (handler->push_offset) frame.stack.push(integer(frame.code->insn(frame.pc).lasti / 2));
   frame.stack.push(takeRaised());
   frame.pc = handler->target;

@@ -1,4 +1,5 @@
 // How a trace ends: exits with snapshots of every frame.
+#include "base/fault.h"
 #include "trace/recipes.h"
 #include "trace/tracer.h"
 #include "trace/values/function.h"
@@ -80,7 +81,9 @@ FrameSnapshot Tracer::snapshot(const FrameState& frame, RecipeBuilder& recipes, 
     snapshot.function = Ref::borrow(frame.function->live());
     snapshot.function_recipe = recipe(frame.function);
   }
-  for (ValueRef value : frame.slots) snapshot.locals.push_back(recipe(value));
+  for (ValueRef value : frame.slots) {
+    snapshot.locals.push_back(recipe(SEGUE_FAULT(SnapshotLosesLocals) ? nullptr : value));
+  }
   for (ValueRef value : frame.stack.items()) snapshot.stack.push_back(recipe(value));
   return snapshot;
 }

@@ -1,6 +1,7 @@
 #include "trace/heap.h"
 
 #include "base/check.h"
+#include "base/fault.h"
 
 namespace segue {
 
@@ -17,11 +18,11 @@ Heap::Mark Heap::checkpoint() {
 void Heap::rollback(const Mark& mark) {
   while (saved_.size() > mark.saved) {
     Saved& saved = saved_.back();
-    objects_[saved.object] = std::move(saved.previous);
+    if (!SEGUE_FAULT(RollbackKeepsStates)) objects_[saved.object] = std::move(saved.previous);
     saved_.pop_back();
   }
   objects_.resize(mark.objects);
-  log_.resize(mark.log);
+  if (!SEGUE_FAULT(RollbackKeepsWrites)) log_.resize(mark.log);
   // A state restored from an older epoch must be copied again before the next write, for marks older than this one.
   ++epoch_;
 }

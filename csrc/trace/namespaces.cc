@@ -2,6 +2,7 @@
 //
 // A name is an assumption (watched or versioned, free per call). A name that traced code writes would break its assumption
 // in every call, so it is read and guarded as an item of the dict instead, and its writes are staged in a DictValue.
+#include "base/fault.h"
 #include "trace/protocols.h"
 #include "trace/tracer.h"
 #include "trace/values/dict.h"
@@ -32,7 +33,7 @@ Traced<ValueRef> Tracer::namespaceItem(BorrowedRef dict, BorrowedRef name) {
     return value == nullptr ? value : resolve(value);
   }
   BorrowedRef found = PyDict_GetItemWithError(dict, name);
-  guards().assumeDictValue(dict, name, found);
+  if (!SEGUE_FAULT(GlobalReadUnguarded)) guards().assumeDictValue(dict, name, found);
   return found ? constant(found) : ValueRef{nullptr};
 }
 

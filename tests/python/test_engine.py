@@ -74,6 +74,7 @@ def test_two_reruns_make_a_verdict():
         return np.log(x) + 1
 
     f(np.array([1.0, 2.0]))
+    f(np.ones((2, 2)))
     with np.errstate(all="warn"), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for _ in range(5):
@@ -81,6 +82,11 @@ def test_two_reruns_make_a_verdict():
     assert counts("reruns") == (2,)
     assert counts("eager")[0] == 3
     assert f(np.array([1.0, 1.0])).tolist() == [1.0, 1.0]
+    # The verdict is an entry with guards: other calls go on hitting theirs.
+    hits, eager, compiles = counts("hits", "eager", "compiles")
+    f(np.ones((2, 2)))
+    f(np.ones((2, 2, 2)))
+    assert counts("hits", "eager", "compiles") == (hits + 1, eager, compiles + 1)
 
 
 def test_buffer_size_of_the_user_is_kept():
@@ -433,6 +439,34 @@ def test_stances():
         assert counts("hits") == hits
     finally:
         _segue._set_stance(before)
+
+
+def test_traced_calls_run_plainly():
+    f = api.compile(lambda x: x * 2 + 1)
+    x, lines = np.ones(2), []
+    f(x)
+
+    def observe(frame, event, arg):
+        lines.append((frame.f_code is f.__code__, event))
+        return observe
+
+    sys.settrace(observe)
+    try:
+        f(x)
+    finally:
+        sys.settrace(None)
+    assert (True, "line") in lines
+    assert counts("calls") == (1,)
+
+
+def test_frames_of_libraries_are_not_captured_on_their_own():
+    def f(x):
+        return np.apply_along_axis(sorted, 0, x).sum() if x.any() else x
+
+    compiled = api.compile(f)
+    x = np.array([3.0, 1.0, 2.0])
+    assert [compiled(x) for _ in range(2)] == [6.0, 6.0]
+    assert counts("calls", "compiles") == (2, 1)
 
 
 def test_nested_user_frames_are_captured_below_a_break():

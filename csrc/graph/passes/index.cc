@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "base/fault.h"
+
 namespace segue {
 namespace {
 
@@ -77,7 +79,7 @@ bool composeStop(const Span& inner, const Span& outer, Span& out) {
   if (outer.stop >= 0) {
     if (inner.has_stop && inner.stop < 0) return false;  // whichever comes first
     int64_t limit = inner.start + outer.stop * inner.step;
-    out.stop = inner.has_stop ? std::min(inner.stop, limit) : limit;
+    out.stop = inner.has_stop && !SEGUE_FAULT(InnerStopForgotten) ? std::min(inner.stop, limit) : limit;
     return true;
   }
   out.stop = inner.stop + outer.stop;

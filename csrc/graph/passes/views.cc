@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "base/fault.h"
 #include "graph/effects.h"
 #include "graph/passes/index.h"
 #include "graph/passes/rewrite.h"
@@ -63,7 +64,8 @@ class Views {
   /// The node may become `array` itself: the same memory in the same shape, and nobody sees which object it is.
   bool replaceBy(const Node& node, const Arg& array) {
     const Type& type = *array.as<ArgValue>().type;
-    if (effects_.identityEscapes(&node) || !refines(type, *node.type)) return false;
+    const bool seen = effects_.identityEscapes(&node) && !SEGUE_FAULT(ViewBecomesItsBase);
+    if (seen || !refines(type, *node.type)) return false;
     if (!(type == *node.type)) retyping_.markReplaced(node);
     effects_.absorb(array.as<ArgValue>().node, &node);
     replacements_.replace(&node, array);
@@ -174,6 +176,7 @@ class Views {
     if (isPureView(inner) && inner.args[0].isValue()) first = permutation(inner);
     Arg base = node.args[0];
     if (first) {
+      if (SEGUE_FAULT(TransposesSwapped)) std::swap(axes, *first);
       for (int& axis : axes) axis = (*first)[axis];
       base = inner.args[0];
     }

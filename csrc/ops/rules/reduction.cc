@@ -2,6 +2,8 @@
 
 #include "ops/rules/reduction.h"
 
+#include "base/fault.h"
+
 namespace segue {
 
 Result<Reduced> reducedOf(const OpCall& call, size_t input, size_t axis, int keepdims) {
@@ -14,6 +16,7 @@ Result<Reduced> reducedOf(const OpCall& call, size_t input, size_t axis, int kee
   if (keepdims >= 0) {
     SEGUE_TRY(keep, boolArg(call.arg(static_cast<size_t>(keepdims)), false));
   }
+  if (SEGUE_FAULT(KeepdimsIgnored)) keep = false;
   Operand kept = out.input;  // the input's order with the reduced axes of length 1
   kept.shape.clear();
   for (int i = 0; i < out.input.ndim(); i++) {
@@ -64,6 +67,7 @@ Result<bool> reductionMask(const OpCall& call, size_t where, const Shape& input)
 }
 
 DType accumulatorDType(DType dtype) {
+  if (SEGUE_FAULT(SumNotWidened)) return dtype;
   if (dtype == DType::kBool || dtypeKind(dtype) == 'i') return DType::kI64;
   return dtypeKind(dtype) == 'u' ? DType::kU64 : dtype;
 }

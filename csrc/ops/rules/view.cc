@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "base/fault.h"
+
 namespace segue {
 namespace {
 
@@ -131,7 +133,8 @@ Result<SliceBounds> rangeBounds(Dim start, Dim stop, Dim axis_size, DimTable& di
 Type permutedView(const Type& input, absl::Span<const int> order, DimTable& dims) {
   Shape shape;
   for (int axis : order) shape.push_back(input.shape[static_cast<size_t>(axis)]);
-  return Type::array(input.dtype, shape, permutedLayout(input, order, dims), input.writeable);
+  bool writeable = input.writeable || SEGUE_FAULT(ViewsWriteable);
+  return Type::array(input.dtype, shape, permutedLayout(input, order, dims), writeable);
 }
 
 Type flippedView(const Type& input, uint64_t axes, DimTable& dims) {

@@ -1,5 +1,6 @@
 // collections.deque. One from outside may be appended to, since its contents have no source; one that the trace made is
 // fully known.
+#include "base/fault.h"
 #include "trace/builtins/registry.h"
 #include "trace/protocols.h"
 #include "trace/recipes.h"
@@ -69,7 +70,8 @@ class DequeValue final : public HeapValue {
       SEGUE_TRY(RecipeId id, b.of(item));
       recipe.items.push_back(id);
     }
-    SEGUE_TRY(RecipeId limit, b.of(limit_ ? b.tracer().integer(*limit_) : b.tracer().none()));
+    const bool limited = limit_.has_value() && !SEGUE_FAULT(MaxlenForgotten);
+    SEGUE_TRY(RecipeId limit, b.of(limited ? b.tracer().integer(*limit_) : b.tracer().none()));
     recipe.items.push_back(limit);
     return b.add(std::move(recipe));
   }

@@ -1,5 +1,6 @@
 #include "trace/values/function.h"
 
+#include "base/fault.h"
 #include "trace/builtins/registry.h"
 #include "trace/protocols.h"
 #include "trace/recipes.h"
@@ -89,7 +90,7 @@ void CellValue::setContents(Tracer& t, ValueRef value) {
 Traced<RecipeId> CellValue::recipeSlot(RecipeBuilder& b) {
   b.open(this, {.kind = RecipeKind::kCell, .items = {b.null()}});
   ValueRef held = contents(b.tracer());
-  SEGUE_TRY(RecipeId item, b.of(held));
+  SEGUE_TRY(RecipeId item, b.of(SEGUE_FAULT(CellRebuiltEmpty) ? nullptr : held));
   bool by_write = false;
   RecipeId id = b.finish(this, {.kind = RecipeKind::kCell, .items = {item}}, by_write);
   if (by_write && held != nullptr) b.write(WriteKind::kSetCell, id, {}, item);

@@ -1,5 +1,6 @@
 #include "trace/values/graph_values.h"
 
+#include "base/fault.h"
 #include "trace/protocols.h"
 #include "trace/recipes.h"
 #include "trace/tracer.h"
@@ -68,7 +69,10 @@ Traced<ValueRef> GraphValue::binarySlot(Tracer& t, BinaryOp op, ValueRef other, 
   const OperatorNames& names = kBinaryNames[static_cast<int>(op)];
   if (isArray(this) || isArray(other)) {
     // NumPy's scalars hand over to arrays, which see themselves as the right operand then.
-    if (!isArray(this) && !reflected) return t.applyNumpy(names.reflected, {{other, this}, {}});
+    if (!isArray(this) && !reflected) {
+      if (SEGUE_FAULT(ReflectedNotSwapped)) return t.applyNumpy(names.reflected, {{this, other}, {}});
+      return t.applyNumpy(names.reflected, {{other, this}, {}});
+    }
     return t.applyNumpy(reflected ? names.reflected : names.binary, {{this, other}, {}});
   }
   return t.applyNumpy(reflected ? names.scalar_reflected : names.scalar, {{this, other}, {}});

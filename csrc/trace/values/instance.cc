@@ -1,5 +1,6 @@
 #include "trace/values/instance.h"
 
+#include "base/fault.h"
 #include "base/objects.h"
 #include "trace/attributes.h"
 #include "trace/builtins/registry.h"
@@ -292,7 +293,7 @@ Traced<RecipeId> InstanceValue::recipeSlot(RecipeBuilder& b) {
   b.open(this, empty);
   std::vector<std::pair<RecipeId, RecipeId>> attrs;
   for (const AttrState::Attr& attr : b.tracer().heap().read<AttrState>(object()).attrs) {
-    if (attr.value == nullptr) continue;
+    if (attr.value == nullptr || SEGUE_FAULT(NewObjectLeftEmpty)) continue;
     SEGUE_TRY(RecipeId value, b.of(attr.value));
     attrs.emplace_back(b.constant(attr.name), value);
   }

@@ -1,5 +1,6 @@
 #include "trace/values/list.h"
 
+#include "base/fault.h"
 #include "trace/builtins/registry.h"
 #include "trace/protocols.h"
 #include "trace/recipes.h"
@@ -57,6 +58,7 @@ void ListValue::append(Tracer& t, ValueRef item) {
 void ListValue::log(Tracer& t, WriteKind kind, ValueRef key, ValueRef value) {
   if (!source()) return;
   t.noteWrite(this);
+  if (kind == WriteKind::kListAppend && SEGUE_FAULT(AppendLost)) return;
   t.heap().log({kind, this, key, value, t.location()});
 }
 
