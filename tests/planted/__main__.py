@@ -100,8 +100,13 @@ def build(version: str) -> Path:
 
 
 def environment_of(folder: Path) -> dict[str, str]:
-    paths = [str(folder.resolve()), str(ROOT)]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "SEGUE_STRICT": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+    own = {
+        "PYTHONPATH": os.pathsep.join([str(folder.resolve()), str(ROOT)]),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "SEGUE_STRICT": "1",
+        "SEGUE_FLOORS": "0",  # those of whole runs
+    }
+    return {**os.environ, **own}
 
 
 def run_tests(tests: tuple[str, ...], environment: dict[str, str]) -> tuple[int, str]:

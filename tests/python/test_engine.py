@@ -305,7 +305,8 @@ def test_runs_leave_no_references():
         f(x, out)
     gc.collect()
     after = sys.getrefcount(x), sys.getrefcount(out), len(gc.get_objects())
-    assert after[:2] == before[:2] and abs(after[2] - before[2]) < 20
+    # A leak of one container would make 200; the test runner's own threads come and go.
+    assert after[:2] == before[:2] and after[2] - before[2] < 100
 
 
 def test_entries_die_with_reset():
