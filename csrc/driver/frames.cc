@@ -55,30 +55,31 @@ int tableKey(const std::shared_ptr<const CompileOptions>& options) {
 class FunctionDispatch : public DispatchState {
  public:
   explicit FunctionDispatch(const CompiledFunction& self) : key(tableKey(self.options)) {
-    if (PyFunction_Check(self.wrapped.get())) code_ = Ref::borrow(PyFunction_GET_CODE(self.wrapped.get()));
+    if (!PyFunction_Check(self.wrapped.get())) return;
+    Ref code = Ref::borrow(PyFunction_GET_CODE(self.wrapped.get()));
+    CodeState* state = CodeState::obtain(reinterpret_cast<PyCodeObject*>(code.get()));
+    if (state == nullptr) {
+      PyErr_Clear();
+      return;
+    }
+    state->owners++;
+    code_ = std::move(code);
   }
   ~FunctionDispatch() override {
-    CodeState* state = codeState();
-    if (state != nullptr && state->gc_owner == this) state->gc_owner = nullptr;
+    if (code_) codeState()->owners--;
   }
-  int traverse(visitproc visit, void* arg) override {
-    CodeState* state = codeState();
-    if (state == nullptr) return 0;
-    if (state->gc_owner == nullptr) state->gc_owner = this;
-    return state->gc_owner == this ? state->traverse(visit, arg) : 0;
-  }
+  int traverse(visitproc visit, void* arg) override { return ownsAlone() ? codeState()->traverse(visit, arg) : 0; }
   void clear() override {
-    CodeState* state = codeState();
-    if (state != nullptr && state->gc_owner == this) state->clear();
+    if (ownsAlone()) codeState()->clear();
   }
 
   const int key;   ///< of the dispatch table
 
  private:
-  CodeState* codeState() const {
-    return code_ ? CodeState::find(reinterpret_cast<PyCodeObject*>(code_.get())) : nullptr;
-  }
-  Ref code_;       ///< of the wrapped function, null for other callables
+  CodeState* codeState() const { return CodeState::find(reinterpret_cast<PyCodeObject*>(code_.get())); }
+  bool ownsAlone() const { return code_ && codeState()->owners == 1; }
+
+  Ref code_;       ///< of the wrapped function, null for other callables; it keeps its CodeState
 };
 
 FunctionDispatch& dispatchOf(CompiledFunction* self) {
@@ -205,10 +206,9 @@ SegueAction handleFrame(SegueFrame* frame, PyThreadState* ts, PyObject** result)
   }
   Offer offer{self, view, {}, dispatchOf(self).key};
   CodeState* state = CodeState::find(view.code);
-  if (state == nullptr && !(offer.own() && !isDisabled(reinterpret_cast<PyObject*>(view.code))) &&
-      !isUserCode(view.code, view.globals)) {
-    return SEGUE_RUN_DEFAULT;
-  }
+  bool left_out = offer.own() ? isDisabled(reinterpret_cast<PyObject*>(view.code))
+                              : state == nullptr && !isUserCode(view.code, view.globals);
+  if (left_out) return SEGUE_RUN_DEFAULT;
   offer.roots = {.locals = view.slots, .local_count = view.slot_count,
                  .function = reinterpret_cast<PyObject*>(view.function), .globals = view.globals,
                  .builtins = view.builtins};

@@ -158,12 +158,12 @@ class CodeState {
     takeAll(&dropped);
   }
   int64_t entryCount() const;
-  /// Reports the entries' references; see `gc_owner`.
+  /// Reports the entries' references; see `owners`.
   int traverse(visitproc visit, void* arg) const;
 
-  /// Code objects take no part in garbage collection, so one compiled function of this code reports the entries'
-  /// references instead: the first to ask. It resets this when it dies. Compared only, never dereferenced.
-  const void* gc_owner = nullptr;
+  /// Compiled functions of this code that are alive. Code objects take no part in garbage collection, so a sole owner
+  /// reports the entries' references instead. Several report none: the entries outlive each of them.
+  int owners = 0;
 
  private:
   friend struct CodeStates;

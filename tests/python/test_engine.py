@@ -483,3 +483,19 @@ def test_nested_user_frames_are_captured_below_a_break():
     for _ in range(3):
         assert f(np.ones(2)).tolist() == [4, 4]
     assert counts("compiles", "hits") == (2, 4)
+
+
+def test_a_collected_wrapper_leaves_the_entries_to_the_others():
+    def f(x):
+        return x + 1
+
+    dropped, kept, x = api.compile(f), api.compile(f), np.arange(3.0)
+    dropped(x)
+    kept(x)
+    cycle = [dropped]
+    cycle.append(cycle)
+    del dropped, cycle
+    gc.collect()
+    hits, compiles = counts("hits", "compiles")
+    kept(x)
+    assert counts("hits", "compiles") == (hits + 1, compiles)
