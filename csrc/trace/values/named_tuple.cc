@@ -17,6 +17,18 @@ bool hasInstanceDict(PyTypeObject* cls) {
   return cls->tp_dictoffset != 0;
 }
 
+/// The type of the descriptors that namedtuple classes have for their fields (its printed name differs between versions).
+PyTypeObject* tupleGetterType() {
+  static PyObject* type = [] {
+    Ref module = Ref::steal(PyImport_ImportModule("_collections"));
+    SEGUE_CHECK(static_cast<bool>(module), "no module _collections");
+    PyObject* found = PyObject_GetAttrString(module.get(), "_tuplegetter");
+    SEGUE_CHECK(found != nullptr, "_collections has no _tuplegetter");
+    return found;
+  }();
+  return reinterpret_cast<PyTypeObject*>(type);
+}
+
 bool isNamedTupleInstance(BorrowedRef live) { return isNamedTupleClass(Py_TYPE(live)); }
 
 ValueRef wrapNamedTuple(Tracer& t, BorrowedRef live, Source source) {
@@ -68,7 +80,7 @@ Traced<ValueRef> namedTupleAttr(Tracer& t, TupleValue* self, BorrowedRef name) {
     return t.raise(PyExc_AttributeError, absl::StrFormat("'%s' object has no attribute '%s'", self->type()->tp_name,
                                                          std::string(textOf(name))));
   }
-  if (strcmp(Py_TYPE(found)->tp_name, "_collections._tuplegetter") != 0) {
+  if (Py_TYPE(found) != tupleGetterType()) {
     return bindFound(t, found, self, self->type(), name);
   }
   BorrowedRef fields = lookupOnType(t, self->type(), t.internedName("_fields"));
