@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include "base/numpy_version.h"
 #include "ops/op_ids.h"
 #include "ops/rules/view.h"
 
@@ -50,6 +51,15 @@ Result<Type> newArray(OpCall& call) {
   return freshArray(shape, dtype, call.arg(2), call.dims());
 }
 
+namespace {
+
+/// Python integers wrapped around before NumPy 2.1.
+Result<Unit> requireFills(const Operand& value, DType dtype, DimTable& dims) {
+  return numpyAtLeast(2, 1) ? requireFits(value, dtype, dims) : Result<Unit>(Unit{});
+}
+
+}  // namespace
+
 // full: (shape, fill_value, dtype, order)
 Result<Type> full(OpCall& call) {
   SEGUE_TRY(Shape shape, shapeArg(call.arg(0), call.dims()));
@@ -57,7 +67,7 @@ Result<Type> full(OpCall& call) {
   SEGUE_TRY_VOID(requireBroadcastTo(value.shape, shape, call.dims()));
   SEGUE_TRY(DType dtype, dtypeOr(call.arg(2), value.dtype()));
   SEGUE_REQUIRE(!discardsImaginary(value.dtype(), dtype), "the cast would discard the imaginary part");
-  SEGUE_TRY_VOID(requireFits(value, dtype, call.dims()));
+  SEGUE_TRY_VOID(requireFills(value, dtype, call.dims()));
   return freshArray(shape, dtype, call.arg(3), call.dims());
 }
 
@@ -84,7 +94,7 @@ Result<Type> fullLike(OpCall& call) {
   SEGUE_TRY(Operand value, operandOf(call, 1));
   SEGUE_TRY_VOID(requireBroadcastTo(value.shape, type.shape, call.dims()));
   SEGUE_REQUIRE(!discardsImaginary(value.dtype(), type.dtype), "the cast would discard the imaginary part");
-  SEGUE_TRY_VOID(requireFits(value, type.dtype, call.dims()));
+  SEGUE_TRY_VOID(requireFills(value, type.dtype, call.dims()));
   return type;
 }
 

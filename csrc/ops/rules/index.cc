@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/numpy_version.h"
 #include "ops/rules/view.h"
 
 namespace segue::rules {
@@ -234,6 +235,8 @@ Result<Type> copyto(OpCall& call) {
   Category promoted = promoteCategories(value.category, static_cast<Category>(target->dtype));
   DType from = isWeak(value.category) ? static_cast<DType>(promoted) : value.dtype();
   SEGUE_REQUIRE(canCast(from, target->dtype, casting), "the source does not cast to the destination");
+  bool strict = casting == "no" || casting == "equiv";
+  SEGUE_REQUIRE(!strict || !isWeak(value.category) || numpyAtLeast(2, 1), "before NumPy 2.1 Python scalars had a dtype here");
   SEGUE_TRY_VOID(requireAssignable(value, target->dtype, dims));
   SEGUE_TRY_VOID(requireBroadcastTo(withoutLeadingOnes(value.shape, target->shape.size(), dims), target->shape, dims));
   if (!call.arg(3).missing()) {

@@ -1,5 +1,6 @@
 #include "base/python.h"
 
+#include "base/numpy_version.h"
 #include "ops/rules/reduction.h"
 
 #include "base/fault.h"
@@ -220,7 +221,8 @@ Result<Type> cumulative(OpCall& call) {
 // count_nonzero: (a, axis, keepdims)
 Result<Type> countNonzero(OpCall& call) {
   SEGUE_TRY(Reduced reduced, reducedOf(call, 0, 1, 2));
-  SEGUE_REQUIRE(call.given(1) || !call.arg(2).missing(), "what counting without an axis returns depends on NumPy's version");
+  bool keeps = call.arg(2).is<bool>() && call.arg(2).as<bool>();
+  if (!call.given(1) && !keeps && !numpyAtLeast(2, 3)) return Type::scalar(TypeKind::kPyInt);
   return reducedType(call, reduced, DType::kI64, -1);
 }
 

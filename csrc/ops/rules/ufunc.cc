@@ -2,6 +2,7 @@
 #include "base/python.h"
 
 #include "base/fault.h"
+#include "base/numpy_version.h"
 #include "ops/op_ids.h"
 #include "ops/rules/shapes.h"
 #include "ops/rules/ufunc_loops.h"
@@ -63,15 +64,16 @@ Result<Unit> requireInputsFit(const OpCall& call, const Operands& inputs, const 
   return Unit{};
 }
 
-Result<Type> outResult(OpCall& call, const UfuncParams& params, const UfuncLoop& loop, const Shape& shape,
+/// The type of the written argument at `index`; `masked`: a where= leaves some of its elements as they are.
+Result<Type> outResult(OpCall& call, size_t index, bool masked, const UfuncLoop& loop, const Shape& shape,
                        std::string_view casting) {
-  std::optional<Type> out = call.type(static_cast<size_t>(params.out));
+  std::optional<Type> out = call.type(index);
   SEGUE_REQUIRE(out && out->isArray(), "out must be an array");
   SEGUE_REQUIRE(out->writeable, "out is read-only");
   SEGUE_REQUIRE(canCast(loop.out[0], out->dtype, casting), "%s: the result does not cast to out",
                 std::string(call.op().name));
   SEGUE_REQUIRE(!isComplex(loop.out[0]) || isComplex(out->dtype), "the cast to out would discard the imaginary part");
-  if (!call.arg(params.where).missing()) {
+  if (masked) {
     // A masked loop reads out as well, so out must cast to the loop's dtype too.
     SEGUE_REQUIRE(canCast(out->dtype, loop.out[0], casting), "%s: out does not cast to the loop's dtype",
                   std::string(call.op().name));
@@ -106,7 +108,9 @@ Result<Type> ufunc(OpCall& call) {
     SEGUE_REQUIRE(mask.dtype() == DType::kBool, "where= must be bool");
     SEGUE_TRY(shape, broadcastShapes(shape, mask.shape, dims));
   }
-  if (has_out) return outResult(call, params, loop, shape, casting);
+  if (has_out) {
+    return outResult(call, static_cast<size_t>(params.out), !where.missing(), loop, shape, casting);
+  }
 
   Layout layout;
   if (!shape.empty()) {
@@ -120,6 +124,31 @@ Result<Type> ufunc(OpCall& call) {
   };
   if (params.outputs == 1) return result(loop.out[0]);
   return Type::tuple({result(loop.out[0]), result(loop.out[1])});
+}
+
+// `x1 ** x2` and `x1 **= x2`: (x1, x2). The exponents that NumPy computes by square, sqrt or reciprocal have the ufunc's
+// dtypes, except for booleans.
+Result<Type> arrayPower(OpCall& call) {
+  DimTable& dims = call.dims();
+  Operands operands;
+  Shape shape;
+  for (size_t i = 0; i < 2; i++) {
+    SEGUE_TRY(Operand operand, operandOf(call, i));
+    SEGUE_TRY(shape, broadcastShapes(shape, operand.shape, dims));
+    operands.push_back(std::move(operand));
+  }
+  const UfuncLoop* loop = findLoop(DTypeRuleId::kNumeric, {operands[0].category, operands[1].category});
+  bool boolean = operands[0].category == static_cast<Category>(DType::kBool);
+  SEGUE_REQUIRE(loop != nullptr && !boolean, "no power of these types");
+  bool weak = isWeak(operands[1].category) || !operands[1].shape.empty();
+  SEGUE_REQUIRE(weak || numpyAtLeast(2, 3), "before NumPy 2.3 the values of 0-d exponents decide the dtype");
+  SEGUE_TRY_VOID(requireInputsFit(call, operands, *loop, 2));
+  if (call.op().params[0].written) {
+    return outResult(call, 0, false, *loop, shape, "same_kind");
+  }
+  if (shape.empty()) return Type::numpyScalar(loop->out[0]);
+  SEGUE_TRY(Layout layout, orderedLayout("K", operands, shape, dims));
+  return Type::array(loop->out[0], shape, layout);
 }
 
 }  // namespace segue::rules

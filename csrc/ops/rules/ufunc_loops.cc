@@ -5,6 +5,8 @@
 #include <array>
 #include <vector>
 
+#include "base/numpy_version.h"
+
 namespace segue {
 namespace {
 
@@ -87,6 +89,8 @@ Family& familyOf(DTypeRuleId id) {
   static std::array<Family, 64> families = [] {
     std::array<Family, 64> out;
     for (const FamilyText& text : kFamilies) out[static_cast<size_t>(text.id)] = makeFamily(text);
+    auto at = [&](DTypeRuleId id) -> Family& { return out[static_cast<size_t>(id)]; };
+    if (!numpyAtLeast(2, 1)) at(kRounding) = at(kRealFloating);  // floor, ceil and trunc had no loops for integers
     return out;
   }();
   Family& family = families[static_cast<size_t>(id)];

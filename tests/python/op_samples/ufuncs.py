@@ -87,3 +87,18 @@ def methods(random: Random, dtype: str, operator: str) -> Iterator[Call]:
             if name.startswith("ndarray.__") and not isinstance(array, np.ndarray):
                 continue
             yield Call(name, (array, other))
+
+
+@samples("array_power", "array_ipower")
+def powers(random: Random, dtype: str, operator: str) -> Iterator[Call]:
+    """Exponents that NumPy computes in other ways than its ufunc does, and any other operand."""
+    for name in TABLE[operator]["numpy"][1:]:
+        others = [2, 0.5, -1, 0, 1, 3, 2.0, -0.5, 2j, True, 127, 256]
+        others += [random.array(other, shape) for other in DTYPES for shape in ((), (3,))]
+        others += [random.scalar(other) for other in DTYPES]
+        for other in others:
+            array = random.array(dtype, random.choice([(3,), (2, 3), ()]))
+            base, exponent = (other, array) if name == "ndarray.__rpow__" else (array, other)
+            boolean = np.asarray(base).dtype == bool
+            declines = "booleans run other loops than power's" if boolean else "0-d exponents" if np.ndim(exponent) == 0 else ""
+            yield Call(name, (array, other), declines=declines)

@@ -1,0 +1,31 @@
+#include "base/python.h"
+
+#include "base/numpy_version.h"
+
+#include <cstdio>
+#include <utility>
+
+#include "base/ref.h"
+
+namespace segue {
+namespace {
+
+/// Major and minor of numpy.__version__ ("2.4.6", "2.5.0rc1").
+std::pair<int, int> readVersion() {
+  std::pair<int, int> version{0, 0};
+  Ref numpy = Ref::steal(PyImport_ImportModule("numpy"));
+  Ref text = numpy ? Ref::steal(PyObject_GetAttrString(numpy.get(), "__version__")) : Ref(nullptr);
+  const char* words = text && PyUnicode_Check(text.get()) ? PyUnicode_AsUTF8(text.get()) : nullptr;
+  if (words != nullptr) std::sscanf(words, "%d.%d", &version.first, &version.second);
+  PyErr_Clear();
+  return version;
+}
+
+}  // namespace
+
+bool numpyAtLeast(int major, int minor) {
+  static const std::pair<int, int> running = readVersion();
+  return running >= std::pair(major, minor);
+}
+
+}  // namespace segue
