@@ -34,6 +34,40 @@ bool segue_is_constant(PyObject* object) {
   return false;
 }
 
+/* Equal to itself alone, by object's own comparison. */
+static bool is_equal_to_itself_only(PyObject* object) {
+  richcmpfunc compare = Py_TYPE(object)->tp_richcompare;
+  return compare == NULL || compare == PyBaseObject_Type.tp_richcompare;
+}
+
+/* The name that a member of an Enum hashes by; NULL for anything else. */
+static PyObject* enum_name(PyObject* object) {
+  static PyObject* enum_hash = NULL; /* enum.Enum.__hash__, which lives as long as its module */
+  static PyObject* hash_name = NULL;
+  static PyObject* member_name = NULL;
+  if (enum_hash == NULL) {
+    PyObject* module = PyDict_GetItemString(PyImport_GetModuleDict(), "enum");
+    PyObject* base = module != NULL ? PyDict_GetItemString(PyModule_GetDict(module), "Enum") : NULL;
+    hash_name = PyUnicode_InternFromString("__hash__");
+    member_name = PyUnicode_InternFromString("_name_");
+    if (base == NULL || !PyType_Check(base) || hash_name == NULL || member_name == NULL) return NULL;
+    enum_hash = Py_XNewRef(_PyType_Lookup((PyTypeObject*)base, hash_name));
+  }
+  if (enum_hash == NULL || _PyType_Lookup(Py_TYPE(object), hash_name) != enum_hash) return NULL;
+  PyObject* name = NULL;
+  if (segue_instance_attr(object, member_name, -1, &name) != SEGUE_FOUND) return NULL;
+  return PyUnicode_CheckExact(name) ? name : NULL;
+}
+
+bool segue_hashes_in_c(PyObject* object) {
+  return segue_is_constant(object) ||
+         (is_equal_to_itself_only(object) && Py_TYPE(object)->tp_hash == PyBaseObject_Type.tp_hash);
+}
+
+bool segue_is_key(PyObject* object) {
+  return segue_hashes_in_c(object) || (is_equal_to_itself_only(object) && enum_name(object) != NULL);
+}
+
 bool segue_set_next(PyObject* set, Py_ssize_t* position, PyObject** element) {
   Py_hash_t hash;
   return _PySet_NextEntry(set, position, element, &hash) != 0;
@@ -50,11 +84,13 @@ static Py_ssize_t slot_index(const PyDictKeysObject* keys, size_t slot) {
   return (Py_ssize_t)((const int64_t*)keys->dk_indices)[slot];
 }
 
-/* Does a stored key equal the constant `key`? Its hash does. 1, 0, or -1: only user code could tell. */
+/* Does a stored key equal `key`, which segue_is_key? Its hash does. 1, 0, or -1: only user code could tell. */
 static int same_key(PyObject* stored, PyObject* key) {
   if (stored == key) return 1;
-  if (!segue_is_constant(stored)) return -1;
-  return PyObject_RichCompareBool(stored, key, Py_EQ);
+  bool stored_constant = segue_is_constant(stored), key_constant = segue_is_constant(key);
+  if (stored_constant && key_constant) return PyObject_RichCompareBool(stored, key, Py_EQ);
+  bool different = (stored_constant || is_equal_to_itself_only(stored)) && (key_constant || is_equal_to_itself_only(key));
+  return different ? 0 : -1;
 }
 
 /* Index of `key` among the entries, NO_INDEX or UNKNOWN_INDEX. Walks the table in CPython's probe order, so that it stops
@@ -83,15 +119,16 @@ static Py_ssize_t find_entry(PyDictKeysObject* keys, PyObject* key, Py_hash_t ha
   }
 }
 
-static Py_hash_t constant_hash(PyObject* key) {
+static Py_hash_t key_hash(PyObject* key) {
   if (PyUnicode_CheckExact(key) && ((PyASCIIObject*)key)->hash != -1) return ((PyASCIIObject*)key)->hash;
-  return PyObject_Hash(key);
+  PyObject* name = is_equal_to_itself_only(key) ? enum_name(key) : NULL;
+  return PyObject_Hash(name != NULL ? name : key);
 }
 
 SegueLookup segue_dict_get(PyObject* dict, PyObject* key, PyObject** value) {
   PyDictObject* table = (PyDictObject*)dict;
   PyDictKeysObject* keys = table->ma_keys;
-  Py_ssize_t index = find_entry(keys, key, constant_hash(key));
+  Py_ssize_t index = find_entry(keys, key, key_hash(key));
   if (index == UNKNOWN_INDEX) return SEGUE_UNKNOWN;
   if (index == NO_INDEX) return SEGUE_ABSENT;
   if (table->ma_values != NULL) {
@@ -136,7 +173,7 @@ static PyDictKeysObject* shared_keys(PyTypeObject* type) { return ((PyHeapTypeOb
 
 Py_ssize_t segue_attr_hint(PyTypeObject* type, PyObject* name) {
   if (!(type->tp_flags & Py_TPFLAGS_HEAPTYPE) || shared_keys(type) == NULL) return -1;
-  Py_ssize_t index = find_entry(shared_keys(type), name, constant_hash(name));
+  Py_ssize_t index = find_entry(shared_keys(type), name, key_hash(name));
   return index < 0 ? -1 : index;
 }
 
@@ -149,7 +186,7 @@ SegueLookup segue_instance_attr(PyObject* object, PyObject* name, Py_ssize_t hin
     if (values != NULL) {
       PyDictKeysObject* keys = shared_keys(type);
       if (hint < 0 || hint >= keys->dk_nentries || DK_UNICODE_ENTRIES(keys)[hint].me_key != name) {
-        hint = find_entry(keys, name, constant_hash(name));
+        hint = find_entry(keys, name, key_hash(name));
       }
       *value = hint < 0 ? NULL : values->values[hint];
       return *value != NULL ? SEGUE_FOUND : SEGUE_ABSENT;

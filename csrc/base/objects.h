@@ -19,7 +19,7 @@ extern "C" {
 
 typedef enum SegueLookup { SEGUE_FOUND = 1, SEGUE_ABSENT = 0, SEGUE_UNKNOWN = -1 } SegueLookup;
 
-/* dict[key] of a dict (or a dict subclass's own table). `key` is a constant (segue_is_constant). */
+/* dict[key] of a dict (or a dict subclass's own table). `key` is one by segue_is_key. */
 SegueLookup segue_dict_get(PyObject* dict, PyObject* key, PyObject** value);
 
 /* What the instance itself stores under `name` (an interned str): inline values or instance dict. `hint` is
@@ -38,6 +38,12 @@ bool segue_set_next(PyObject* set, Py_ssize_t* position, PyObject** element);
 /* True for None, bool, int, float, complex, str, bytes, Ellipsis and tuples or frozensets of these, exact types: hashing
  * and comparing two of them runs no user code. */
 bool segue_is_constant(PyObject* object);
+
+/* True for constants, and for objects that are equal to themselves alone and hash in C code: classes, functions, plain
+ * instances, members of an Enum. Looking one up in a dict runs no user code. */
+bool segue_is_key(PyObject* object);
+/* The same, and CPython's own hash of the object is C code too (not so for members of an Enum). */
+bool segue_hashes_in_c(PyObject* object);
 
 #ifdef __cplusplus
 }

@@ -23,10 +23,6 @@ StepKind buildKind(RecipeKind kind) {
     case RecipeKind::kCell: return StepKind::kCell;
     case RecipeKind::kFunction: return StepKind::kFunction;
     case RecipeKind::kBoundMethod: return StepKind::kBoundMethod;
-    case RecipeKind::kException: return StepKind::kCall;
-    case RecipeKind::kListIterator:
-    case RecipeKind::kTupleIterator:
-    case RecipeKind::kRangeIterator: return StepKind::kIteratorAt;
     default: SEGUE_UNREACHABLE("a recipe that needs no plain step");
   }
 }
@@ -128,7 +124,7 @@ class ExitLowering {
     replay().reg_count = next_;
     segment_.reg_count = next_;
     segment_.int_count = segment_.plan.int_count;
-    segment_.frameless = !segment_.plan.runs_python;
+    segment_.frameless = !segment_.plan.runs_python && !starts_frames_;
     shrink();
     return std::move(segment_);
   }
@@ -202,9 +198,13 @@ class ExitLowering {
       }
       case RecipeKind::kPartial:
         return emit(StepKind::kPartial, {partial_type_, operands[0], operands[1], operands[2]});
-      case RecipeKind::kListIterator:
-      case RecipeKind::kTupleIterator:
-      case RecipeKind::kRangeIterator:
+      case RecipeKind::kCall: {
+        const Recipe& callee = recipe(r.items[0]);
+        bool in_c = callee.kind == RecipeKind::kConstant && !PyFunction_Check(callee.object.get());
+        starts_frames_ = starts_frames_ || !in_c;   // a generator's
+        return emit(StepKind::kCall, operands);
+      }
+      case RecipeKind::kIterator:
         return emit(StepKind::kIteratorAt, {operands[0], static_cast<Operand>(r.number)});
       default: return emit(buildKind(r.kind), operands);
     }
@@ -279,6 +279,7 @@ class ExitLowering {
   std::vector<Reg> regs_;                               ///< by recipe
   absl::flat_hash_map<PyObject*, Reg> constants_;
   std::vector<bool> used_;                              ///< by slot, filled on first use
+  bool starts_frames_ = false;                          ///< building the objects starts Python frames
   Reg next_ = 0;                                        ///< next temporary
   size_t next_dim_ = 0;                                 ///< kDim recipes lowered so far, in exitDims() order
   Reg deque_type_ = kNoReg, defaultdict_type_ = kNoReg, partial_type_ = kNoReg;

@@ -54,9 +54,19 @@ Field memberField(SourceMember member) {
     case SourceMember::kFunctionGlobals:
       return {&PyFunction_Type, nullptr, offsetof(PyFunctionObject, func_globals)};
     case SourceMember::kFunctionCode: return {&PyFunction_Type, nullptr, offsetof(PyFunctionObject, func_code)};
+    case SourceMember::kFunctionName: return {&PyFunction_Type, nullptr, offsetof(PyFunctionObject, func_name)};
+    case SourceMember::kFunctionQualname:
+      return {&PyFunction_Type, nullptr, offsetof(PyFunctionObject, func_qualname)};
+    case SourceMember::kFunctionDoc: return {&PyFunction_Type, nullptr, offsetof(PyFunctionObject, func_doc), true};
+    case SourceMember::kFunctionModule:
+      return {&PyFunction_Type, nullptr, offsetof(PyFunctionObject, func_module), true};
+    case SourceMember::kFunctionDict: return {&PyFunction_Type, nullptr, offsetof(PyFunctionObject, func_dict), true};
+    case SourceMember::kClassName: return {nullptr, nullptr, offsetof(PyHeapTypeObject, ht_name)};
+    case SourceMember::kClassQualname: return {nullptr, nullptr, offsetof(PyHeapTypeObject, ht_qualname)};
     case SourceMember::kPartialFunc: return {nullptr, "func"};
     case SourceMember::kPartialArgs: return {nullptr, "args"};
     case SourceMember::kPartialKeywords: return {nullptr, "keywords"};
+    case SourceMember::kDefaultFactory: return {nullptr, "default_factory"};
     case SourceMember::kSliceStart: return {&PySlice_Type, nullptr, offsetof(PySliceObject, start)};
     case SourceMember::kSliceStop: return {&PySlice_Type, nullptr, offsetof(PySliceObject, stop)};
     case SourceMember::kSliceStep: return {&PySlice_Type, nullptr, offsetof(PySliceObject, step)};
@@ -217,7 +227,7 @@ Result<void> Lowering::emitFetch(Source source, GuardInsn& insn) {
       insn.object = hold(node.object);
       break;
     case SourceKind::kKey:
-      SEGUE_REQUIRE(segue_is_constant(node.object.get()), "%s has a key that is no constant", name(source));
+      SEGUE_REQUIRE(segue_is_key(node.object.get()), "%s has a key that may run code", name(source));
       insn.op = GuardOp::kFetchKey;
       insn.object = hold(PyUnicode_CheckExact(node.object.get()) ? interned(node.object) : node.object);
       break;
@@ -346,6 +356,7 @@ Result<void> Lowering::check(uint32_t index) {
 
 Result<void> Lowering::operand(const Guard& guard, GuardInsn& insn) {
   switch (guard.kind) {
+    case GuardKind::kDequeLimit:
     case GuardKind::kLength: insn.number = guard.number; return {};
     case GuardKind::kInt64:
     case GuardKind::kUnbound: return {};
@@ -380,7 +391,7 @@ Result<void> Lowering::operand(const Guard& guard, GuardInsn& insn) {
     }
     case GuardKind::kDictHas:
     case GuardKind::kDictLacks:
-      SEGUE_REQUIRE(segue_is_constant(guard.operand.get()), "a key of %s is no constant", name(guard.source));
+      SEGUE_REQUIRE(segue_is_key(guard.operand.get()), "a key of %s may run code", name(guard.source));
       [[fallthrough]];
     default: insn.object = hold(guard.operand); return {};
   }

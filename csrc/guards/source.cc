@@ -27,9 +27,17 @@ const char* memberText(SourceMember member) {
     case SourceMember::kFunctionClosure: return ".__closure__";
     case SourceMember::kFunctionGlobals: return ".__globals__";
     case SourceMember::kFunctionCode: return ".__code__";
+    case SourceMember::kFunctionName:
+    case SourceMember::kClassName: return ".__name__";
+    case SourceMember::kFunctionQualname:
+    case SourceMember::kClassQualname: return ".__qualname__";
+    case SourceMember::kFunctionDoc: return ".__doc__";
+    case SourceMember::kFunctionModule: return ".__module__";
+    case SourceMember::kFunctionDict: return ".__dict__";
     case SourceMember::kPartialFunc: return ".func";
     case SourceMember::kPartialArgs: return ".args";
     case SourceMember::kPartialKeywords: return ".keywords";
+    case SourceMember::kDefaultFactory: return ".default_factory";
     case SourceMember::kSliceStart:
     case SourceMember::kRangeStart: return ".start";
     case SourceMember::kSliceStop:

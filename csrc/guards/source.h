@@ -35,7 +35,7 @@ enum class SourceKind : uint8_t {
   kBuiltins,    ///< the frame's builtins dict
   kConstant,    ///< `object` itself: something an assumption pins, reached without a path (a module, a class, a function)
   kAttr,        ///< instance attribute `object` (a str) of the parent: instance dict or slot, never a property
-  kItem,        ///< element `index` of an exact tuple or list
+  kItem,        ///< element `index` of an exact tuple, list or deque
   kKey,         ///< value under the built-in constant `object` of an exact dict
   kCellContents,///< contents of the cell object that the parent is
   kMember,      ///< C member `index` (see SourceMember) of the parent: __self__, __func__, start …
@@ -45,7 +45,10 @@ enum class SourceKind : uint8_t {
 enum class SourceMember : uint8_t {
   kMethodSelf, kMethodFunction,            ///< bound method
   kFunctionDefaults, kFunctionKwDefaults, kFunctionClosure, kFunctionGlobals, kFunctionCode,
+  kFunctionName, kFunctionQualname, kFunctionDoc, kFunctionModule, kFunctionDict,
+  kClassName, kClassQualname,              ///< of a class written in Python
   kPartialFunc, kPartialArgs, kPartialKeywords,
+  kDefaultFactory,                         ///< of a defaultdict
   kSliceStart, kSliceStop, kSliceStep, kRangeStart, kRangeStop, kRangeStep,
   kType,                                   ///< type(x)
   kInstanceDict,                           ///< x.__dict__

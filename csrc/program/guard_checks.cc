@@ -113,6 +113,14 @@ bool checkSetEquals(const GuardInsn& insn, PyObject* const* regs) {
   return true;
 }
 
+// The source's type is guarded to be deque's, whose maxlen is C code.
+bool checkDequeLimit(const GuardInsn& insn, PyObject* const* regs) {
+  Ref limit = Ref::steal(PyObject_GetAttrString(regs[insn.dst], "maxlen"));
+  if (!limit) PyErr_Clear();
+  int64_t number = !limit || limit.get() == Py_None ? -1 : PyLong_AsLongLong(limit.get());
+  return limit && number == insn.number;
+}
+
 bool checkNoInstanceAttr(const GuardInsn& insn, PyObject* const* regs) {
   PyObject* found;
   return segue_instance_attr(regs[insn.dst], insn.object, static_cast<Py_ssize_t>(insn.b) - 1, &found) == SEGUE_ABSENT;

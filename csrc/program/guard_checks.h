@@ -60,6 +60,7 @@ bool checkDictKeys(const GuardInsn& insn, PyObject* const* regs);
 bool checkDictHas(const GuardInsn& insn, PyObject* const* regs);
 bool checkDictLacks(const GuardInsn& insn, PyObject* const* regs);
 bool checkSetEquals(const GuardInsn& insn, PyObject* const* regs);
+bool checkDequeLimit(const GuardInsn& insn, PyObject* const* regs);
 bool checkNoInstanceAttr(const GuardInsn& insn, PyObject* const* regs);
 bool checkDisjoint(const GuardInsn& insn, PyObject* const* regs);
 bool checkErrState(const GuardInsn& insn, PyObject* const* regs);

@@ -95,7 +95,7 @@ std::string arrayText(const GuardInsn& insn) {
   return out;
 }
 
-bool holdsNumber(GuardOp op) { return op == GuardOp::kCheckLength; }
+bool holdsNumber(GuardOp op) { return op == GuardOp::kCheckLength || op == GuardOp::kCheckDequeLimit; }
 
 /// The check in words, from its row of guard_kinds.def.
 std::string checkText(const GuardProgram& program, const GuardInsn& insn) {

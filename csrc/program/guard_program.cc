@@ -35,7 +35,11 @@ PyObject* freeVar(const FrameRoots& roots, int64_t index) {
 PyObject* element(PyObject* sequence, int64_t index) {
   if (PyTuple_Check(sequence)) return index < PyTuple_GET_SIZE(sequence) ? PyTuple_GET_ITEM(sequence, index) : nullptr;
   if (PyList_Check(sequence)) return index < PyList_GET_SIZE(sequence) ? PyList_GET_ITEM(sequence, index) : nullptr;
-  return nullptr;
+  const PyTypeObject* type = Py_TYPE(sequence);
+  if (strcmp(type->tp_name, "collections.deque") != 0 || !(type->tp_flags & Py_TPFLAGS_IMMUTABLETYPE)) return nullptr;
+  Ref item = Ref::steal(type->tp_as_sequence->sq_item(sequence, static_cast<Py_ssize_t>(index)));   // C code
+  if (!item) PyErr_Clear();
+  return item.get();  // the deque holds it
 }
 
 PyObject* local(const FrameRoots& roots, int64_t slot) {

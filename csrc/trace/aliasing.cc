@@ -45,9 +45,13 @@ void collectInputs(Node* node, std::vector<Node*>& inputs) {
 }  // namespace
 
 void Tracer::noteWrite(ValueRef written) {
-  if (std::find(written_.begin(), written_.end(), written) != written_.end()) return;
+  if (wasWritten(written)) return;
   written_.push_back(written);
   for (const auto& [object, value] : live_) guardNotSame(written, value);
+}
+
+bool Tracer::wasWritten(ValueRef value) const {
+  return std::find(written_.begin(), written_.end(), value) != written_.end();
 }
 
 void Tracer::guardAgainstWritten(ValueRef value) {

@@ -34,6 +34,14 @@ BorrowedRef lookupOnType(Tracer& t, PyTypeObject* cls, BorrowedRef name) {
   return found;
 }
 
+BorrowedRef internedText(Tracer& t, BorrowedRef text) {
+  PyObject* interned = Py_NewRef(text.get());
+  PyUnicode_InternInPlace(&interned);
+  Ref owned = Ref::steal(interned);
+  t.keepAlive(owned);
+  return owned;
+}
+
 bool isDataDescriptor(BorrowedRef found) { return Py_TYPE(found)->tp_descr_set != nullptr; }
 
 Traced<ValueRef> bindFound(Tracer& t, BorrowedRef found, ValueRef self, PyTypeObject* cls, BorrowedRef name) {

@@ -14,6 +14,9 @@ Traced<ValueRef> bindFound(Tracer& t, BorrowedRef found, ValueRef self, PyTypeOb
 /// Whether the object has __set__ or __delete__.
 bool isDataDescriptor(BorrowedRef found);
 
+/// The interned str that is equal to `text`, as attribute names are compared; kept alive.
+BorrowedRef internedText(Tracer& t, BorrowedRef text);
+
 /// The method that an operator calls: type(self).name bound to self, or null where the class has none or None.
 Traced<ValueRef> specialMethod(Tracer& t, ValueRef self, const char* name);
 /// Calls it; null where there is none.

@@ -22,6 +22,7 @@ Raised Tracer::raise(ExceptionValue* exception) {
     }
     exception->setContext(*this, handled);
   }
+  exception->noteRaised(*this);
   raised_ = exception;
   return {};
 }

@@ -7,6 +7,7 @@
 namespace segue {
 
 void Tracer::exitAtReturn(ValueRef value) {
+  if (Traced<void> left = checkGenerators(); !left.ok()) return exitAtStart(left.stop());
   RecipeBuilder recipes(*this, result_);
   Traced<RecipeId> id = recipes.of(value);
   if (!id.ok()) return exitAtStart(id.stop());
@@ -33,7 +34,7 @@ void Tracer::exitAtBreak(const Break& reason) {
     exit.frames.push_back(snapshot(*frame, recipes, complete));
   }
   result_.exit = std::move(exit);
-  if (!complete || !recipes.replayLog().ok()) return exitAtStart(reason);
+  if (!complete || !checkGenerators().ok() || !recipes.replayLog().ok()) return exitAtStart(reason);
   exited_ = true;
 }
 
@@ -42,7 +43,7 @@ void Tracer::exitAtBreak(const Break& reason) {
 void Tracer::exitAtStart(const Break& reason) {
   Location where = frames_.empty() ? Location{} : location();
   std::vector<Location> chain = std::move(result_.exit.inlined_chain);
-  rollback({{}, 0, frames_.empty() ? 0u : 1u, nullptr, nullptr});
+  rollback({{}, 0, frames_.empty() ? 0u : 1u, 0, nullptr, nullptr});
   frames_.assign(1, outermost_.get());
   result_.graph->outputs().clear();
   result_.recipes.clear();

@@ -11,12 +11,6 @@
 namespace segue {
 namespace {
 
-/// Whether calling the class is type.__call__.
-bool hasPlainCall(Tracer& t, BorrowedRef cls) {
-  BorrowedRef call = lookupOnType(t, Py_TYPE(cls), t.internedName("__call__"));
-  return call && Py_TYPE(call) == &PyWrapperDescr_Type && PyDescr_TYPE(call.get()) == &PyType_Type;
-}
-
 Traced<ValueRef> newInstance(Tracer& t, ClassValue* self, const CallArgs& args) {
   PyTypeObject* cls = self->classObject();
   BorrowedRef found = lookupOnType(t, cls, t.internedName("__new__"));
@@ -31,7 +25,7 @@ Traced<ValueRef> newInstance(Tracer& t, ClassValue* self, const CallArgs& args) 
 
 Traced<ValueRef> instantiate(Tracer& t, ClassValue* self, const CallArgs& args) {
   PyTypeObject* cls = self->classObject();
-  if ((!isPlainClass(cls) && !isNamedTupleClass(cls)) || !hasPlainCall(t, self->constant())) {
+  if (!isPlainClass(cls) && !isNamedTupleClass(cls)) {
     return stop(BreakReason::kBuiltinNotModelled, "calling " + self->describe());
   }
   if (cls->tp_finalize != nullptr) return stop(BreakReason::kUnsupportedOperation, self->describe() + " has __del__");
@@ -47,10 +41,26 @@ Traced<ValueRef> instantiate(Tracer& t, ClassValue* self, const CallArgs& args) 
     }
     return object;
   }
+  if (!found) return stop(BreakReason::kBuiltinNotModelled, "calling " + self->describe());
   SEGUE_TRY(ValueRef init, bindFound(t, found, object, object->type(), t.internedName("__init__")));
   SEGUE_TRY(ValueRef result, call(t, init, args));
   if (result->constant().get() != Py_None) return stop(BreakReason::kExceptionEscapes, "__init__ should return None");
   return object;
 }
 
+namespace {
+
+/// type.__call__(cls, …), which a metaclass's own __call__ ends in; type(x) is a call of type itself.
+Traced<ValueRef> typeCall(Tracer& t, const BuiltinCall& call) {
+  auto* cls = call.size() > 0 ? as<ClassValue>(t.resolve(call.args.positional[0])) : nullptr;
+  if (cls == nullptr || findBuiltin(cls->constant()) != nullptr) {
+    return stop(BreakReason::kBuiltinNotModelled, "type.__call__");
+  }
+  CallArgs rest = call.args;
+  rest.positional.erase(rest.positional.begin());
+  return instantiate(t, cls, rest);
+}
+SEGUE_BUILTIN("builtins.type.__call__", typeCall);
+
+}  // namespace
 }  // namespace segue

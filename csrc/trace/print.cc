@@ -13,8 +13,8 @@ namespace {
 
 constexpr const char* kRecipeNames[] = {
     "constant", "source", "output", "dim", "null", "tuple", "list", "set", "frozenset", "dict", "slice", "range", "deque",
-    "defaultdict", "string", "object", "structseq", "cell", "function", "method", "partial", "list_iterator",
-    "tuple_iterator", "range_iterator", "exception"};
+    "defaultdict", "string", "object", "structseq", "cell", "function", "method", "partial", "iterator",
+    "call"};
 constexpr const char* kWriteNames[] = {
     "set_attr", "del_attr", "set_item", "del_item", "append", "insert", "pop", "extend", "clear_list", "reverse",
     "assign_list", "update", "clear_dict", "pop_key", "add", "discard", "clear_set", "append_deque", "append_left",

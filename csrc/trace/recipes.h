@@ -44,6 +44,8 @@ class RecipeBuilder {
   void write(WriteKind kind, RecipeId target, RecipeId key, RecipeId value) {
     result_.writes.push_back({kind, target, key, value, {}});
   }
+  /// The container is being built: something inside of it asks.
+  bool isOpen(ValueRef value) const { return open_.contains(value); }
   Tracer& tracer() { return tracer_; }
 
   /// Turns the heap's log into the result's writes.

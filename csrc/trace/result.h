@@ -43,8 +43,8 @@ enum class RecipeKind : uint8_t {
   kFunction,     ///< items: code, globals, name, qualname, defaults, kwdefaults, annotations, closure tuple, doc, module
   kBoundMethod,  ///< items: function, self
   kPartial,      ///< items: func, args tuple, keywords dict
-  kListIterator, kTupleIterator, kRangeIterator, ///< items: underlying; number: position
-  kException,    ///< items[0]: type, then args
+  kIterator,     ///< iter(items[0]) moved to position `number` (__setstate__)
+  kCall,         ///< items[0](*rest): a built-in class, or a generator function; runs no user code
 };
 
 struct Recipe {

@@ -113,7 +113,7 @@ Traced<void> Tracer::runFrame(FrameState& frame) {
 }
 
 Tracer::Mark Tracer::mark() {
-  return {heap_.checkpoint(), graph().nodes().size(), frames_.size(), raised_, handled_};
+  return {heap_.checkpoint(), graph().nodes().size(), frames_.size(), generators_.size(), raised_, handled_};
 }
 
 void Tracer::rollback(const Mark& mark) {
@@ -121,6 +121,7 @@ void Tracer::rollback(const Mark& mark) {
   graph().truncate(mark.nodes);
   SEGUE_CHECK(frames_.size() >= mark.frames, "rollback to a frame that has ended");
   frames_.resize(mark.frames);
+  generators_.resize(mark.generators);
   raised_ = mark.raised;
   handled_ = mark.handled;
   resumable_call_ = false;

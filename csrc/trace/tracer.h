@@ -49,6 +49,7 @@ namespace segue {
 class ArrayValue;
 class DictValue;
 class ExceptionValue;
+class GeneratorValue;
 
 class Tracer {
  public:
@@ -117,6 +118,8 @@ class Tracer {
   Node* addInput(Source source, Type type);
   /// To be called before a live object is changed: objects of its type that were found elsewhere are guarded to be others.
   void noteWrite(ValueRef written);
+  /// A live object that the trace has changed.
+  bool wasWritten(ValueRef value) const;
   /// Keeps an object alive as long as the result.
   void keepAlive(BorrowedRef object);
   /// A hashable stand-in for an object that compares by identity.
@@ -134,6 +137,8 @@ class Tracer {
   Traced<ValueRef> callFunction(FunctionValue& function, const CallArgs& args, bool resumable = false);
   /// The generator that a call of a generator function gives; owns the frame.
   Traced<ValueRef> makeGenerator(FrameState frame);
+  /// Enters the handler of the frame's current instruction for the exception that is propagating, if there is one.
+  bool unwind(FrameState& frame);
   /// Runs a frame until it returns, yields, raises or breaks; the result is in frame.result.
   Traced<void> runFrame(FrameState& frame);
   FrameState& frame() { return *frames_.back(); }
@@ -159,9 +164,17 @@ class Tracer {
   ExceptionValue* raised() const { return raised_; }
   /// Takes it off: the caller has handled it.
   ExceptionValue* takeRaised() { return std::exchange(raised_, nullptr); }
+  /// Lets it propagate as it is.
+  Raised setRaised(ExceptionValue* exception) {
+    raised_ = exception;
+    return {};
+  }
   /// The exception being handled (sys.exception()), None value when there is none. Saved and restored by handlers.
   ValueRef handled() const { return handled_; }
   void setHandled(ValueRef exception) { handled_ = exception; }
+
+  /// Containers whose repr is being made, outermost first.
+  std::vector<ValueRef>& reprRunning() { return repr_running_; }
 
   // --- jumps, for visitors
   void jump(const Insn& insn) { frame().next = insn.target; }
@@ -181,6 +194,7 @@ class Tracer {
     Heap::Mark heap;
     size_t nodes;
     size_t frames;
+    size_t generators;
     ExceptionValue* raised;
     ValueRef handled;
   };
@@ -188,13 +202,13 @@ class Tracer {
   void rollback(const Mark& mark);
   void pushOutermostFrame();
   Traced<void> dispatch(const Insn& insn);
-  /// Enters the handler of the current instruction, if the frame has one.
-  bool unwind(FrameState& frame);
   /// Ends the trace at the top frame's current instruction.
   void exitAtBreak(const Break& reason);
   void exitAtReturn(ValueRef value);
   /// Leaves before anything was done: when an exit cannot be rebuilt.
   void exitAtStart(const Break& reason);
+  /// Breaks where dropping a generator would run code of it.
+  Traced<void> checkGenerators();
   FrameSnapshot snapshot(const FrameState& frame, RecipeBuilder& recipes, bool& complete);
   std::string inputName(Source source);
   /// The items of a node with several results.
@@ -226,8 +240,10 @@ class Tracer {
   using NameKey = std::pair<PyObject*, PyObject*>;
   absl::flat_hash_set<NameKey> staged_names_;               ///< (dict, name) written by the trace
   absl::flat_hash_map<const Code*, absl::flat_hash_set<PyObject*>> stored_names_;  ///< globals a code writes
+  std::vector<GeneratorValue*> generators_;                 ///< made by the trace, in that order
   std::vector<ArrayValue*> input_arrays_;                   ///< live arrays that are graph inputs
   std::vector<ArrayValue*> written_arrays_;                 ///< … those whose memory the trace has written
+  std::vector<ValueRef> repr_running_;
   ValueRef null_ = nullptr;
   ExceptionValue* raised_ = nullptr;                        ///< propagating
   ValueRef handled_ = nullptr;                              ///< being handled; null = none

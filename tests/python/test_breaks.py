@@ -1,6 +1,5 @@
 """Each reason for a break, by a program that breaks for it and does what it does without Segue."""
 
-from collections import defaultdict
 
 import numpy as np
 import pytest
@@ -108,7 +107,7 @@ def adds_in_place(x, y):
 BREAKS = {
     "unsupported-instruction": (deletes_a_global, [X]),
     "unsupported-operation": (lambda x: x + [1, 2, 3, 4, 5], [X]),
-    "opaque-value": (lambda x, d: x + d["new"], [X, defaultdict(int)]),
+    "opaque-value": (lambda x, b: (b.hex(), x + 1), [X, bytearray(b"a")]),
     "unmodelled-array": (lambda x, y: x + y, [X, X.astype(">f8")]),
     "numpy-not-modelled": (lambda x: np.isin(x, x), [X]),
     "numpy-type-rule": (lambda x, y: x + y, [X, X[:3]]),

@@ -129,7 +129,6 @@ SEGUE_PURE("builtins.chr");
 SEGUE_PURE("builtins.bin");
 SEGUE_PURE("builtins.hex");
 SEGUE_PURE("builtins.oct");
-SEGUE_PURE("builtins.bytes");
 
 Traced<ValueRef> classStr(Tracer& t, const BuiltinCall& call) {
   if (call.size() == 1 && call.args.keywords.empty()) {
@@ -174,13 +173,8 @@ SEGUE_BUILTIN("builtins.type", classType);
 
 Traced<ValueRef> builtinIssubclass(Tracer& t, const BuiltinCall& call) {
   SEGUE_TRY(auto args, call.bind(t, "issubclass", {"/cls", "/class_or_tuple"}, 2));
-  auto* cls = as<ClassValue>(args[0]);
-  auto* base = as<ClassValue>(args[1]);
-  // A metaclass may define __subclasscheck__.
-  if (cls == nullptr || base == nullptr || base->type() != &PyType_Type) {
-    return stop(BreakReason::kUnsupportedOperation, "issubclass with " + args[1]->describe());
-  }
-  return t.boolean(PyType_IsSubtype(cls->classObject(), base->classObject()) != 0);
+  SEGUE_TRY(bool matches, isSubclass(t, args[0], args[1]));
+  return t.boolean(matches);
 }
 SEGUE_BUILTIN("builtins.issubclass", builtinIssubclass);
 
@@ -188,11 +182,7 @@ SEGUE_BUILTIN("builtins.issubclass", builtinIssubclass);
 Traced<BorrowedRef> attributeName(Tracer& t, ValueRef name) {
   BorrowedRef text = name->constant();
   if (!text || !PyUnicode_CheckExact(text.get())) return stop(BreakReason::kConstantNeeded, "the name of an attribute");
-  PyObject* interned = Py_NewRef(text.get());
-  PyUnicode_InternInPlace(&interned);
-  Ref owned = Ref::steal(interned);
-  t.keepAlive(owned);
-  return BorrowedRef(owned);
+  return internedText(t, text);
 }
 
 /// Whether the last step raised AttributeError; takes it off then.
@@ -229,6 +219,14 @@ Traced<ValueRef> builtinSetattr(Tracer& t, const BuiltinCall& call) {
 }
 SEGUE_BUILTIN("builtins.setattr", builtinSetattr);
 
+Traced<ValueRef> builtinDelattr(Tracer& t, const BuiltinCall& call) {
+  SEGUE_TRY(auto args, call.bind(t, "delattr", {"/obj", "/name"}, 2));
+  SEGUE_TRY(BorrowedRef name, attributeName(t, args[1]));
+  SEGUE_TRY_VOID(deleteAttr(t, args[0], name));
+  return t.none();
+}
+SEGUE_BUILTIN("builtins.delattr", builtinDelattr);
+
 Traced<ValueRef> builtinCallable(Tracer& t, const BuiltinCall& call) {
   SEGUE_TRY(auto args, call.bind(t, "callable", {"/obj"}, 1));
   if (args[0]->kind() == ValueKind::kInstance) {
@@ -238,6 +236,23 @@ Traced<ValueRef> builtinCallable(Tracer& t, const BuiltinCall& call) {
   return t.boolean(args[0]->type()->tp_call != nullptr);
 }
 SEGUE_BUILTIN("builtins.callable", builtinCallable);
+
+Traced<ValueRef> builtinHash(Tracer& t, const BuiltinCall& call) {
+  SEGUE_TRY(auto args, call.bind(t, "hash", {"/obj"}, 1));
+  if (auto* tuple = as<TupleValue>(args[0]); tuple != nullptr && tuple->type() != &PyTuple_Type) {
+    return callPure(t, BuiltinCall{call.function, {{t.tuple(tuple->items())}, {}}});   // a named one hashes as its items
+  }
+  if (args[0]->kind() == ValueKind::kInstance) {
+    BorrowedRef found = lookupOnType(t, args[0]->type(), t.internedName("__hash__"));
+    if (found && PyFunction_Check(found.get())) {
+      SEGUE_TRY(ValueRef result, callSpecial(t, args[0], "__hash__", {}));
+      return callPure(t, BuiltinCall{call.function, {{result}, {}}});  // which also brings it into range
+    }
+    return stop(BreakReason::kConstantNeeded, "the address of " + args[0]->describe());
+  }
+  return callPure(t, call);
+}
+SEGUE_BUILTIN("builtins.hash", builtinHash);
 
 // --- object
 

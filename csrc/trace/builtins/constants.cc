@@ -11,13 +11,10 @@ namespace {
 
 SEGUE_PURE("builtins.str.capitalize");
 SEGUE_PURE("builtins.str.casefold");
-SEGUE_PURE("builtins.str.center");
 SEGUE_PURE("builtins.str.count");
 SEGUE_PURE("builtins.str.encode");
 SEGUE_PURE("builtins.str.endswith");
-SEGUE_PURE("builtins.str.expandtabs");
 SEGUE_PURE("builtins.str.find");
-SEGUE_PURE("builtins.str.format");
 SEGUE_PURE("builtins.str.index");
 SEGUE_PURE("builtins.str.isalnum");
 SEGUE_PURE("builtins.str.isalpha");
@@ -31,7 +28,6 @@ SEGUE_PURE("builtins.str.isprintable");
 SEGUE_PURE("builtins.str.isspace");
 SEGUE_PURE("builtins.str.istitle");
 SEGUE_PURE("builtins.str.isupper");
-SEGUE_PURE("builtins.str.ljust");
 SEGUE_PURE("builtins.str.lower");
 SEGUE_PURE("builtins.str.lstrip");
 SEGUE_PURE("builtins.str.partition");
@@ -40,7 +36,6 @@ SEGUE_PURE("builtins.str.removesuffix");
 SEGUE_PURE("builtins.str.replace");
 SEGUE_PURE("builtins.str.rfind");
 SEGUE_PURE("builtins.str.rindex");
-SEGUE_PURE("builtins.str.rjust");
 SEGUE_PURE("builtins.str.rpartition");
 SEGUE_PURE("builtins.str.rstrip");
 SEGUE_PURE("builtins.str.startswith");
@@ -48,7 +43,6 @@ SEGUE_PURE("builtins.str.strip");
 SEGUE_PURE("builtins.str.swapcase");
 SEGUE_PURE("builtins.str.title");
 SEGUE_PURE("builtins.str.upper");
-SEGUE_PURE("builtins.str.zfill");
 SEGUE_PURE("builtins.bytes.count");
 SEGUE_PURE("builtins.bytes.decode");
 SEGUE_PURE("builtins.bytes.endswith");
@@ -64,14 +58,12 @@ SEGUE_PURE("builtins.bytes.upper");
 SEGUE_PURE("builtins.int.bit_length");
 SEGUE_PURE("builtins.int.bit_count");
 SEGUE_PURE("builtins.int.conjugate");
-SEGUE_PURE("builtins.int.to_bytes");
 SEGUE_PURE("builtins.int.as_integer_ratio");
 SEGUE_PURE("builtins.float.as_integer_ratio");
 SEGUE_PURE("builtins.float.conjugate");
 SEGUE_PURE("builtins.float.hex");
 SEGUE_PURE("builtins.float.is_integer");
 SEGUE_PURE("builtins.complex.conjugate");
-SEGUE_PURE("builtins.tuple.count");
 
 /// str.split and its kin: lists of constants.
 Traced<ValueRef> callPureToList(Tracer& t, const BuiltinCall& call) {

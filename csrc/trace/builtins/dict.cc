@@ -45,10 +45,25 @@ Traced<ValueRef> dictPop(Tracer& t, const BuiltinCall& call) {
 }
 SEGUE_BUILTIN("builtins.dict.pop", dictPop);
 
+/// dict.update(source): a dict, or an iterable of pairs.
+Traced<void> updateFrom(Tracer& t, ValueRef dict, ValueRef source) {
+  if (source->kind() == ValueKind::kDict) return dictUpdate(t, dict, source, /*unique=*/false);
+  if (source->kind() == ValueKind::kInstance) {  // which may have keys()
+    return stop(BreakReason::kUnsupportedOperation, "a mapping that is no exact dict");
+  }
+  SEGUE_TRY(std::vector<ValueRef> pairs, items(t, source));
+  for (ValueRef pair : pairs) {
+    SEGUE_TRY(std::vector<ValueRef> parts, items(t, pair));
+    if (parts.size() != 2) return stop(BreakReason::kExceptionEscapes, "dict items that are no pairs");
+    SEGUE_TRY_VOID(setItem(t, dict, parts[0], parts[1]));
+  }
+  return {};
+}
+
 Traced<ValueRef> dictUpdateMethod(Tracer& t, const BuiltinCall& call) {
   if (call.size() == 0 || call.size() > 2) return stop(BreakReason::kExceptionEscapes, "dict.update arguments");
   ValueRef self = t.resolve(call.args.positional[0]);
-  if (call.size() == 2) SEGUE_TRY_VOID(dictUpdate(t, self, call.args.positional[1], /*unique=*/false));
+  if (call.size() == 2) SEGUE_TRY_VOID(updateFrom(t, self, t.resolve(call.args.positional[1])));
   for (const Keyword& keyword : call.args.keywords) {
     SEGUE_TRY_VOID(setItem(t, self, t.constant(keyword.name), keyword.value));
   }
@@ -59,25 +74,39 @@ SEGUE_BUILTIN("builtins.dict.update", dictUpdateMethod);
 Traced<ValueRef> classDict(Tracer& t, const BuiltinCall& call) {
   DictValue* dict = makeDict(t);
   if (call.size() > 1) return stop(BreakReason::kExceptionEscapes, "dict() with two positional arguments");
-  if (call.size() == 1) {
-    ValueRef source = t.resolve(call.args.positional[0]);
-    if (source->kind() == ValueKind::kDict) {
-      SEGUE_TRY_VOID(dictUpdate(t, dict, source, /*unique=*/false));
-    } else {
-      SEGUE_TRY(std::vector<ValueRef> pairs, items(t, source));
-      for (ValueRef pair : pairs) {
-        SEGUE_TRY(std::vector<ValueRef> parts, items(t, pair));
-        if (parts.size() != 2) return stop(BreakReason::kExceptionEscapes, "dict() of items that are no pairs");
-        SEGUE_TRY_VOID(dict->set(t, parts[0], parts[1]));
-      }
-    }
-  }
+  if (call.size() == 1) SEGUE_TRY_VOID(updateFrom(t, dict, t.resolve(call.args.positional[0])));
   for (const Keyword& keyword : call.args.keywords) {
     SEGUE_TRY_VOID(dict->set(t, t.constant(keyword.name), keyword.value));
   }
   return dict;
 }
 SEGUE_BUILTIN("builtins.dict", classDict);
+
+Traced<ValueRef> dictPopItem(Tracer& t, const BuiltinCall& call) {
+  SEGUE_TRY(auto args, call.bind(t, "popitem", {"/self"}, 1));
+  SEGUE_TRY(DictValue* dict, selfDict(args[0]));
+  SEGUE_TRY(const std::vector<DictEntry>* all, dict->entries(t));
+  if (all->empty()) {
+    ValueRef message = t.string("popitem(): dictionary is empty");
+    return t.raise(makeException(t, reinterpret_cast<PyTypeObject*>(PyExc_KeyError), {message}));
+  }
+  ValueRef last = all->back().key_value;
+  SEGUE_TRY(ValueRef value, dict->remove(t, last));
+  return t.tuple({last, value});
+}
+SEGUE_BUILTIN("builtins.dict.popitem", dictPopItem);
+
+Traced<ValueRef> dictFromKeys(Tracer& t, const BuiltinCall& call) {
+  SEGUE_TRY(auto args, call.bind(t, "fromkeys", {"/cls", "/iterable", "/value"}, 2));
+  if (args[0]->constant().get() != reinterpret_cast<PyObject*>(&PyDict_Type)) {
+    return stop(BreakReason::kBuiltinNotModelled, "fromkeys() of a dict's subclass");
+  }
+  SEGUE_TRY(std::vector<ValueRef> keys, items(t, args[1]));
+  DictValue* dict = makeDict(t);
+  for (ValueRef key : keys) SEGUE_TRY_VOID(dict->set(t, key, args[2] != nullptr ? args[2] : t.none()));
+  return dict;
+}
+SEGUE_BUILTIN("builtins.dict.fromkeys", dictFromKeys);
 
 Traced<ValueRef> dictCopy(Tracer& t, const BuiltinCall& call) {
   SEGUE_TRY(auto args, call.bind(t, "copy", {"/self"}, 1));

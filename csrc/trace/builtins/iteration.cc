@@ -1,10 +1,16 @@
-// Models of the built-in iterators: zip, enumerate, map, filter, reversed, iter and next; and of what consumes iterables.
+// Models of the built-in iterators: zip, enumerate, map, filter, reversed, iter and next; and of what consumes
+// iterables.
+#include "trace/attributes.h"
 #include "trace/builtins/registry.h"
 #include "trace/protocols.h"
+#include "trace/recipes.h"
 #include "trace/tracer.h"
+#include "trace/values/dict_views.h"
 #include "trace/values/exception.h"
+#include "trace/values/generator.h"
 #include "trace/values/iterator.h"
 #include "trace/values/list.h"
+#include "trace/values/range.h"
 #include "trace/values/tuple.h"
 
 namespace segue {
@@ -45,8 +51,6 @@ std::optional<int64_t> shortest(Tracer& t, const Iterators& sources) {
   return least;
 }
 
-ObjectId newPosition(Tracer& t) { return t.heap().add(std::make_unique<PositionState>()); }
-
 class ZipIterator final : public IteratorValue {
  public:
   ZipIterator(ObjectId object, Iterators sources, bool strict)
@@ -56,6 +60,7 @@ class ZipIterator final : public IteratorValue {
     if (sources_.empty()) return ValueRef{nullptr};
     size_t taken = 0;
     SEGUE_TRY(Iterators row, nextOfEach(t, sources_, &taken));
+    t.heap().write<PositionState>(object()).position = 1;
     if (!row.empty()) return t.tuple(std::move(row));
     if (!strict_) return ValueRef{nullptr};
     if (taken > 0) return stop(BreakReason::kExceptionEscapes, "zip(strict=True) of different lengths");
@@ -66,6 +71,12 @@ class ZipIterator final : public IteratorValue {
     return ValueRef{nullptr};
   }
   std::optional<int64_t> remainingSlot(Tracer& t) override { return shortest(t, sources_); }
+  Traced<RecipeId> recipeSlot(RecipeBuilder& b) override {
+    // Once it has given a row, it goes on holding that.
+    bool started = b.tracer().heap().read<PositionState>(object()).position > 0;
+    if (strict_ || started) return Value::recipeSlot(b);
+    return callRecipe(b, reinterpret_cast<PyObject*>(&PyZip_Type), {}, sources_);
+  }
 
  private:
   Iterators sources_;
@@ -85,6 +96,11 @@ class EnumerateIterator final : public IteratorValue {
     return t.tuple({number, item});
   }
   std::optional<int64_t> remainingSlot(Tracer& t) override { return source_->remainingSlot(t); }
+  Traced<RecipeId> recipeSlot(RecipeBuilder& b) override {
+    bool started = b.tracer().heap().read<PositionState>(object()).position > 0;
+    if (started || source_->kind() == ValueKind::kInstance) return Value::recipeSlot(b);
+    return callRecipe(b, reinterpret_cast<PyObject*>(&PyEnum_Type), {source_, start_}, {});
+  }
 
  private:
   ValueRef source_, start_;
@@ -102,6 +118,9 @@ class MapIterator final : public IteratorValue {
     return call(t, function_, {std::move(row), {}});
   }
   std::optional<int64_t> remainingSlot(Tracer& t) override { return shortest(t, sources_); }
+  Traced<RecipeId> recipeSlot(RecipeBuilder& b) override {
+    return callRecipe(b, reinterpret_cast<PyObject*>(&PyMap_Type), {function_}, sources_);
+  }
 
  private:
   ValueRef function_;
@@ -124,6 +143,9 @@ class FilterIterator final : public IteratorValue {
       SEGUE_TRY(bool kept, truth(t, verdict));
       if (kept) return item;
     }
+  }
+  Traced<RecipeId> recipeSlot(RecipeBuilder& b) override {
+    return callRecipe(b, reinterpret_cast<PyObject*>(&PyFilter_Type), {function_}, {source_});
   }
 
  private:
@@ -164,29 +186,83 @@ Traced<ValueRef> classFilter(Tracer& t, const BuiltinCall& call) {
 }
 SEGUE_BUILTIN("builtins.filter", classFilter);
 
+/// iter(range(…)) of the same numbers in the other order.
+Traced<ValueRef> reversedRange(Tracer& t, ValueRef range) {
+  SEGUE_TRY(ValueRef start, getAttr(t, range, "start"));
+  SEGUE_TRY(ValueRef step, getAttr(t, range, "step"));
+  SEGUE_TRY(ValueRef size, length(t, range));
+  SEGUE_TRY(ValueRef reach, binary(t, BinaryOp::kMultiply, size, step));
+  SEGUE_TRY(ValueRef end, binary(t, BinaryOp::kAdd, start, reach));
+  SEGUE_TRY(ValueRef first, binary(t, BinaryOp::kSubtract, end, step));
+  SEGUE_TRY(ValueRef last, binary(t, BinaryOp::kSubtract, start, step));
+  SEGUE_TRY(ValueRef back, unary(t, UnaryOp::kNegative, step));
+  return iter(t, t.make<RangeValue>(first, last, back));
+}
+
 Traced<ValueRef> classReversed(Tracer& t, const BuiltinCall& call) {
   SEGUE_TRY(auto args, call.bind(t, "reversed", {"/sequence"}, 1));
-  ValueKind kind = args[0]->kind();
-  if (kind != ValueKind::kTuple && kind != ValueKind::kList && kind != ValueKind::kRange) {
-    return stop(BreakReason::kUnsupportedOperation, "reversed " + args[0]->describe());
+  ValueRef sequence = args[0];
+  switch (sequence->kind()) {
+    case ValueKind::kTuple:
+    case ValueKind::kList:
+    case ValueKind::kArray:
+      return makeReverseIterator(t, sequence);
+    case ValueKind::kRange:
+      return reversedRange(t, sequence);
+    case ValueKind::kDict:
+      return makeDictIterator(t, as<DictValue>(sequence), DictPart::kKeys, /*reversed=*/true);
+    default:
+      break;
   }
-  SEGUE_TRY(std::vector<ValueRef> all, items(t, args[0]));
-  return iter(t, t.tuple({all.rbegin(), all.rend()}));
+  if (sequence->type() == &PyUnicode_Type || sequence->type() == &PyBytes_Type) return makeReverseIterator(t, sequence);
+  if (sequence->kind() == ValueKind::kInstance) {
+    SEGUE_TRY(ValueRef made, callSpecial(t, sequence, "__reversed__", {}));
+    if (made != nullptr) return made;
+  }
+  return stop(BreakReason::kUnsupportedOperation, "reversed " + sequence->describe());
 }
 SEGUE_BUILTIN("builtins.reversed", classReversed);
 
+/// iter(function, sentinel).
+class CallIterator final : public IteratorValue {
+ public:
+  CallIterator(ObjectId object, ValueRef function, ValueRef sentinel)
+      : IteratorValue(object), function_(function), sentinel_(sentinel) {}
+  PyTypeObject* type() const override { return &PyCallIter_Type; }
+  Traced<ValueRef> nextSlot(Tracer& t) override {
+    if (t.heap().read<PositionState>(object()).exhausted) return ValueRef{nullptr};
+    Traced<ValueRef> item = call(t, function_, {});
+    if (item.raised() && isStopIteration(t.raised())) {  // ends the iteration too, and its value is lost
+      t.takeRaised();
+      t.heap().write<PositionState>(object()).exhausted = true;
+      return ValueRef{nullptr};
+    }
+    SEGUE_TRY(ValueRef given, std::move(item));
+    SEGUE_TRY(bool ends, equalItems(t, sentinel_, given));
+    if (!ends) return given;
+    t.heap().write<PositionState>(object()).exhausted = true;
+    return ValueRef{nullptr};
+  }
+
+ private:
+  ValueRef function_, sentinel_;
+};
+
 Traced<ValueRef> builtinIter(Tracer& t, const BuiltinCall& call) {
-  SEGUE_TRY(auto args, call.bind(t, "iter", {"/object"}, 1));
-  return iter(t, args[0]);
+  SEGUE_TRY(auto args, call.bind(t, "iter", {"/object", "/sentinel"}, 1));
+  if (args[1] == nullptr) return iter(t, args[0]);
+  return t.make<CallIterator>(newPosition(t), args[0], args[1]);
 }
 SEGUE_BUILTIN("builtins.iter", builtinIter);
 
 Traced<ValueRef> builtinNext(Tracer& t, const BuiltinCall& call) {
   SEGUE_TRY(auto args, call.bind(t, "next", {"/iterator", "/default"}, 1));
-  SEGUE_TRY(ValueRef item, next(t, args[0]));
+  auto* generator = as<GeneratorValue>(args[0]);
+  ValueRef returned = t.none();
+  SEGUE_TRY(ValueRef item, generator != nullptr ? generator->send(t, t.none(), &returned) : next(t, args[0]));
   if (item != nullptr) return item;
   if (args[1] != nullptr) return args[1];
-  return t.raise(makeException(t, reinterpret_cast<PyTypeObject*>(PyExc_StopIteration), {}));
+  return t.raise(stopIteration(t, returned));
 }
 SEGUE_BUILTIN("builtins.next", builtinNext);
 
@@ -230,7 +306,11 @@ template <bool want_less>
 Traced<ValueRef> builtinMinMax(Tracer& t, const BuiltinCall& call) {
   ValueRef key = nullptr, fallback = nullptr;
   for (const Keyword& keyword : call.args.keywords) {
-    (textOf(keyword.name) == "key" ? key : fallback) = t.resolve(keyword.value);
+    bool is_key = textOf(keyword.name) == "key";
+    if (!is_key && (textOf(keyword.name) != "default" || call.size() != 1)) {
+      return stop(BreakReason::kExceptionEscapes, "the keywords of min() or max()");
+    }
+    (is_key ? key : fallback) = t.resolve(keyword.value);
   }
   std::vector<ValueRef> all(call.args.positional.begin(), call.args.positional.end());
   if (all.size() == 1) {

@@ -1,30 +1,17 @@
-// Models of itertools: as lazy as the originals.
+// Models of itertools that take items from one iterator after another: as lazy as the originals.
+#include "trace/builtins/itertools.h"
+
 #include "trace/builtins/registry.h"
 #include "trace/protocols.h"
+#include "trace/recipes.h"
 #include "trace/tracer.h"
-#include "trace/values/iterator.h"
 #include "trace/values/tuple.h"
 
 namespace segue {
 namespace {
 
-/// An iterator whose type is the class that was called.
-class ItertoolsIterator : public IteratorValue {
- public:
-  PyTypeObject* type() const override { return reinterpret_cast<PyTypeObject*>(cls_.get()); }
-
- protected:
-  ItertoolsIterator(ObjectId object, BorrowedRef cls) : IteratorValue(object), cls_(Ref::borrow(cls)) {}
-  ~ItertoolsIterator() = default;
-
- private:
-  Ref cls_;
-};
-
-ObjectId newPosition(Tracer& t) { return t.heap().add(std::make_unique<PositionState>()); }
-
 struct ChainState : ClonableState<ChainState> {
-  ValueRef current = nullptr;   ///< iterator being drained; null between two
+  ValueRef current = nullptr;  ///< iterator being drained; null between two
 };
 
 class ChainIterator final : public ItertoolsIterator {
@@ -44,9 +31,14 @@ class ChainIterator final : public ItertoolsIterator {
       t.heap().write<ChainState>(object()).current = nullptr;
     }
   }
+  Traced<RecipeId> recipeSlot(RecipeBuilder& b) override {
+    if (b.tracer().heap().read<ChainState>(object()).current != nullptr) return Value::recipeSlot(b);
+    Ref from_iterable = Ref::steal(PyObject_GetAttrString(cls(), "from_iterable"));
+    return callRecipe(b, from_iterable, {}, {outer_});
+  }
 
  private:
-  ValueRef outer_;   ///< iterator over the iterables
+  ValueRef outer_;  ///< iterator over the iterables
 };
 
 Traced<ValueRef> makeChain(Tracer& t, BorrowedRef cls, ValueRef iterables) {
@@ -75,6 +67,11 @@ class RepeatIterator final : public ItertoolsIterator {
     if (times_ && position >= *times_) return ValueRef{nullptr};
     ++t.heap().write<PositionState>(object()).position;
     return item_;
+  }
+  Traced<RecipeId> recipeSlot(RecipeBuilder& b) override {
+    if (!times_) return callRecipe(b, cls(), {item_}, {});
+    int64_t position = b.tracer().heap().read<PositionState>(object()).position;
+    return callRecipe(b, cls(), {item_, b.tracer().integer(std::max<int64_t>(0, *times_ - position))}, {});
   }
 
  private:
@@ -105,6 +102,9 @@ class CountIterator final : public ItertoolsIterator {
     t.heap().write<CountState>(object()).next = following;
     return item;
   }
+  Traced<RecipeId> recipeSlot(RecipeBuilder& b) override {
+    return callRecipe(b, cls(), {b.tracer().heap().read<CountState>(object()).next, step_}, {});
+  }
 
  private:
   ValueRef step_;
@@ -122,13 +122,14 @@ SEGUE_BUILTIN("itertools.count", classCount);
 
 class SliceIterator final : public ItertoolsIterator {
  public:
-  SliceIterator(ObjectId object, BorrowedRef cls, ValueRef source, int64_t start, std::optional<int64_t> end, int64_t step)
+  SliceIterator(ObjectId object, BorrowedRef cls, ValueRef source, int64_t start, std::optional<int64_t> end,
+                int64_t step)
       : ItertoolsIterator(object, cls), source_(source), start_(start), end_(end), step_(step) {}
   // `position` counts what was taken from the source; the next one to give is start, start + step …
   Traced<ValueRef> nextSlot(Tracer& t) override {
     PositionState state = t.heap().read<PositionState>(object());
     if (state.exhausted) return ValueRef{nullptr};
-    int64_t wanted = state.position == 0 ? start_ : std::max(start_, state.position + step_ - 1);
+    int64_t wanted = this->wanted(state);
     int64_t last = end_ ? std::min(wanted + 1, *end_) : wanted + 1;
     ValueRef item = nullptr;
     while (state.position < last) {
@@ -141,8 +142,19 @@ class SliceIterator final : public ItertoolsIterator {
     t.heap().write<PositionState>(object()) = state;
     return gives ? item : nullptr;
   }
+  Traced<RecipeId> recipeSlot(RecipeBuilder& b) override {
+    Tracer& t = b.tracer();
+    PositionState state = t.heap().read<PositionState>(object());
+    if (state.exhausted || source_->kind() == ValueKind::kInstance) return Value::recipeSlot(b);
+    ValueRef end = end_ ? t.integer(std::max<int64_t>(0, *end_ - state.position)) : t.none();
+    return callRecipe(b, cls(), {source_, t.integer(wanted(state) - state.position), end, t.integer(step_)}, {});
+  }
 
  private:
+  /// The position of the next item to give.
+  int64_t wanted(const PositionState& state) const {
+    return state.position == 0 ? start_ : std::max(start_, state.position + step_ - 1);
+  }
   ValueRef source_;
   int64_t start_;
   std::optional<int64_t> end_;
@@ -179,6 +191,7 @@ class StarmapIterator final : public ItertoolsIterator {
     SEGUE_TRY(std::vector<ValueRef> args, items(t, row));
     return call(t, function_, {{args.begin(), args.end()}, {}});
   }
+  Traced<RecipeId> recipeSlot(RecipeBuilder& b) override { return callRecipe(b, cls(), {function_}, {source_}); }
 
  private:
   ValueRef function_, source_;
@@ -190,89 +203,6 @@ Traced<ValueRef> classStarmap(Tracer& t, const BuiltinCall& call) {
   return t.make<StarmapIterator>(newPosition(t), call.function, args[0], source);
 }
 SEGUE_BUILTIN("itertools.starmap", classStarmap);
-
-/// Items that were all known when the iterator was made.
-class RowsIterator final : public ItertoolsIterator {
- public:
-  RowsIterator(ObjectId object, BorrowedRef cls, std::vector<ValueRef> rows)
-      : ItertoolsIterator(object, cls), rows_(std::move(rows)) {}
-  Traced<ValueRef> nextSlot(Tracer& t) override {
-    auto position = static_cast<size_t>(t.heap().read<PositionState>(object()).position);
-    if (position >= rows_.size()) return ValueRef{nullptr};
-    ++t.heap().write<PositionState>(object()).position;
-    return rows_[position];
-  }
-  std::optional<int64_t> remainingSlot(Tracer& t) override {
-    return static_cast<int64_t>(rows_.size()) - t.heap().read<PositionState>(object()).position;
-  }
-
- private:
-  std::vector<ValueRef> rows_;
-};
-
-/// product() drains its arguments when it is called, as the original does; its rows are then fixed.
-Traced<ValueRef> classProduct(Tracer& t, const BuiltinCall& call) {
-  int64_t repeat = 1;
-  for (const Keyword& keyword : call.args.keywords) {
-    if (textOf(keyword.name) != "repeat") return stop(BreakReason::kExceptionEscapes, "product() with an unknown keyword");
-    SEGUE_TRY(repeat, constantInt(t, keyword.value));
-  }
-  std::vector<std::vector<ValueRef>> pools;
-  for (ValueRef iterable : call.args.positional) {
-    SEGUE_TRY(std::vector<ValueRef> pool, items(t, iterable));
-    pools.push_back(std::move(pool));
-  }
-  if (repeat < 0) return stop(BreakReason::kExceptionEscapes, "repeat argument cannot be negative");
-  if (repeat > t.config().trace_budget) return stop(BreakReason::kTraceBudget);
-  const std::vector<std::vector<ValueRef>> once = pools;
-  if (repeat == 0) pools.clear();
-  for (int64_t i = 1; i < repeat && !once.empty(); ++i) pools.insert(pools.end(), once.begin(), once.end());
-  std::vector<TupleValue::Items> rows(1);
-  for (const std::vector<ValueRef>& pool : pools) {
-    std::vector<TupleValue::Items> longer;
-    for (const TupleValue::Items& row : rows) {
-      for (ValueRef item : pool) {
-        longer.push_back(row);
-        longer.back().push_back(item);
-      }
-    }
-    rows = std::move(longer);
-    if (static_cast<int64_t>(rows.size()) > t.config().trace_budget) return stop(BreakReason::kTraceBudget);
-  }
-  std::vector<ValueRef> tuples;
-  for (TupleValue::Items& row : rows) tuples.push_back(t.tuple(std::move(row)));
-  return t.make<RowsIterator>(newPosition(t), call.function, std::move(tuples));
-}
-SEGUE_BUILTIN("itertools.product", classProduct);
-
-/// combinations() and permutations(): CPython's own, of positions.
-Traced<ValueRef> classSelections(Tracer& t, const BuiltinCall& call) {
-  SEGUE_TRY(auto args, call.bind(t, "combinations", {"iterable", "r"}, 1));
-  SEGUE_TRY(std::vector<ValueRef> pool, items(t, args[0]));
-  Ref range = Ref::steal(PyObject_CallFunction(reinterpret_cast<PyObject*>(&PyRange_Type), "n",
-                                               static_cast<Py_ssize_t>(pool.size())));
-  Ref selections;
-  if (args[1] != nullptr && args[1]->constant().get() != Py_None) {
-    SEGUE_TRY(int64_t chosen, constantInt(t, args[1]));
-    selections = Ref::steal(PyObject_CallFunction(call.function, "On", range.get(), static_cast<Py_ssize_t>(chosen)));
-  } else {
-    selections = Ref::steal(PyObject_CallFunctionObjArgs(call.function, range.get(), nullptr));
-  }
-  if (!selections) return t.raiseCurrent();
-  std::vector<ValueRef> rows;
-  while (Ref selection = Ref::steal(PyIter_Next(selections.get()))) {
-    TupleValue::Items row;
-    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(selection.get()); ++i) {
-      row.push_back(pool[PyLong_AsSize_t(PyTuple_GET_ITEM(selection.get(), i))]);
-    }
-    rows.push_back(t.tuple(std::move(row)));
-    if (static_cast<int64_t>(rows.size()) > t.config().trace_budget) return stop(BreakReason::kTraceBudget);
-  }
-  return t.make<RowsIterator>(newPosition(t), call.function, std::move(rows));
-}
-SEGUE_BUILTIN("itertools.combinations", classSelections);
-SEGUE_BUILTIN("itertools.combinations_with_replacement", classSelections);
-SEGUE_BUILTIN("itertools.permutations", classSelections);
 
 /// takewhile, dropwhile and filterfalse. `position` counts the items given.
 enum class Sieve : uint8_t { kTakeWhile, kDropWhile, kFilterFalse };
@@ -299,6 +229,12 @@ class SieveIterator final : public ItertoolsIterator {
       }
     }
   }
+  Traced<RecipeId> recipeSlot(RecipeBuilder& b) override {
+    PositionState state = b.tracer().heap().read<PositionState>(object());
+    bool decided = state.exhausted || (sieve_ == Sieve::kDropWhile && state.position > 0);
+    if (decided) return Value::recipeSlot(b);
+    return callRecipe(b, cls(), {predicate_}, {source_});
+  }
 
  private:
   ValueRef predicate_, source_;
@@ -314,121 +250,6 @@ Traced<ValueRef> classSieve(Tracer& t, const BuiltinCall& call) {
 SEGUE_BUILTIN("itertools.takewhile", classSieve<Sieve::kTakeWhile>);
 SEGUE_BUILTIN("itertools.dropwhile", classSieve<Sieve::kDropWhile>);
 SEGUE_BUILTIN("itertools.filterfalse", classSieve<Sieve::kFilterFalse>);
-
-struct PreviousState : ClonableState<PreviousState> {
-  ValueRef previous = nullptr;   ///< accumulate: the total; pairwise: the last item; null before the first
-};
-
-class AccumulateIterator final : public ItertoolsIterator {
- public:
-  AccumulateIterator(ObjectId object, BorrowedRef cls, ValueRef source, ValueRef function, ValueRef initial)
-      : ItertoolsIterator(object, cls), source_(source), function_(function), initial_(initial) {}
-  Traced<ValueRef> nextSlot(Tracer& t) override {
-    ValueRef total = t.heap().read<PreviousState>(object()).previous;
-    if (total == nullptr && initial_ != nullptr) {
-      total = initial_;
-    } else {
-      SEGUE_TRY(ValueRef item, next(t, source_));
-      if (item == nullptr) return item;
-      if (total == nullptr) {
-        total = item;
-      } else if (function_ == nullptr) {
-        SEGUE_TRY(total, binary(t, BinaryOp::kAdd, total, item));
-      } else {
-        SEGUE_TRY(total, call(t, function_, {{total, item}, {}}));
-      }
-    }
-    t.heap().write<PreviousState>(object()).previous = total;
-    return total;
-  }
-
- private:
-  ValueRef source_;
-  ValueRef function_, initial_;   ///< null: addition, none
-};
-
-Traced<ValueRef> classAccumulate(Tracer& t, const BuiltinCall& call) {
-  SEGUE_TRY(auto args, call.bind(t, "accumulate", {"iterable", "func", "initial"}, 1));
-  if (call.size() > 2) return stop(BreakReason::kExceptionEscapes, "accumulate() with three positional arguments");
-  for (ValueRef& arg : absl::MakeSpan(args).subspan(1)) {
-    if (arg != nullptr && arg->constant().get() == Py_None) arg = nullptr;
-  }
-  SEGUE_TRY(ValueRef source, iter(t, args[0]));
-  ObjectId state = t.heap().add(std::make_unique<PreviousState>());
-  return t.make<AccumulateIterator>(state, call.function, source, args[1], args[2]);
-}
-SEGUE_BUILTIN("itertools.accumulate", classAccumulate);
-
-class PairwiseIterator final : public ItertoolsIterator {
- public:
-  PairwiseIterator(ObjectId object, BorrowedRef cls, ValueRef source) : ItertoolsIterator(object, cls), source_(source) {}
-  Traced<ValueRef> nextSlot(Tracer& t) override {
-    ValueRef previous = t.heap().read<PreviousState>(object()).previous;
-    if (previous == nullptr) {
-      SEGUE_TRY(previous, next(t, source_));
-      if (previous == nullptr) return previous;
-    }
-    SEGUE_TRY(ValueRef item, next(t, source_));
-    t.heap().write<PreviousState>(object()).previous = item;
-    if (item == nullptr) return item;
-    return t.tuple({previous, item});
-  }
-
- private:
-  ValueRef source_;
-};
-
-Traced<ValueRef> classPairwise(Tracer& t, const BuiltinCall& call) {
-  SEGUE_TRY(auto args, call.bind(t, "pairwise", {"/iterable"}, 1));
-  SEGUE_TRY(ValueRef source, iter(t, args[0]));
-  return t.make<PairwiseIterator>(t.heap().add(std::make_unique<PreviousState>()), call.function, source);
-}
-SEGUE_BUILTIN("itertools.pairwise", classPairwise);
-
-struct SourcesState : ClonableState<SourcesState> {
-  std::vector<ValueRef> sources;   ///< null: exhausted
-};
-
-class ZipLongestIterator final : public ItertoolsIterator {
- public:
-  ZipLongestIterator(ObjectId object, BorrowedRef cls, ValueRef fill) : ItertoolsIterator(object, cls), fill_(fill) {}
-  Traced<ValueRef> nextSlot(Tracer& t) override {
-    std::vector<ValueRef> sources = t.heap().read<SourcesState>(object()).sources;
-    TupleValue::Items row;
-    bool gives = false;
-    for (ValueRef& source : sources) {
-      ValueRef item = nullptr;
-      if (source != nullptr) {
-        SEGUE_TRY(item, next(t, source));
-      }
-      if (item == nullptr) source = nullptr;
-      gives = gives || item != nullptr;
-      row.push_back(item != nullptr ? item : fill_);
-    }
-    t.heap().write<SourcesState>(object()).sources = std::move(sources);
-    return gives ? t.tuple(std::move(row)) : nullptr;
-  }
-
- private:
-  ValueRef fill_;
-};
-
-Traced<ValueRef> classZipLongest(Tracer& t, const BuiltinCall& call) {
-  ValueRef fill = t.none();
-  for (const Keyword& keyword : call.args.keywords) {
-    if (textOf(keyword.name) != "fillvalue") {
-      return stop(BreakReason::kExceptionEscapes, "zip_longest() with an unknown keyword");
-    }
-    fill = t.resolve(keyword.value);
-  }
-  auto state = std::make_unique<SourcesState>();
-  for (ValueRef iterable : call.args.positional) {
-    SEGUE_TRY(ValueRef source, iter(t, iterable));
-    state->sources.push_back(source);
-  }
-  return t.make<ZipLongestIterator>(t.heap().add(std::move(state)), call.function, fill);
-}
-SEGUE_BUILTIN("itertools.zip_longest", classZipLongest);
 
 }  // namespace
 }  // namespace segue

@@ -5,6 +5,7 @@
 #include "trace/values/constant.h"
 #include "trace/values/exception.h"
 #include "trace/values/list.h"
+#include "trace/values/string.h"
 #include "trace/values/tuple.h"
 
 namespace segue {
@@ -92,21 +93,33 @@ Traced<ValueRef> listCopy(Tracer& t, const BuiltinCall& call) {
 }
 SEGUE_BUILTIN("builtins.list.copy", listCopy);
 
-/// Position of the first equal item, or -1.
-Traced<int64_t> find(Tracer& t, const std::vector<ValueRef>& contents, ValueRef item) {
-  for (size_t i = 0; i < contents.size(); ++i) {
+/// Position of the first equal item in [start, stop), or -1; null bounds: all.
+Traced<int64_t> find(Tracer& t, const std::vector<ValueRef>& contents, ValueRef item, ValueRef start = nullptr,
+                     ValueRef end = nullptr) {
+  auto size = static_cast<int64_t>(contents.size());
+  int64_t bounds[] = {0, size};
+  ValueRef given[] = {start, end};
+  for (int i = 0; i < 2; ++i) {
+    if (given[i] == nullptr) continue;
+    SEGUE_TRY(bounds[i], constantInt(t, given[i]));
+    if (bounds[i] < 0) bounds[i] = std::max<int64_t>(0, bounds[i] + size);
+    bounds[i] = std::min(bounds[i], size);
+  }
+  for (int64_t i = bounds[0]; i < bounds[1]; ++i) {
     SEGUE_TRY(bool equal, equalItems(t, contents[i], item));
-    if (equal) return static_cast<int64_t>(i);
+    if (equal) return i;
   }
   return -1;
 }
 
 Traced<ValueRef> listIndex(Tracer& t, const BuiltinCall& call) {
-  SEGUE_TRY(auto args, call.bind(t, "index", {"/self", "/value"}, 2));
+  SEGUE_TRY(auto args, call.bind(t, "index", {"/self", "/value", "/start", "/stop"}, 2));
   SEGUE_TRY(ListValue* list, selfList(args[0]));
-  SEGUE_TRY(int64_t index, find(t, std::vector<ValueRef>(list->items(t)), args[1]));
-  if (index < 0) return stop(BreakReason::kExceptionEscapes, "list.index of an item that is not there");
-  return t.integer(index);
+  SEGUE_TRY(int64_t index, find(t, std::vector<ValueRef>(list->items(t)), args[1], args[2], args[3]));
+  if (index >= 0) return t.integer(index);
+  SEGUE_TRY(ValueRef text, toText(t, args[1], TextConversion::kRepr));
+  SEGUE_TRY(ValueRef message, joinStrings(t, {text, t.string(" is not in list")}));
+  return t.raise(makeException(t, reinterpret_cast<PyTypeObject*>(PyExc_ValueError), {message}));
 }
 SEGUE_BUILTIN("builtins.list.index", listIndex);
 
@@ -122,17 +135,19 @@ Traced<ValueRef> listRemove(Tracer& t, const BuiltinCall& call) {
 }
 SEGUE_BUILTIN("builtins.list.remove", listRemove);
 
-Traced<ValueRef> listCount(Tracer& t, const BuiltinCall& call) {
+/// list.count and tuple.count.
+Traced<ValueRef> countItems(Tracer& t, const BuiltinCall& call) {
   SEGUE_TRY(auto args, call.bind(t, "count", {"/self", "/value"}, 2));
-  SEGUE_TRY(ListValue* list, selfList(args[0]));
+  SEGUE_TRY(std::vector<ValueRef> all, items(t, args[0]));
   int64_t count = 0;
-  for (ValueRef candidate : std::vector<ValueRef>(list->items(t))) {
+  for (ValueRef candidate : all) {
     SEGUE_TRY(bool equal, equalItems(t, candidate, args[1]));
     count += equal ? 1 : 0;
   }
   return t.integer(count);
 }
-SEGUE_BUILTIN("builtins.list.count", listCount);
+SEGUE_BUILTIN("builtins.list.count", countItems);
+SEGUE_BUILTIN("builtins.tuple.count", countItems);
 
 using KeyedItems = std::vector<std::pair<ValueRef, ValueRef>>;   // key, item
 
@@ -220,8 +235,7 @@ Traced<ValueRef> listSort(Tracer& t, const BuiltinCall& call) {
     SEGUE_TRY(reverse, truth(t, args[2]));
   }
   SEGUE_TRY(std::vector<ValueRef> all, sorted(t, list->items(t), args[1], reverse));
-  list->mutableItems(t) = all;
-  list->log(t, WriteKind::kListAssign, nullptr, t.list(std::move(all)));
+  list->assign(t, std::move(all));
   return t.none();
 }
 SEGUE_BUILTIN("builtins.list.sort", listSort);
@@ -244,10 +258,10 @@ Traced<ValueRef> classTuple(Tracer& t, const BuiltinCall& call) {
 SEGUE_BUILTIN("builtins.tuple", classTuple);
 
 Traced<ValueRef> tupleIndex(Tracer& t, const BuiltinCall& call) {
-  SEGUE_TRY(auto args, call.bind(t, "index", {"/self", "/value"}, 2));
+  SEGUE_TRY(auto args, call.bind(t, "index", {"/self", "/value", "/start", "/stop"}, 2));
   auto* self = as<TupleValue>(args[0]);
   if (self == nullptr) return stop(BreakReason::kUnsupportedOperation, "tuple.index of " + args[0]->describe());
-  SEGUE_TRY(int64_t index, find(t, {self->items().begin(), self->items().end()}, args[1]));
+  SEGUE_TRY(int64_t index, find(t, {self->items().begin(), self->items().end()}, args[1], args[2], args[3]));
   if (index < 0) return t.raise(PyExc_ValueError, "tuple.index(x): x not in tuple");
   return t.integer(index);
 }

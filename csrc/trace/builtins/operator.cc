@@ -1,5 +1,6 @@
 // Models of the operator module: the operators as functions, and itemgetter, attrgetter and methodcaller.
 #include "absl/strings/str_split.h"
+#include "trace/attributes.h"
 #include "trace/builtins/registry.h"
 #include "trace/protocols.h"
 #include "trace/tracer.h"
@@ -78,11 +79,24 @@ Traced<ValueRef> operatorContains(Tracer& t, const BuiltinCall& call) {
 }
 SEGUE_BUILTIN("operator.contains", operatorContains);
 
+Traced<ValueRef> operatorIndex(Tracer& t, const BuiltinCall& call) {
+  SEGUE_TRY(auto args, call.bind(t, "index", {"/a"}, 1));
+  if (std::optional<Dim> number = asDim(t, args[0])) return t.integer(*number);
+  if (args[0]->kind() == ValueKind::kInstance) {
+    SEGUE_TRY(ValueRef result, callSpecial(t, args[0], "__index__", {}));
+    if (result != nullptr && result->type() == &PyLong_Type) return result;
+  }
+  return stop(BreakReason::kUnsupportedOperation, "the index of " + args[0]->describe());
+}
+SEGUE_BUILTIN("operator.index", operatorIndex);
+
 Traced<ValueRef> operatorGetItem(Tracer& t, const BuiltinCall& call) {
   SEGUE_TRY(auto args, call.bind(t, "getitem", {"/a", "/b"}, 2));
   return getItem(t, args[0], args[1]);
 }
 SEGUE_BUILTIN("operator.getitem", operatorGetItem);
+SEGUE_BUILTIN("builtins.dict.__getitem__", operatorGetItem);
+SEGUE_BUILTIN("builtins.list.__getitem__", operatorGetItem);
 
 Traced<ValueRef> operatorSetItem(Tracer& t, const BuiltinCall& call) {
   SEGUE_TRY(auto args, call.bind(t, "setitem", {"/a", "/b", "/c"}, 3));
@@ -90,6 +104,17 @@ Traced<ValueRef> operatorSetItem(Tracer& t, const BuiltinCall& call) {
   return t.none();
 }
 SEGUE_BUILTIN("operator.setitem", operatorSetItem);
+SEGUE_BUILTIN("builtins.dict.__setitem__", operatorSetItem);
+SEGUE_BUILTIN("builtins.list.__setitem__", operatorSetItem);
+
+Traced<ValueRef> operatorDelItem(Tracer& t, const BuiltinCall& call) {
+  SEGUE_TRY(auto args, call.bind(t, "delitem", {"/a", "/b"}, 2));
+  SEGUE_TRY_VOID(deleteItem(t, args[0], args[1]));
+  return t.none();
+}
+SEGUE_BUILTIN("operator.delitem", operatorDelItem);
+SEGUE_BUILTIN("builtins.dict.__delitem__", operatorDelItem);
+SEGUE_BUILTIN("builtins.list.__delitem__", operatorDelItem);
 
 // --- itemgetter, attrgetter, methodcaller
 
@@ -99,9 +124,8 @@ enum class Getter : uint8_t { kItem, kAttribute, kMethod };
 Traced<ValueRef> dottedAttr(Tracer& t, ValueRef owner, std::string_view path) {
   std::vector<std::string> names = absl::StrSplit(std::string(path), '.');
   for (const std::string& name : names) {
-    Ref interned = Ref::steal(PyUnicode_InternFromString(name.c_str()));
-    t.keepAlive(interned);
-    SEGUE_TRY(owner, getAttr(t, owner, BorrowedRef(interned)));
+    Ref text = Ref::steal(PyUnicode_FromString(name.c_str()));
+    SEGUE_TRY(owner, getAttr(t, owner, internedText(t, text)));
   }
   return owner;
 }

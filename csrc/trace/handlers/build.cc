@@ -84,9 +84,8 @@ Traced<void> Tracer::visitSetAdd(const Insn& insn) {
 }
 
 Traced<void> Tracer::visitSetUpdate(const Insn& insn) {
-  SEGUE_TRY(std::vector<ValueRef> added, items(*this, stack().pop()));
-  for (ValueRef item : added) SEGUE_TRY_VOID(as<SetValue>(stack().peek(insn.arg))->add(*this, item));
-  return {};
+  ValueRef added = stack().pop();
+  return as<SetValue>(stack().peek(insn.arg))->update(*this, added);
 }
 
 Traced<void> Tracer::visitListAppend(const Insn& insn) {

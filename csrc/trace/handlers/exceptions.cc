@@ -5,6 +5,7 @@
 #include "trace/tracer.h"
 #include "trace/values/class_value.h"
 #include "trace/values/exception.h"
+#include "trace/values/generator.h"
 
 namespace segue {
 namespace {
@@ -46,8 +47,7 @@ Traced<void> Tracer::visitRaiseVarargs(const Insn& insn) {
 Traced<void> Tracer::visitReraise(const Insn& insn) {
   auto* exception = as<ExceptionValue>(stack().pop());
   SEGUE_CHECK(exception != nullptr, "only exceptions are raised again");
-  raised_ = exception;  // its context is set already
-  return Raised{};
+  return setRaised(exception);  // its context is set already
 }
 
 Traced<void> Tracer::visitPushExcInfo(const Insn& insn) {
@@ -76,12 +76,7 @@ Traced<void> Tracer::visitCheckExcMatch(const Insn& insn) {
 Traced<void> Tracer::visitStopIterationError(const Insn& insn) {
   auto* exception = as<ExceptionValue>(stack().peek());
   SEGUE_CHECK(exception != nullptr, "only exceptions leave a generator");
-  if (!PyType_IsSubtype(exception->type(), reinterpret_cast<PyTypeObject*>(PyExc_StopIteration))) return {};
-  auto* replacement = makeException(*this, reinterpret_cast<PyTypeObject*>(PyExc_RuntimeError),
-                                    {string("generator raised StopIteration")});
-  replacement->setCause(*this, exception);
-  replacement->setContext(*this, exception);
-  stack().peek() = replacement;
+  stack().peek() = stopIterationError(*this, exception);
   return {};
 }
 

@@ -65,6 +65,10 @@ Traced<ValueRef> BuiltinValue::getAttrSlot(Tracer& t, BorrowedRef name) {
     if (isFoldable(attribute)) return t.constant(std::move(attribute));
     return stop(BreakReason::kNumpyNotModelled, numpy_name);
   }
+  std::string_view text = textOf(name);
+  if (object_.type() == &PyCFunction_Type && (text == "__name__" || text == "__qualname__" || text == "__doc__")) {
+    return t.constant(Ref::steal(PyObject_GetAttr(object_.get(), name)));
+  }
   return builtinTypeAttr(t, this, name);
 }
 

@@ -5,6 +5,8 @@
 #include "trace/protocols.h"
 #include "trace/recipes.h"
 #include "trace/tracer.h"
+#include "trace/values/iterator.h"
+#include "trace/values/string.h"
 
 namespace segue {
 namespace {
@@ -38,8 +40,7 @@ bool foldsTooLarge(BinaryOp op, BorrowedRef lhs, BorrowedRef rhs) {
     long long times = PyLong_AsLongLongAndOverflow(factor, &overflow);
     return overflow > 0 || (times > 0 && times > kFoldLimit / std::max<Py_ssize_t>(1, PySequence_Size(sequence)));
   }
-  // str % args formats: widths may be huge, and arguments are checked to be foldable by the caller.
-  return op == BinaryOp::kRemainder && (PyUnicode_Check(lhs) || PyBytes_Check(lhs)) && PySequence_Size(lhs) > kFoldLimit;
+  return op == BinaryOp::kRemainder && PyBytes_Check(lhs);  // formats, with widths that may be huge
 }
 
 }  // namespace
@@ -87,10 +88,11 @@ std::string ConstantValue::describe() const {
 }
 
 Traced<ValueRef> ConstantValue::binarySlot(Tracer& t, BinaryOp op, ValueRef other, bool reflected) {
-  BorrowedRef rhs = other->constant();
-  if (!rhs || !isFoldable(rhs) || !isFoldable(object_)) return ValueRef{nullptr};
   if (reflected) return ValueRef{nullptr};  // the left operand has folded already
   op = withoutInplace(op);
+  if (op == BinaryOp::kRemainder && PyUnicode_CheckExact(object_.get())) return percentFormat(t, object_, other);
+  BorrowedRef rhs = other->constant();
+  if (!rhs || !isFoldable(rhs) || !isFoldable(object_)) return ValueRef{nullptr};
   if (foldsTooLarge(op, object_, rhs)) return stop(BreakReason::kFoldTooLarge);
   return folded(t, computeBinary(op, object_.get(), rhs));
 }
@@ -143,23 +145,20 @@ Traced<bool> ConstantValue::containsSlot(Tracer& t, ValueRef item) {
 
 Traced<ValueRef> ConstantValue::iterSlot(Tracer& t) {
   if (PyFrozenSet_CheckExact(object_.get())) {  // the same object in every run, so the same order
-    absl::InlinedVector<ValueRef, 6> elements;
+    std::vector<ValueRef> elements;
     Py_ssize_t position = 0;
     PyObject* element;
     while (segue_set_next(object_.get(), &position, &element)) elements.push_back(t.constant(BorrowedRef(element)));
-    return t.tuple(std::move(elements))->iterSlot(t);
+    return makeFixedIterator(t, reinterpret_cast<PyObject*>(&PySetIter_Type), std::move(elements));
   }
   if (!PyUnicode_Check(object_.get()) && !PyBytes_Check(object_.get())) return Value::iterSlot(t);
-  Py_ssize_t size = PySequence_Size(object_.get());
-  if (size > kFoldLimit) return stop(BreakReason::kFoldTooLarge, "iteration over a long string");
-  absl::InlinedVector<ValueRef, 6> items;
-  for (Py_ssize_t i = 0; i < size; ++i) items.push_back(t.constant(Ref::steal(PySequence_GetItem(object_.get(), i))));
-  return t.tuple(std::move(items))->iterSlot(t);
+  return makeSequenceIterator(t, this);
 }
 
 Traced<ValueRef> ConstantValue::formatSlot(Tracer& t, ValueRef spec) {
   BorrowedRef text = spec->constant();
   if (!isFoldable(object_) || !text) return Value::formatSlot(t, spec);
+  SEGUE_TRY_VOID(checkFormatSpec(text));
   return folded(t, PyObject_Format(object_.get(), text));
 }
 

@@ -8,6 +8,7 @@
 #include "trace/values/constant.h"
 #include "trace/values/dict_views.h"
 #include "trace/values/exception.h"
+#include "trace/values/instance.h"
 #include "trace/values/tuple.h"
 
 namespace segue {
@@ -30,30 +31,26 @@ ValueRef wrapDefaultDict(Tracer& t, BorrowedRef live, Source source) {
     t.guardType(source, live);
     auto state = std::make_unique<DictState>();
     state->loaded = false;
-    return t.make<DictValue>(t.heap().add(std::move(state)), source, live, Py_TYPE(live));
+    Ref factory = Ref::steal(PyObject_GetAttrString(live, "default_factory"));  // a member of a C type
+    t.keepAlive(factory);
+    ValueRef made = t.pending(factory, t.sources().member(source, SourceMember::kDefaultFactory));
+    return t.make<DictValue>(t.heap().add(std::move(state)), source, live, Py_TYPE(live), made);
   });
 }
 SEGUE_WRAPS_IF(isDefaultDict, wrapDefaultDict);
 
 Traced<ValueRef> classDefaultDict(Tracer& t, const BuiltinCall& call) {
-  if (call.size() > 1 || !call.args.keywords.empty()) {
-    return stop(BreakReason::kBuiltinNotModelled, "defaultdict() with initial items");
-  }
-  ValueRef factory = call.size() == 1 ? t.resolve(call.args.positional[0]) : t.none();
+  ValueRef factory = call.size() > 0 ? t.resolve(call.args.positional[0]) : t.none();
   auto* cls = reinterpret_cast<PyTypeObject*>(call.function.get());
-  return t.make<DictValue>(t.heap().add(std::make_unique<DictState>()), std::nullopt, nullptr, cls, factory);
+  ValueRef made = t.make<DictValue>(t.heap().add(std::make_unique<DictState>()), std::nullopt, nullptr, cls, factory);
+  if (call.size() > 2) return stop(BreakReason::kExceptionEscapes, "defaultdict() with three arguments");
+  if (call.size() == 2) SEGUE_TRY_VOID(dictUpdate(t, made, call.args.positional[1], /*unique=*/false));
+  for (const Keyword& keyword : call.args.keywords) {
+    SEGUE_TRY_VOID(setItem(t, made, t.constant(keyword.name), keyword.value));
+  }
+  return made;
 }
 SEGUE_BUILTIN("collections.defaultdict", classDefaultDict);
-
-/// Whether every key hashes and compares without user code.
-bool hasPlainKeys(BorrowedRef dict) {
-  Py_ssize_t position = 0;
-  PyObject *key, *value;
-  while (PyDict_Next(dict, &position, &key, &value)) {
-    if (!segue_is_constant(key)) return false;
-  }
-  return true;
-}
 
 /// Position of a stand-in among the entries, or -1.
 Py_ssize_t positionOf(const DictState& state, BorrowedRef stand_in) {
@@ -61,15 +58,21 @@ Py_ssize_t positionOf(const DictState& state, BorrowedRef stand_in) {
   return found ? PyLong_AsSsize_t(found) : -1;
 }
 
-void addEntry(DictState& state, Ref stand_in, ValueRef key, ValueRef value) {
-  Ref position = Ref::steal(PyLong_FromSize_t(state.entries.size()));
-  PyDict_SetItem(state.index.get(), stand_in.get(), position.get());
-  state.entries.push_back({std::move(stand_in), key, value});
+/// The object that a live dict is looked up with, guarded to be this one; null where its hash may run user code.
+BorrowedRef keyObject(Tracer& t, ValueRef key, BorrowedRef stand_in) {
+  if (segue_is_constant(stand_in.get())) return stand_in;
+  key = t.resolve(key);
+  auto* instance = as<InstanceValue>(key);
+  BorrowedRef object = instance != nullptr ? instance->live() : stand_in;
+  if (!object || !segue_is_key(object.get())) return nullptr;
+  if (key->source()) t.guardIdentity(*key->source(), object);
+  return object;
 }
 
 /// Drops an entry; the positions behind it move up.
 void eraseEntry(DictState& state, Py_ssize_t position) {
   state.entries.erase(state.entries.begin() + position);
+  ++state.removals;
   PyDict_Clear(state.index.get());
   for (size_t i = 0; i < state.entries.size(); ++i) {
     Ref index = Ref::steal(PyLong_FromSize_t(i));
@@ -79,10 +82,26 @@ void eraseEntry(DictState& state, Py_ssize_t position) {
 
 }  // namespace
 
+bool hasPlainKeys(BorrowedRef dict) {
+  Py_ssize_t position = 0;
+  PyObject *key, *value;
+  while (PyDict_Next(dict, &position, &key, &value)) {
+    if (!segue_is_key(key)) return false;
+  }
+  return true;
+}
+
+void addDictEntry(DictState& state, Ref stand_in, ValueRef key, ValueRef value) {
+  Ref position = Ref::steal(PyLong_FromSize_t(state.entries.size()));
+  PyDict_SetItem(state.index.get(), stand_in.get(), position.get());
+  state.entries.push_back({std::move(stand_in), key, value});
+}
+
 std::unique_ptr<ObjectState> DictState::clone() const {
   auto copy = std::make_unique<DictState>();
   copy->loaded = loaded;
   copy->entries = entries;
+  copy->removals = removals;
   copy->index = Ref::steal(PyDict_Copy(index.get()));
   return copy;
 }
@@ -100,7 +119,9 @@ Traced<void> DictValue::load(Tracer& t) {
   Py_ssize_t position = 0;
   PyObject *key, *value;
   while (PyDict_Next(live_.get(), &position, &key, &value)) {
-    addEntry(loaded, Ref::borrow(key), t.constant(BorrowedRef(key)), t.pending(value, t.sources().key(*source(), key)));
+    ValueRef key_value = t.constant(BorrowedRef(key));
+    SEGUE_TRY(Ref stand_in, segue::key(t, key_value));
+    addDictEntry(loaded, std::move(stand_in), key_value, t.pending(value, t.sources().key(*source(), key)));
   }
   for (const DictEntry& entry : known.entries) {
     Py_ssize_t at = positionOf(loaded, entry.key);
@@ -108,7 +129,7 @@ Traced<void> DictValue::load(Tracer& t) {
     if (at >= 0) {
       loaded.entries[at].value = entry.value;
     } else {
-      addEntry(loaded, entry.key, entry.key_value, entry.value);
+      addDictEntry(loaded, entry.key, entry.key_value, entry.value);
     }
   }
   auto& state = t.heap().write<DictState>(object());
@@ -130,24 +151,25 @@ Traced<ValueRef> DictValue::get(Tracer& t, ValueRef key) {
   if (state.loaded) return ValueRef{nullptr};
   ValueRef value = nullptr;
   PyObject* found = nullptr;
-  if (!segue_is_constant(stand_in.get()) || segue_dict_get(live_.get(), stand_in.get(), &found) == SEGUE_UNKNOWN) {
+  Ref held = Ref::borrow(keyObject(t, key, stand_in));
+  if (!held || segue_dict_get(live_.get(), held.get(), &found) == SEGUE_UNKNOWN) {
     return stop(BreakReason::kUnhashableKey, "looking up " + t.resolve(key)->describe());
   }
-  t.guards().add({.kind = found ? GuardKind::kDictHas : GuardKind::kDictLacks, .source = *source(), .operand = stand_in});
-  if (found != nullptr) value = t.pending(found, t.sources().key(*source(), stand_in));
-  addEntry(t.heap().write<DictState>(object()), std::move(stand_in), key, value);
+  t.guards().add({.kind = found ? GuardKind::kDictHas : GuardKind::kDictLacks, .source = *source(), .operand = held});
+  if (found != nullptr) value = t.pending(found, t.sources().key(*source(), held));
+  addDictEntry(t.heap().write<DictState>(object()), std::move(stand_in), key, value);
   return value;
 }
 
 Traced<void> DictValue::set(Tracer& t, ValueRef key, ValueRef value) {
   SEGUE_TRY(Ref stand_in, segue::key(t, key));
-  if (source() && !isFoldable(stand_in)) return stop(BreakReason::kUnhashableKey, t.resolve(key)->describe());
+  if (source() && !segue_hashes_in_c(stand_in.get())) return stop(BreakReason::kUnhashableKey, t.resolve(key)->describe());
   auto& state = t.heap().write<DictState>(object());
   Py_ssize_t at = positionOf(state, stand_in);
   if (at >= 0) {
     state.entries[at].value = value;
   } else {
-    addEntry(state, std::move(stand_in), key, value);
+    addDictEntry(state, std::move(stand_in), key, value);
   }
   log(t, WriteKind::kSetItem, key, value);
   return {};
@@ -165,10 +187,25 @@ Traced<ValueRef> DictValue::remove(Tracer& t, ValueRef key) {
   return t.resolve(value);
 }
 
+int64_t DictValue::removals(Tracer& t) const { return t.heap().read<DictState>(object()).removals; }
+
 void DictValue::log(Tracer& t, WriteKind kind, ValueRef key, ValueRef value) {
   if (!source()) return;
   t.noteWrite(this);
   t.heap().log({kind, this, key, value, t.location()});
+}
+
+Traced<ValueRef> DictValue::binarySlot(Tracer& t, BinaryOp op, ValueRef other, bool reflected) {
+  if (op != BinaryOp::kOr || reflected || type() != &PyDict_Type || other->type() != &PyDict_Type) return ValueRef{nullptr};
+  DictValue* merged = makeDict(t);
+  for (ValueRef part : {ValueRef{this}, other}) SEGUE_TRY_VOID(dictUpdate(t, merged, part, /*unique=*/false));
+  return merged;
+}
+
+Traced<ValueRef> DictValue::inplaceSlot(Tracer& t, BinaryOp op, ValueRef other) {
+  if (op != BinaryOp::kInplaceOr || other->kind() != ValueKind::kDict) return Value::inplaceSlot(t, op, other);
+  SEGUE_TRY_VOID(dictUpdate(t, this, other, /*unique=*/false));
+  return this;
 }
 
 Traced<ValueRef> DictValue::compareSlot(Tracer& t, CompareOp op, ValueRef other) {
@@ -207,10 +244,11 @@ Traced<ValueRef> DictValue::getItemSlot(Tracer& t, ValueRef key) {
 }
 
 Traced<ValueRef> DictValue::missing(Tracer& t, ValueRef key) {
-  bool raises = type() == &PyDict_Type || (factory_ != nullptr && factory_->constant().get() == Py_None);
-  if (raises) return t.raise(makeException(t, reinterpret_cast<PyTypeObject*>(PyExc_KeyError), {key}));
-  if (factory_ == nullptr) return stop(BreakReason::kOpaqueValue, "the factory of a defaultdict from outside");
-  SEGUE_TRY(ValueRef made, call(t, factory_, {}));
+  ValueRef factory = factory_ != nullptr ? t.resolve(factory_) : t.none();
+  if (factory->constant().get() == Py_None) {
+    return t.raise(makeException(t, reinterpret_cast<PyTypeObject*>(PyExc_KeyError), {key}));
+  }
+  SEGUE_TRY(ValueRef made, call(t, factory, {}));
   SEGUE_TRY_VOID(set(t, key, made));
   return made;
 }
@@ -228,7 +266,6 @@ Traced<bool> DictValue::containsSlot(Tracer& t, ValueRef item) {
 }
 
 Traced<ValueRef> DictValue::iterSlot(Tracer& t) {
-  SEGUE_TRY_VOID(load(t));
   return makeDictIterator(t, this, DictPart::kKeys);
 }
 
@@ -242,6 +279,8 @@ Traced<RecipeId> DictValue::recipeSlot(RecipeBuilder& b) {
   size_t first = recipe.items.size();
   SEGUE_TRY(const std::vector<DictEntry>* all, entries(b.tracer()));
   for (const DictEntry& entry : *all) {
+    bool hashes_in_c = entry.key_value->kind() != ValueKind::kInstance || entry.key_value->type()->tp_hash == PyBaseObject_Type.tp_hash;
+    if (!hashes_in_c) return stop(BreakReason::kNotReconstructible, "a dict whose keys hash in Python");
     SEGUE_TRY(RecipeId key, b.of(entry.key_value));
     SEGUE_TRY(RecipeId value, b.of(entry.value));
     recipe.items.push_back(key);

@@ -22,9 +22,10 @@ struct DictState final : ObjectState {
   bool loaded = true;              ///< false: a live dict, and entries are those asked for or written so far
   std::vector<DictEntry> entries;  ///< in order of insertion
   Ref index;                       ///< dict: stand-in -> position in entries
+  int64_t removals = 0;            ///< entries removed so far: iterators tell by it that positions have moved
 };
 
-class DictValue final : public HeapValue {
+class DictValue : public HeapValue {
  public:
   static constexpr ValueKind kKind = ValueKind::kDict;
   DictValue(ObjectId object, std::optional<Source> source, BorrowedRef live, PyTypeObject* cls = &PyDict_Type,
@@ -35,15 +36,18 @@ class DictValue final : public HeapValue {
         factory_(factory) {}
 
   /// All entries, in order; loads a live dict.
-  Traced<const std::vector<DictEntry>*> entries(Tracer& t);
+  virtual Traced<const std::vector<DictEntry>*> entries(Tracer& t);
   /// Null: not there.
-  Traced<ValueRef> get(Tracer& t, ValueRef key);
-  Traced<void> set(Tracer& t, ValueRef key, ValueRef value);
+  virtual Traced<ValueRef> get(Tracer& t, ValueRef key);
+  virtual Traced<void> set(Tracer& t, ValueRef key, ValueRef value);
   /// What was there, or null.
-  Traced<ValueRef> remove(Tracer& t, ValueRef key);
+  virtual Traced<ValueRef> remove(Tracer& t, ValueRef key);
+  int64_t removals(Tracer& t) const;
 
   PyTypeObject* type() const override { return reinterpret_cast<PyTypeObject*>(cls_.get()); }
   std::string describe() const override { return "a dict"; }
+  Traced<ValueRef> binarySlot(Tracer& t, BinaryOp op, ValueRef other, bool reflected) override;
+  Traced<ValueRef> inplaceSlot(Tracer& t, BinaryOp op, ValueRef other) override;
   Traced<ValueRef> compareSlot(Tracer& t, CompareOp op, ValueRef other) override;
   Traced<bool> truthSlot(Tracer& t) override;
   Traced<ValueRef> lengthSlot(Tracer& t) override;
@@ -61,9 +65,12 @@ class DictValue final : public HeapValue {
   Traced<ValueRef> missing(Tracer& t, ValueRef key);
   Ref live_;           ///< the live dict; null for one that the trace made
   Ref cls_;            ///< dict, or collections.defaultdict
-  ValueRef factory_;   ///< default_factory of a defaultdict that the trace made
+  ValueRef factory_;   ///< default_factory of a defaultdict
 };
 
+/// Whether all keys are built-in constants.
+bool hasPlainKeys(BorrowedRef dict);
+void addDictEntry(DictState& state, Ref stand_in, ValueRef key, ValueRef value);
 /// An empty dict.
 DictValue* makeDict(Tracer& t);
 /// dict[key] of a value that must be a dict; null: not there.

@@ -8,9 +8,14 @@ namespace {
 
 class DictIterator final : public IteratorValue {
  public:
-  DictIterator(ObjectId object, DictValue* dict, DictPart part, size_t size)
-      : IteratorValue(object), dict_(dict), part_(part), size_(size) {}
+  DictIterator(ObjectId object, DictValue* dict, DictPart part, bool reversed, size_t size, int64_t removals)
+      : IteratorValue(object), dict_(dict), part_(part), reversed_(reversed), size_(size), removals_(removals) {}
   PyTypeObject* type() const override {
+    if (reversed_) {
+      return part_ == DictPart::kKeys     ? &PyDictRevIterKey_Type
+             : part_ == DictPart::kValues ? &PyDictRevIterValue_Type
+                                          : &PyDictRevIterItem_Type;
+    }
     return part_ == DictPart::kKeys ? &PyDictIterKey_Type
                                     : part_ == DictPart::kValues ? &PyDictIterValue_Type : &PyDictIterItem_Type;
   }
@@ -20,13 +25,15 @@ class DictIterator final : public IteratorValue {
     if (state.exhausted) return ValueRef{nullptr};
     SEGUE_TRY(const std::vector<DictEntry>* all, dict_->entries(t));
     if (all->size() != size_) return t.raise(PyExc_RuntimeError, "dictionary changed size during iteration");
+    // CPython goes on from a place in the dict's table, which is not where these entries are.
+    if (dict_->removals(t) != removals_) return stop(BreakReason::kUnsupportedOperation, "a dict that lost keys while it was iterated over");
     auto& written = t.heap().write<PositionState>(object());
     if (state.position >= static_cast<int64_t>(all->size())) {
       written.exhausted = true;
       return ValueRef{nullptr};
     }
     ++written.position;
-    return partOf(t, (*all)[state.position], part_);
+    return partOf(t, (*all)[reversed_ ? size_ - 1 - state.position : state.position], part_);
   }
 
   std::optional<int64_t> remainingSlot(Tracer& t) override {
@@ -36,7 +43,9 @@ class DictIterator final : public IteratorValue {
  private:
   DictValue* dict_;
   DictPart part_;
-  size_t size_;   ///< of the dict when iteration began
+  bool reversed_;
+  size_t size_;        ///< of the dict when iteration began
+  int64_t removals_;   ///< … that it had seen then
 };
 
 }  // namespace
@@ -64,15 +73,11 @@ Traced<bool> DictViewValue::containsSlot(Tracer& t, ValueRef item) {
   return false;
 }
 
-Traced<ValueRef> DictViewValue::iterSlot(Tracer& t) {
-  SEGUE_TRY_VOID(dict_->entries(t));
-  return makeDictIterator(t, dict_, part_);
-}
+Traced<ValueRef> DictViewValue::iterSlot(Tracer& t) { return makeDictIterator(t, dict_, part_); }
 
-ValueRef makeDictIterator(Tracer& t, DictValue* dict, DictPart part) {
-  Traced<const std::vector<DictEntry>*> all = dict->entries(t);
-  SEGUE_CHECK(all.ok(), "the caller loads the dict");
-  return t.make<DictIterator>(t.heap().add(std::make_unique<PositionState>()), dict, part, all.value()->size());
+Traced<ValueRef> makeDictIterator(Tracer& t, DictValue* dict, DictPart part, bool reversed) {
+  SEGUE_TRY(const std::vector<DictEntry>* all, dict->entries(t));
+  return t.make<DictIterator>(newPosition(t), dict, part, reversed, all->size(), dict->removals(t));
 }
 
 }  // namespace segue

@@ -9,7 +9,7 @@ namespace segue {
 enum class DictPart : uint8_t { kKeys, kValues, kItems };
 
 /// Raises RuntimeError, as CPython does, when the dict changed its size meanwhile.
-ValueRef makeDictIterator(Tracer& t, DictValue* dict, DictPart part);
+Traced<ValueRef> makeDictIterator(Tracer& t, DictValue* dict, DictPart part, bool reversed = false);
 
 /// dict.keys(), .values(), .items(): sees the dict as it is when used.
 class DictViewValue final : public Value {

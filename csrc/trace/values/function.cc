@@ -1,6 +1,7 @@
 #include "trace/values/function.h"
 
 #include "base/fault.h"
+#include "trace/attributes.h"
 #include "trace/builtins/registry.h"
 #include "trace/protocols.h"
 #include "trace/recipes.h"
@@ -71,6 +72,17 @@ ValueRef wrapParts(Tracer& t, BorrowedRef live, Source source) {
   return t.make<FunctionValue>(std::move(parts), source, live);
 }
 
+/// What MAKE_FUNCTION makes of a code's first constant, on the supported versions.
+BorrowedRef docOf(const PyCodeObject* code) {
+  bool has_doc = PyTuple_GET_SIZE(code->co_consts) > 0 && PyUnicode_CheckExact(PyTuple_GET_ITEM(code->co_consts, 0));
+  return has_doc ? PyTuple_GET_ITEM(code->co_consts, 0) : Py_None;
+}
+
+BorrowedRef moduleOf(BorrowedRef globals) {
+  BorrowedRef module = PyDict_GetItemString(globals, "__name__");
+  return module ? module : BorrowedRef(Py_None);
+}
+
 ValueRef wrapFunction(Tracer& t, BorrowedRef live, Source source) {
   return t.wrapOnce(live, source, [&] { return wrapParts(t, live, source); });
 }
@@ -125,13 +137,37 @@ Traced<ValueRef> FunctionValue::getAttrSlot(Tracer& t, BorrowedRef name) {
   auto* code = reinterpret_cast<PyCodeObject*>(parts_.code.get());
   if (text == "__code__") return t.constant(BorrowedRef(parts_.code));
   if (text == "__defaults__") return parts_.defaults != nullptr ? t.resolve(parts_.defaults) : t.none();
-  if (live_ && t.isPinned(*source())) {
-    // Names are members that no watcher covers: the value of this moment is only right for names never reassigned.
-    if (text == "__name__" || text == "__qualname__") return stop(BreakReason::kAttributeLookup, describe() + " attribute");
-  }
-  if (!live_ && text == "__name__") return t.constant(BorrowedRef(code->co_name));
-  if (!live_ && text == "__qualname__") return t.constant(BorrowedRef(code->co_qualname));
+  if (text == "__class__") return t.constant(reinterpret_cast<PyObject*>(&PyFunction_Type));
+  if (live_) return liveAttr(t, name);
+  if (text == "__name__") return t.constant(BorrowedRef(code->co_name));
+  if (text == "__qualname__") return t.constant(BorrowedRef(code->co_qualname));
+  if (text == "__doc__") return t.constant(docOf(code));
+  if (text == "__module__") return t.constant(moduleOf(parts_.globals));
   return stop(BreakReason::kAttributeLookup, describe() + "." + std::string(text));
+}
+
+// No watcher covers these: they are read and guarded per call.
+Traced<ValueRef> FunctionValue::liveAttr(Tracer& t, BorrowedRef name) {
+  auto* function = reinterpret_cast<PyFunctionObject*>(live_.get());
+  std::string_view text = textOf(name);
+  auto member = [&](PyObject* object, SourceMember which) {
+    return t.wrap(object != nullptr ? object : Py_None, t.sources().member(*source(), which));
+  };
+  if (text == "__name__") return member(function->func_name, SourceMember::kFunctionName);
+  if (text == "__qualname__") return member(function->func_qualname, SourceMember::kFunctionQualname);
+  if (text == "__doc__") return member(function->func_doc, SourceMember::kFunctionDoc);
+  if (text == "__module__") return member(function->func_module, SourceMember::kFunctionModule);
+  BorrowedRef on_type = _PyType_Lookup(&PyFunction_Type, name);
+  if (on_type && isDataDescriptor(on_type)) {
+    return stop(BreakReason::kAttributeLookup, describe() + "." + std::string(text));
+  }
+  auto* dict = as<DictValue>(member(function->func_dict, SourceMember::kFunctionDict));
+  if (dict != nullptr) {
+    SEGUE_TRY(ValueRef value, dict->get(t, t.constant(name)));
+    if (value != nullptr) return t.resolve(value);
+  }
+  if (on_type) return bindFound(t, on_type, this, &PyFunction_Type, name);
+  return t.raise(PyExc_AttributeError, absl::StrFormat("'function' object has no attribute '%s'", std::string(text)));
 }
 
 Traced<ValueRef> FunctionValue::callSlot(Tracer& t, const CallArgs& args) {
@@ -151,11 +187,6 @@ Traced<RecipeId> FunctionValue::recipeSlot(RecipeBuilder& b) {
   Tracer& t = b.tracer();
   auto* code = reinterpret_cast<PyCodeObject*>(parts_.code.get());
   auto orNone = [&](ValueRef part) { return part != nullptr ? part : t.none(); };
-  BorrowedRef module = PyDict_GetItemString(parts_.globals.get(), "__name__");
-  BorrowedRef doc = Py_None;
-  if (PyTuple_GET_SIZE(code->co_consts) > 0 && PyUnicode_CheckExact(PyTuple_GET_ITEM(code->co_consts, 0))) {
-    doc = PyTuple_GET_ITEM(code->co_consts, 0);  // MAKE_FUNCTION's rule on the supported versions
-  }
   Recipe recipe{.kind = RecipeKind::kFunction};
   recipe.items = {b.constant(parts_.code), b.constant(parts_.globals), b.constant(code->co_name),
                   b.constant(code->co_qualname)};
@@ -164,8 +195,8 @@ Traced<RecipeId> FunctionValue::recipeSlot(RecipeBuilder& b) {
     SEGUE_TRY(RecipeId id, b.of(part));
     recipe.items.push_back(id);
   }
-  recipe.items.push_back(b.constant(doc));
-  recipe.items.push_back(b.constant(module ? module : BorrowedRef(Py_None)));
+  recipe.items.push_back(b.constant(docOf(code)));
+  recipe.items.push_back(b.constant(moduleOf(parts_.globals)));
   return b.add(std::move(recipe));
 }
 

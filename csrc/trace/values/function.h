@@ -57,6 +57,7 @@ class FunctionValue final : public Value {
   Traced<RecipeId> recipeSlot(RecipeBuilder& b) override;
 
  private:
+  Traced<ValueRef> liveAttr(Tracer& t, BorrowedRef name);
   FunctionParts parts_;
   Ref live_;
 };

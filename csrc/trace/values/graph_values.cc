@@ -4,6 +4,7 @@
 #include "trace/protocols.h"
 #include "trace/recipes.h"
 #include "trace/tracer.h"
+#include "trace/values/iterator.h"
 
 namespace segue {
 namespace {
@@ -135,12 +136,7 @@ Traced<ValueRef> ArrayValue::iterSlot(Tracer& t) {
   if (graphType().ndim() == 0) return t.raise(PyExc_TypeError, "iteration over a 0-d array");
   SEGUE_TRY(int64_t size, constantInt(t, t.integer(graphType().shape[0])));
   if (size > t.config().unroll_objects) return stop(BreakReason::kLoopNotUnrolled, "iteration over an array's rows");
-  absl::InlinedVector<ValueRef, 6> rows;
-  for (int64_t i = 0; i < size; ++i) {
-    SEGUE_TRY(ValueRef row, getItemSlot(t, t.integer(i)));
-    rows.push_back(row);
-  }
-  return t.tuple(std::move(rows))->iterSlot(t);
+  return makeSequenceIterator(t, this);
 }
 
 Traced<ValueRef> NumpyScalarValue::getItemSlot(Tracer& t, ValueRef key) {

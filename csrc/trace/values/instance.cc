@@ -9,6 +9,7 @@
 #include "trace/tracer.h"
 #include "trace/values/builtin.h"
 #include "trace/values/exception.h"
+#include "trace/values/instance_dict.h"
 
 namespace segue {
 namespace {
@@ -128,10 +129,16 @@ void InstanceValue::storeAttr(Tracer& t, BorrowedRef name, ValueRef value) {
   } else if (value != nullptr || live_) {
     state.attrs.push_back({name, value});
   }
+  if (value == nullptr && live_) state.deleted.push_back(name);
   if (!source()) return;
   t.noteWrite(this);
   WriteKind kind = value != nullptr ? WriteKind::kSetAttr : WriteKind::kDelAttr;
   t.heap().log({kind, this, t.constant(name), value, t.location()});
+}
+
+bool InstanceValue::wasDeleted(Tracer& t, BorrowedRef name) const {
+  const auto& deleted = t.heap().read<AttrState>(object()).deleted;
+  return std::any_of(deleted.begin(), deleted.end(), [&](BorrowedRef one) { return one.get() == name.get(); });
 }
 
 Traced<ValueRef> InstanceValue::getAttrSlot(Tracer& t, BorrowedRef name) {
@@ -148,6 +155,8 @@ Traced<ValueRef> InstanceValue::getAttrSlot(Tracer& t, BorrowedRef name) {
     if (value != nullptr) return value;
   } else if (found && isDataDescriptor(found)) {
     if (textOf(name) == "__class__") return t.constant(reinterpret_cast<PyObject*>(cls));
+    bool own_dict = textOf(name) == "__dict__" && Py_TYPE(found) == &PyGetSetDescr_Type && hasInstanceDict(cls);
+    if (own_dict) return instanceDict(t, this);
     return bindFound(t, found, this, cls, name);
   } else {
     SEGUE_TRY(ValueRef value, storedAttr(t, name));
@@ -268,8 +277,10 @@ Traced<ValueRef> InstanceValue::iterSlot(Tracer& t) { return required(t, this, "
 
 Traced<ValueRef> InstanceValue::nextSlot(Tracer& t) {
   Traced<ValueRef> item = required(t, this, "__next__", {});
-  if (!item.raised()) return item;
-  if (!PyType_IsSubtype(t.raised()->type(), reinterpret_cast<PyTypeObject*>(PyExc_StopIteration))) return item;
+  if (!item.raised() || !isStopIteration(t.raised())) return item;
+  // next() and `yield from` would see more of it than that it ends the iteration.
+  bool plain = t.raised()->type() == reinterpret_cast<PyTypeObject*>(PyExc_StopIteration) && t.raised()->args(t).empty();
+  if (!plain) return stop(BreakReason::kUnsupportedOperation, "a StopIteration with a value");
   t.takeRaised();
   return ValueRef{nullptr};
 }
@@ -283,9 +294,11 @@ Traced<ValueRef> InstanceValue::formatSlot(Tracer& t, ValueRef spec) {
 // Identity hashing and comparison: the object itself, or a token for one that the trace made.
 Traced<Ref> InstanceValue::keySlot(Tracer& t) {
   PyTypeObject* cls = type();
-  bool identity = cls->tp_hash == PyBaseObject_Type.tp_hash && cls->tp_richcompare == PyBaseObject_Type.tp_richcompare;
-  if (!identity) return Value::keySlot(t);
-  return live_ ? live_ : t.identityToken(this);
+  if (cls->tp_richcompare != PyBaseObject_Type.tp_richcompare) return Value::keySlot(t);
+  if (cls->tp_hash == PyBaseObject_Type.tp_hash) return live_ ? live_ : t.identityToken(this);
+  // A member of an Enum hashes by its name, in Python, and is equal to itself alone.
+  if (live_ && segue_is_key(live_.get())) return t.identityToken(this);
+  return Value::keySlot(t);
 }
 
 Traced<RecipeId> InstanceValue::recipeSlot(RecipeBuilder& b) {

@@ -15,6 +15,8 @@ struct AttrState : ClonableState<AttrState> {
     ValueRef value;        ///< may be pending; null: known to be absent
   };
   std::vector<Attr> attrs; ///< asked for or written so far, in that order; of an object made in the trace: all
+  std::vector<BorrowedRef> deleted;   ///< names that a live instance has lost in the trace
+  ValueRef dict = nullptr;            ///< its __dict__, once asked for
 };
 
 class InstanceValue final : public HeapValue {
@@ -33,6 +35,8 @@ class InstanceValue final : public HeapValue {
   Traced<ValueRef> storedAttr(Tracer& t, BorrowedRef name);
   /// Changes the storage; value null: deletes.
   void storeAttr(Tracer& t, BorrowedRef name, ValueRef value);
+  /// The trace has deleted it, and may have set it again since.
+  bool wasDeleted(Tracer& t, BorrowedRef name) const;
 
   Traced<ValueRef> binarySlot(Tracer& t, BinaryOp op, ValueRef other, bool reflected) override;
   Traced<ValueRef> inplaceSlot(Tracer& t, BinaryOp op, ValueRef other) override;

@@ -88,6 +88,12 @@ Traced<ValueRef> ListValue::binarySlot(Tracer& t, BinaryOp op, ValueRef other, b
 }
 
 Traced<ValueRef> ListValue::inplaceSlot(Tracer& t, BinaryOp op, ValueRef other) {
+  if (op == BinaryOp::kInplaceMultiply && asDim(t, other)) {
+    SEGUE_TRY(ValueRef repeated, binarySlot(t, BinaryOp::kMultiply, other, /*reflected=*/false));
+    if (repeated == nullptr) return repeated;
+    assign(t, std::vector<ValueRef>(as<ListValue>(repeated)->items(t)));
+    return this;
+  }
   if (op != BinaryOp::kInplaceAdd) return Value::inplaceSlot(t, op, other);
   SEGUE_TRY(std::vector<ValueRef> added, segue::items(t, other));
   for (ValueRef item : added) append(t, item);
@@ -114,7 +120,43 @@ Traced<ValueRef> ListValue::getItemSlot(Tracer& t, ValueRef key) {
   return t.resolve(items(t)[index]);
 }
 
+void ListValue::assign(Tracer& t, std::vector<ValueRef> contents) {
+  mutableItems(t) = contents;
+  if (source()) log(t, WriteKind::kListAssign, nullptr, t.list(std::move(contents)));
+}
+
+Traced<void> ListValue::setSlice(Tracer& t, ValueRef slice, ValueRef value) {
+  std::vector<ValueRef> given;
+  if (value != nullptr) {
+    SEGUE_TRY(given, segue::items(t, value));
+  }
+  std::vector<ValueRef> contents = items(t);
+  SEGUE_TRY(SliceBounds bounds, sliceBounds(t, slice, contents.size()));
+  if (bounds.step == 1) {
+    auto first = contents.begin() + bounds.from;
+    first = contents.erase(first, first + bounds.count);
+    contents.insert(first, given.begin(), given.end());
+  } else if (value != nullptr) {
+    if (static_cast<Py_ssize_t>(given.size()) != bounds.count) {
+      return t.raise(PyExc_ValueError, absl::StrFormat("attempt to assign sequence of size %d to extended slice of size %d",
+                                                       given.size(), bounds.count));
+    }
+    for (Py_ssize_t i = 0; i < bounds.count; ++i) contents[bounds.from + i * bounds.step] = given[i];
+  } else {
+    std::vector<ValueRef> kept;
+    for (Py_ssize_t i = 0; i < static_cast<Py_ssize_t>(contents.size()); ++i) {
+      Py_ssize_t distance = i - bounds.from;
+      bool selected = distance % bounds.step == 0 && distance / bounds.step >= 0 && distance / bounds.step < bounds.count;
+      if (!selected) kept.push_back(contents[i]);
+    }
+    contents = std::move(kept);
+  }
+  assign(t, std::move(contents));
+  return {};
+}
+
 Traced<void> ListValue::setItemSlot(Tracer& t, ValueRef key, ValueRef value) {
+  if (key->kind() == ValueKind::kSlice) return setSlice(t, key, value);
   if (!asDim(t, key)) return Value::setItemSlot(t, key, value);
   SEGUE_TRY(int64_t index, sequenceIndex(t, key, static_cast<int64_t>(items(t).size()), "list assignment"));
   std::vector<ValueRef>& contents = mutableItems(t);

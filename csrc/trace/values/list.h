@@ -24,6 +24,8 @@ class ListValue final : public HeapValue {
   /// The loaded contents, to be changed. The caller logs the change with `log`.
   std::vector<ValueRef>& mutableItems(Tracer& t);
   void append(Tracer& t, ValueRef item);
+  /// self[:] = contents.
+  void assign(Tracer& t, std::vector<ValueRef> contents);
   /// Records a write for replay, when the list is live.
   void log(Tracer& t, WriteKind kind, ValueRef key, ValueRef value);
 
@@ -43,6 +45,8 @@ class ListValue final : public HeapValue {
   Traced<RecipeId> recipeSlot(RecipeBuilder& b) override;
 
  private:
+  /// self[slice] = value, del self[slice] (value null).
+  Traced<void> setSlice(Tracer& t, ValueRef slice, ValueRef value);
   Ref live_;   ///< the live list; null for one that the trace made
 };
 

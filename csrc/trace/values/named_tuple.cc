@@ -80,6 +80,7 @@ Traced<ValueRef> namedTupleAttr(Tracer& t, TupleValue* self, BorrowedRef name) {
     return t.raise(PyExc_AttributeError, absl::StrFormat("'%s' object has no attribute '%s'", self->type()->tp_name,
                                                          std::string(textOf(name))));
   }
+  if (textOf(name) == "__class__") return t.constant(reinterpret_cast<PyObject*>(self->type()));
   if (Py_TYPE(found) != tupleGetterType()) {
     return bindFound(t, found, self, self->type(), name);
   }

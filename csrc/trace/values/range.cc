@@ -44,7 +44,7 @@ class RangeIterator final : public IteratorValue {
   }
   Traced<RecipeId> recipeSlot(RecipeBuilder& b) override {
     ValueRef items[] = {range_};
-    return b.node(RecipeKind::kRangeIterator, items,
+    return b.node(RecipeKind::kIterator, items,
                   static_cast<int32_t>(b.tracer().heap().read<PositionState>(object()).position));
   }
 
@@ -138,7 +138,7 @@ Traced<ValueRef> RangeValue::iterSlot(Tracer& t) {
     return stop(BreakReason::kLoopNotUnrolled, "a range of more trips than segue.config.unroll_range");
   }
   int64_t trips = t.dims().specialize(size);
-  return t.make<RangeIterator>(t.heap().add(std::make_unique<PositionState>()), this, trips);
+  return t.make<RangeIterator>(newPosition(t), this, trips);
 }
 
 Traced<RecipeId> RangeValue::recipeSlot(RecipeBuilder& b) { return b.node(RecipeKind::kRange, {start_, stop_, step_}); }

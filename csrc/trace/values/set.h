@@ -1,18 +1,47 @@
-// Exact sets that the trace made, of elements with stand-ins (see dict.h). A CPython set of the stand-ins is kept beside
-// the values and goes through the same operations, so that iteration has CPython's order. Live sets are opaque but for
-// membership, length and being added to.
+// Exact sets of elements with stand-ins (see dict.h).
+//
+// The order in which CPython iterates over a set is that of its hash table, which remembers everything that was ever
+// done to the set. So the trace keeps what was done (`steps`) and does it again on a set of the stand-ins where the
+// order is asked for. A live set's table is not known, but its elements are guarded in its order, which holds until the
+// trace changes the set.
 #pragma once
 
 #include "trace/values/value.h"
 
 namespace segue {
 
-struct SetState final : ObjectState {
-  std::unique_ptr<ObjectState> clone() const override;
-  bool loaded = true;          ///< false: a live set
-  Ref stand_ins;               ///< set
-  Ref values;                  ///< dict: stand-in -> index into `elements`
-  std::vector<ValueRef> elements;
+/// One operation on a set of stand-ins.
+struct SetStep {
+  enum class Op : uint8_t {
+    kAdd,
+    kDiscard,
+    kPop,
+    kClear,
+    kCopy,
+    kUpdate,  ///< from a set, frozenset or dict: takes over its table where CPython does
+    kOr,
+    kAnd,
+    kSub,
+    kXor,  ///< the set becomes `set op object`
+    kInplaceAnd,
+    kInplaceSub,
+    kInplaceXor,
+  };
+  Op op;
+  Ref object;  ///< a stand-in, or a container of them that nothing changes; null where the op has none
+};
+
+struct SetElement {
+  Ref stand_in;
+  ValueRef value;
+};
+
+struct SetState final : ClonableState<SetState> {
+  bool loaded = true;                ///< false: a live set
+  bool changed = false;              ///< a live set that the trace has changed
+  bool ordered = true;               ///< the steps tell the order; false where a live set is part of them
+  std::vector<SetStep> steps;        ///< since it was empty
+  std::vector<SetElement> elements;  ///< in no particular order
 };
 
 class SetValue final : public HeapValue {
@@ -23,11 +52,22 @@ class SetValue final : public HeapValue {
   Traced<void> add(Tracer& t, ValueRef item);
   /// Whether it was there.
   Traced<bool> discard(Tracer& t, ValueRef item);
-  /// In CPython's order of iteration; breaks for a live set.
+  /// set.update(iterable).
+  Traced<void> update(Tracer& t, ValueRef iterable);
+  Traced<void> clear(Tracer& t);
+  Traced<ValueRef> pop(Tracer& t);
+  /// In CPython's order of iteration; breaks where that is not known.
   Traced<std::vector<ValueRef>> elements(Tracer& t);
+  /// A new set: this one, then a step with another set (null: none).
+  Traced<ValueRef> derived(Tracer& t, SetStep::Op op, ValueRef other);
+  /// Takes a step with another set.
+  Traced<void> apply(Tracer& t, SetStep::Op op, ValueRef other);
 
   PyTypeObject* type() const override { return &PySet_Type; }
   std::string describe() const override { return "a set"; }
+  Traced<ValueRef> binarySlot(Tracer& t, BinaryOp op, ValueRef other, bool reflected) override;
+  Traced<ValueRef> inplaceSlot(Tracer& t, BinaryOp op, ValueRef other) override;
+  Traced<ValueRef> compareSlot(Tracer& t, CompareOp op, ValueRef other) override;
   Traced<bool> truthSlot(Tracer& t) override;
   Traced<ValueRef> lengthSlot(Tracer& t) override;
   Traced<ValueRef> getAttrSlot(Tracer& t, BorrowedRef name) override;
@@ -38,6 +78,9 @@ class SetValue final : public HeapValue {
  private:
   /// A live set's contents become known: guarded as a whole.
   Traced<void> load(Tracer& t);
+  /// The state, to be changed by a step that the caller logs.
+  SetState& changedState(Tracer& t);
+  void log(Tracer& t, WriteKind kind, ValueRef item);
   Ref live_;
 };
 

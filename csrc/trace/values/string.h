@@ -1,17 +1,23 @@
-// Making strings of values: str, repr, f-strings.
+// Making strings of values: str, repr, f-strings, str.format and `%`. Every text is a constant: a value whose text only
+// running the graph tells breaks.
 #pragma once
 
 #include "trace/values/value.h"
 
 namespace segue {
 
-enum class TextConversion : uint8_t { kStr = 1, kRepr = 2, kAscii = 3 };   // CONVERT_VALUE's numbers
+enum class TextConversion : uint8_t { kStr = 1, kRepr = 2, kAscii = 3 };  // CONVERT_VALUE's numbers
 
-/// str(value), repr(value), ascii(value): constants, dtypes, lists, tuples and dicts of such, exceptions, and instances whose
-/// methods are written in Python.
+/// str(value), repr(value), ascii(value).
 Traced<ValueRef> toText(Tracer& t, ValueRef value, TextConversion conversion);
 
 /// The str that BUILD_STRING makes of str parts.
 Traced<ValueRef> joinStrings(Tracer& t, absl::Span<const ValueRef> parts);
+
+/// template % args of a str.
+Traced<ValueRef> percentFormat(Tracer& t, BorrowedRef text, ValueRef args);
+
+/// Breaks where a format spec asks for a width or precision that could fill the memory.
+Traced<void> checkFormatSpec(BorrowedRef spec);
 
 }  // namespace segue

@@ -80,7 +80,7 @@ Traced<int64_t> sequenceIndex(Tracer& t, ValueRef key, int64_t size, const char*
   return index;
 }
 
-Traced<std::vector<ValueRef>> slicedItems(Tracer& t, absl::Span<const ValueRef> items, ValueRef slice) {
+Traced<SliceBounds> sliceBounds(Tracer& t, ValueRef slice, size_t size) {
   auto* parts = as<SliceValue>(slice);
   BorrowedRef start = specialize(t, parts->start());
   BorrowedRef end = specialize(t, parts->stop());
@@ -91,9 +91,14 @@ Traced<std::vector<ValueRef>> slicedItems(Tracer& t, absl::Span<const ValueRef> 
   if (PySlice_Unpack(object.get(), &from, &to, &by) < 0) {
     SEGUE_TRY_VOID(t.raiseCurrent());
   }
-  Py_ssize_t count = PySlice_AdjustIndices(static_cast<Py_ssize_t>(items.size()), &from, &to, by);
+  Py_ssize_t count = PySlice_AdjustIndices(static_cast<Py_ssize_t>(size), &from, &to, by);
+  return SliceBounds{from, by, count};
+}
+
+Traced<std::vector<ValueRef>> slicedItems(Tracer& t, absl::Span<const ValueRef> items, ValueRef slice) {
+  SEGUE_TRY(SliceBounds bounds, sliceBounds(t, slice, items.size()));
   std::vector<ValueRef> selected;
-  for (Py_ssize_t i = 0; i < count; ++i) selected.push_back(items[from + i * by]);
+  for (Py_ssize_t i = 0; i < bounds.count; ++i) selected.push_back(items[bounds.from + i * bounds.step]);
   return selected;
 }
 

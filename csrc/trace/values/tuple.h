@@ -48,6 +48,11 @@ Traced<ValueRef> namedTupleAttr(Tracer& t, TupleValue* self, BorrowedRef name);
 Traced<ValueRef> compareSequences(Tracer& t, CompareOp op, absl::Span<const ValueRef> a, absl::Span<const ValueRef> b);
 /// Position that a constant or specialised int index means, wrapped; raises IndexError with the type's message.
 Traced<int64_t> sequenceIndex(Tracer& t, ValueRef key, int64_t size, const char* type_name);
+/// What a slice selects of a sequence of `size` items: from, from + step … (count of them).
+struct SliceBounds {
+  Py_ssize_t from, step, count;
+};
+Traced<SliceBounds> sliceBounds(Tracer& t, ValueRef slice, size_t size);
 /// The items a slice selects.
 Traced<std::vector<ValueRef>> slicedItems(Tracer& t, absl::Span<const ValueRef> items, ValueRef slice);
 
