@@ -9,6 +9,7 @@ namespace segue {
 namespace {
 
 constexpr uintptr_t kAlignment = 64;  ///< addresses are kept modulo this: more than any dtype asks for
+constexpr npy_intp kDense = 8;        ///< arrays whose memory is at most so many times their elements are copied whole
 
 PyArrayObject* array(BorrowedRef object) { return reinterpret_cast<PyArrayObject*>(object.get()); }
 
@@ -66,7 +67,6 @@ void copyArray(PyArrayObject* model, char* to, const char* from) {
 Ref mirrorArray(BorrowedRef original) {
   PyArrayObject* model = array(original);
   const Extent extent = extentOf(model);
-  // Memory between the elements of a sparse view is reserved, not touched.
   npy_intp bytes = extent.high - extent.low + static_cast<npy_intp>(kAlignment);
   Ref buffer = Ref::steal(PyArray_SimpleNew(1, &bytes, NPY_UINT8));
   if (!buffer) return nullptr;
@@ -75,7 +75,14 @@ Ref mirrorArray(BorrowedRef original) {
   start += (wanted - reinterpret_cast<uintptr_t>(start)) % kAlignment;
   char* data = start - extent.low;
   Ref mirror = arrayAt(model, data, NPY_ARRAY_WRITEABLE, buffer);
-  if (mirror && !SEGUE_FAULT(MirrorStartsBlank)) copyArray(model, data, PyArray_BYTES(model));
+  if (!mirror || SEGUE_FAULT(MirrorStartsBlank)) return mirror;
+  if (extent.high - extent.low <= kDense * PyArray_NBYTES(model)) {
+    // What lies between the elements too: it is faster than going from element to element, and NumPy has loops that read it
+    // (np.negative in place on arrays with some strides), with results that depend on it.
+    std::memcpy(start, PyArray_BYTES(model) + extent.low, static_cast<size_t>(extent.high - extent.low));
+  } else {
+    copyArray(model, data, PyArray_BYTES(model));  // the memory between is reserved, not touched
+  }
   return mirror;
 }
 

@@ -14,51 +14,9 @@ from typing import Any
 
 import numpy as np
 
+from tests.fuzz import forms
 from tests.fuzz.inputs import DTYPES, LAYOUTS, Box, namespace, random_shape
 from tests.fuzz.program import Program, Statement
-
-ARITHMETIC = ("+", "-", "*", "/", "//", "%")
-COMPARISONS = ("<", "<=", "==", "!=", ">", ">=")
-BITWISE = ("&", "|", "^")
-UNARY = (
-    "-{0}", "+{0}", "abs({0})", "np.negative({0})", "np.square({0})", "np.sign({0})", "np.sqrt(abs({0}))",
-    "np.exp({0} * 0.25)", "np.sin({0})", "np.cos({0})", "np.tanh({0})", "np.floor({0})", "np.ceil({0})", "np.rint({0})",
-    "np.isnan({0})", "np.isfinite({0})", "np.logical_not({0})", "np.conjugate({0})", "{0}.copy()", "{0}.conj()",
-    "{0}.real", "{0}.imag", "np.log1p(abs({0}))", "np.reciprocal({0} + 9)", "~{0}", "np.absolute({0})", "{0}.flatten()",
-)
-BINARY_FUNCTIONS = (
-    "np.add({0}, {1})", "np.subtract({0}, {1})", "np.multiply({0}, {1})", "np.maximum({0}, {1})", "np.minimum({0}, {1})",
-    "np.arctan2({0}, {1})", "np.hypot({0}, {1})", "np.logical_and({0}, {1})", "np.logical_or({0}, {1})",
-    "np.where({0} > {1}, {0}, {1})", "np.where({0} != 0, {1}, 0)", "np.clip({0}, -1, {1})", "np.fmax({0}, {1})",
-    "np.concatenate(({0}, {1}))", "np.stack(({0}, {1}))", "np.outer({0}, {1})", "np.dot({0}, {1})", "{0} @ {1}",
-    "np.copysign({0}, {1})", "np.equal({0}, {1})", "np.greater({0}, {1})",
-)
-REDUCTIONS = (
-    "{0}.sum()", "np.sum({0}, axis={a})", "{0}.mean(axis={a})", "{0}.max()", "{0}.min(axis={a})", "np.prod({0})",
-    "{0}.any()", "{0}.all(axis={a})", "{0}.argmax()", "np.argmin({0}, axis={a})", "np.cumsum({0})", "{0}.cumsum(axis={a})",
-    "{0}.sum(axis={a}, keepdims=True)", "np.mean({0})", "{0}.std()", "np.var({0}, axis={a})", "np.max({0}, axis={a})",
-)
-VIEWS = (
-    "{0}[1:]", "{0}[:-1]", "{0}[::2]", "{0}[::-1]", "{0}[0]", "{0}[-1]", "{0}[..., 0]", "{0}[None]", "{0}[:, 0]", "{0}[:, None]",
-    "{0}.T", "{0}.reshape(-1)", "{0}.ravel()", "np.transpose({0})", "{0}.reshape({0}.shape)", "{0}.swapaxes(0, -1)",
-    "np.expand_dims({0}, 0)", "np.squeeze({0})", "{0}[...]", "np.moveaxis({0}, 0, -1)", "{0}[1]", "{0}.view()",
-    "np.broadcast_to({0}, (2,) + {0}.shape)",
-)
-SHAPE_INTS = ("{0}.shape[0]", "{0}.ndim", "{0}.size", "len({0})", "{0}.shape[-1]", "{0}.itemsize")
-MAKERS = (
-    "np.zeros({s})", "np.ones({s}, dtype={0}.dtype)", "np.zeros_like({0})", "np.ones_like({0})", "np.full({s}, 2)",
-    "np.full_like({0}, 3)", "np.arange({n})", "np.arange(1.0, {n})", "np.eye(3)", "np.linspace(0.0, 1.0, {n})",
-)
-OTHERS = (
-    "np.sort({0})", "np.argsort({0}, kind='stable')", "np.flip({0})", "np.roll({0}, 1)", "np.repeat({0}, 2)",
-    "np.tile({0}, 2)", "np.take({0}, 0)", "np.split({0}, 1)[0]", "{0}.astype(np.float32)", "{0}.astype('f8')",
-    "np.asarray({0})", "np.array({0})", "np.atleast_1d({0})", "np.ascontiguousarray({0})",
-)
-WRITE_TARGETS = ("{0}[0]", "{0}[...]", "{0}[1:]", "{0}[::2]", "{0}[-1]", "{0}[:, 0]", "{0}[::-1]")
-CONDITIONS = (
-    "{0}.shape[0] > 2", "{0}.ndim == 2", "len({0}) == 3", "{0}.dtype == np.float64", "{0}.size % 2 == 0", "{0}.shape == {1}.shape",
-    "isinstance({0}, np.ndarray)", "{0} is {1}", "{0}.ndim < {1}.ndim", "{0}.dtype.kind in 'iu'",
-)
 
 
 class Generator:
@@ -108,24 +66,24 @@ class Generator:
         else:
             inner = x
         if kind == "binary":
-            return f"{inner} {rng.choice(ARITHMETIC)} {self.array()}"
+            return f"{inner} {rng.choice(forms.ARITHMETIC)} {self.array()}"
         if kind == "scalar":
             parts = [inner, self.number()]
             if rng.random() < 0.3:
                 parts.reverse()
-            return f" {rng.choice(ARITHMETIC)} ".join(parts)
+            return f" {rng.choice(forms.ARITHMETIC)} ".join(parts)
         if kind == "compare":
-            return f"{inner} {rng.choice(COMPARISONS)} {rng.choice((self.array(), self.number()))}"
+            return f"{inner} {rng.choice(forms.COMPARISONS)} {rng.choice((self.array(), self.number()))}"
         if kind == "bits":
-            return f"{inner} {rng.choice(BITWISE)} {rng.choice((self.array(), '3'))}"
+            return f"{inner} {rng.choice(forms.BITWISE)} {rng.choice((self.array(), '3'))}"
         if kind == "helper":
             return self.helper_call()
         if kind == "item":
             container = self.pick((list, tuple), len)
             return f"{container}[{rng.choice((0, -1))}]" if container else x
         table = {
-            "unary": UNARY, "function": BINARY_FUNCTIONS, "reduction": REDUCTIONS, "view": VIEWS, "maker": MAKERS,
-            "other": OTHERS, "shape": SHAPE_INTS,
+            "unary": forms.UNARY, "function": forms.BINARY_FUNCTIONS, "reduction": forms.REDUCTIONS, "view": forms.VIEWS, "maker": forms.MAKERS,
+            "other": forms.OTHERS, "shape": forms.SHAPE_INTS,
         }[kind]
         return rng.choice(table).format(
             inner, self.array(), a=rng.choice((0, -1, 1)), s=rng.choice((f"{x}.shape", "3", "(2, 3)")),
@@ -163,7 +121,7 @@ class Generator:
 
     def statement(self, depth: int = 0) -> Statement:
         rng = self.rng
-        kinds = ["assign"] * 10 + ["augment"] * 3 + ["write"] * 3 + ["out", "collect", "append", "unpack", "store", "text", "walrus"]
+        kinds = ["assign"] * 10 + ["augment"] * 3 + ["write"] * 3 + ["out", "call", "collect", "append", "unpack", "store", "text", "walrus"]
         if depth < 2:
             kinds += ["if", "for", "for over", "comprehension", "closure", "try", "while", "match"]
         return getattr(self, "make_" + rng.choice(kinds).replace(" ", "_"))(depth)
@@ -177,13 +135,16 @@ class Generator:
         return Statement(f"{self.array()} {self.rng.choice(('+', '-', '*', '/'))}= {value}")
 
     def make_write(self, depth: int) -> Statement:
-        target = self.rng.choice(WRITE_TARGETS).format(self.array())
+        target = self.rng.choice(forms.WRITE_TARGETS).format(self.array())
         value = self.rng.choice((self.array(), self.number(), self.expression()))
         return Statement(f"{target} {self.rng.choice(('', '', '+', '*'))}= {value}")
 
     def make_out(self, depth: int) -> Statement:
         name = self.rng.choice(("add", "multiply", "maximum", "subtract"))
         return Statement(f"{self.fresh()} = np.{name}({self.array()}, {self.array()}, out={self.array()})")
+
+    def make_call(self, depth: int) -> Statement:
+        return Statement(self.rng.choice(forms.STATEMENTS).format(self.array(), self.array()))
 
     def make_collect(self, depth: int) -> Statement:
         items = ", ".join(self.rng.choice((self.array(), self.number())) for _ in range(self.rng.randint(1, 3)))
@@ -224,7 +185,7 @@ class Generator:
         return tuple(self.statement(depth + 1) for _ in range(count or self.rng.randint(1, 2)))
 
     def condition(self) -> str:
-        return self.rng.choice(CONDITIONS).format(self.array(), self.array())
+        return self.rng.choice(forms.CONDITIONS).format(self.array(), self.array())
 
     def make_if(self, depth: int) -> Statement:
         tail = (Statement("else:", self.block(depth)),) if self.rng.random() < 0.5 else ()
@@ -313,6 +274,11 @@ class Generator:
             statement = self.statement()
             if self.accept(statement):
                 statements.append(statement)
+        if not any(type(value) is np.ndarray for name, value in self.locals.items() if name not in names):
+            # Without an array operator there is nothing to capture.
+            statement = Statement(f"{self.fresh()} = {self.array()} * 1")
+            self.accept(statement)
+            statements.append(statement)
         statements.append(self.final_statement(names))
         return Program(names, arguments, tuple(statements), shared, tuple(self.helpers))
 
@@ -351,7 +317,7 @@ class Generator:
         return names, tuple(calls), tuple(shared)
 
     def _calls(self, specs, other):
-        first = (1, specs, self.rng.random() < 0.06)
+        first = (1, specs, self.rng.random() < 0.04)
         return first, first, (2, specs, self.rng.random() < 0.3), (3, other, self.rng.random() < 0.2)
 
 

@@ -1,6 +1,7 @@
 // Conversions and copies: what comes back may be the very array that went in.
 #include "base/python.h"
 
+#include "ops/op_ids.h"
 #include "ops/rules/view.h"
 
 namespace segue::rules {
@@ -49,16 +50,25 @@ Result<Type> copyArray(OpCall& call) {
   return Type::array(input.dtype(), input.shape, layout);
 }
 
-// array: (object, dtype, copy, order, ndmin)
+// array: (object, dtype, copy, order, subok, ndmin); without subclasses subok makes no difference
 Result<Type> makeArray(OpCall& call) {
   DimTable& dims = call.dims();
   SEGUE_TRY(Operand input, operandOf(call, 0));
   SEGUE_TRY(DType dtype, castTo(input, call.arg(1)));
   SEGUE_TRY_VOID(requireFits(input, dtype, dims));
-  SEGUE_TRY(bool copy, boolArg(call.arg(2), true));
+  bool if_needed = call.arg(2).isNone();
+  SEGUE_TRY(bool copy, boolArg(if_needed ? Arg() : call.arg(2), true));
   SEGUE_REQUIRE(copy, "copy=False raises where a copy is needed");
   SEGUE_TRY(std::string_view order, stringArg(call.arg(3), "K"));
   if (order == "A" && input.layout.c_contiguous) order = "C";
+  if (!call.arg(5).missing()) {
+    SEGUE_TRY(int64_t ndmin, constantInt(call.arg(5), dims));
+    SEGUE_REQUIRE(ndmin <= input.ndim(), "an array with dimensions added in front");
+  }
+  if (if_needed && input.is_ndarray && dtype == input.dtype()) {
+    SEGUE_REQUIRE(order == "K", "whether a copy is needed depends on the strides");
+    return sameObject(call, input);
+  }
   SEGUE_TRY(Layout layout, orderedLayout(order, {&input, 1}, input.shape, dims));
   return Type::array(dtype, input.shape, layout);
 }
@@ -75,14 +85,17 @@ Result<Type> asArray(OpCall& call) {
 // ascontiguousarray: (a, dtype)
 Result<Type> asContiguous(OpCall& call) {
   DimTable& dims = call.dims();
+  bool fortran = static_cast<DTypeRuleId>(call.op().dtype_index) == DTypeRuleId::kFortran;
   SEGUE_TRY(Operand input, operandOf(call, 0));
   SEGUE_REQUIRE(input.is_ndarray && input.layout.known, "whether a copy is needed depends on the strides");
   SEGUE_TRY(DType dtype, castTo(input, call.arg(1)));
-  bool fits = dtype == input.dtype() && input.layout.c_contiguous;
+  bool contiguous = fortran ? input.layout.f_contiguous : input.layout.c_contiguous;
+  bool fits = dtype == input.dtype() && contiguous;
   if (fits && !input.shape.empty()) return sameObject(call, input);
   if (fits) call.setSharing(Sharing::kView);
   Shape shape = input.shape.empty() ? Shape{dims.constant(1)} : input.shape;
-  return Type::array(dtype, shape, cLayout(shape, dims), !fits || call.type(0)->writeable);
+  Layout layout = fortran ? fLayout(shape, dims) : cLayout(shape, dims);
+  return Type::array(dtype, shape, layout, !fits || call.type(0)->writeable);
 }
 
 // view: (a, dtype)

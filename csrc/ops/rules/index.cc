@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/numpy_version.h"
+#include "ops/rules/ufunc_loops.h"
 #include "ops/rules/view.h"
 
 namespace segue::rules {
@@ -222,6 +223,60 @@ Result<Type> fill(OpCall& call) {
   SEGUE_TRY(Operand value, operandOf(call, 1));
   SEGUE_REQUIRE(value.shape.empty(), "fill takes a scalar");
   SEGUE_TRY_VOID(requireAssignable(value, target->dtype, call.dims()));
+  return Type::scalar(TypeKind::kNone);
+}
+
+// put: (a, indices, values, mode)
+Result<Type> put(OpCall& call) {
+  SEGUE_TRY(const Type* target, ndarrayArg(call, 0));
+  SEGUE_REQUIRE(target->writeable, "assignment to a read-only array");
+  SEGUE_TRY(Operand indices, operandOf(call, 1));
+  SEGUE_REQUIRE(isIntegral(indices.dtype()) && canCast(indices.dtype(), DType::kI64, "safe"), "indices are integers");
+  SEGUE_TRY(Operand values, operandOf(call, 2));
+  SEGUE_TRY_VOID(requireAssignable(values, target->dtype, call.dims()));
+  SEGUE_TRY(std::string_view mode, stringArg(call.arg(3), "raise"));
+  SEGUE_REQUIRE(mode == "raise" || mode == "wrap" || mode == "clip", "mode must be 'raise', 'wrap' or 'clip'");
+  return Type::scalar(TypeKind::kNone);
+}
+
+namespace {
+
+/// The operator that a ufunc object is, or null.
+const OpDef* ufuncOp(const Arg& arg) {
+  if (!arg.is<ArgObject>() || arg.as<ArgObject>().object.type() != &PyUFunc_Type) return nullptr;
+  return findNumpyOp(std::string("numpy.") + reinterpret_cast<PyUFuncObject*>(arg.as<ArgObject>().object.get())->name);
+}
+
+/// The shape of a[index], and its dtype.
+Result<Type> selection(const Type& input, const Arg& index, DimTable& dims) {
+  SEGUE_TRY(IndexPlan plan, IndexReader(input, dims).read(index));
+  if (!plan.arrays.empty()) return gathered(input, plan, dims);
+  return Type::array(input.dtype, plan.shape);
+}
+
+}  // namespace
+
+// ufunc.at: (ufunc, a, indices, b); a keeps its dtype, so the loop must be of that dtype
+Result<Type> ufuncAt(OpCall& call) {
+  DimTable& dims = call.dims();
+  const OpDef* op = ufuncOp(call.arg(0));
+  SEGUE_REQUIRE(op != nullptr && op->paramIndex("out") >= 0, "at() of a ufunc that is not in ops.yaml");
+  SEGUE_TRY(const Type* target, ndarrayArg(call, 1));
+  SEGUE_REQUIRE(target->writeable, "assignment to a read-only array");
+  SEGUE_TRY(Type selected, selection(*target, call.arg(2), dims));
+  absl::InlinedVector<Category, 2> categories{static_cast<Category>(target->dtype)};
+  bool binary = op->params.size() > 1 && op->params[1].positional_only;
+  SEGUE_REQUIRE(binary == call.given(3), "at() with too few or too many operands");
+  if (binary) {
+    SEGUE_TRY(Operand b, operandOf(call, 3));
+    SEGUE_REQUIRE(!isComplex(b.dtype()) || isComplex(target->dtype), "the cast would discard the imaginary part");
+    SEGUE_TRY_VOID(requireFits(b, target->dtype, dims));
+    SEGUE_TRY_VOID(requireBroadcastTo(b.shape, selected.shape, dims));
+    categories.push_back(b.category);
+  }
+  const UfuncLoop* loop = findLoop(static_cast<DTypeRuleId>(op->dtype_index), categories);
+  SEGUE_REQUIRE(loop != nullptr && loop->in[0] == target->dtype && loop->out[0] == target->dtype,
+                "at() casts to a dtype and back");
   return Type::scalar(TypeKind::kNone);
 }
 

@@ -145,6 +145,31 @@ Result<Type> item(OpCall& call) {
   return Type::scalar(pyKindOf(type->dtype));
 }
 
+namespace {
+
+Type nestedList(TypeKind item, absl::Span<const int64_t> sizes) {
+  if (sizes.empty()) return Type::scalar(item);
+  Type row = nestedList(item, sizes.subspan(1));
+  return Type::list(std::vector<Type>(static_cast<size_t>(sizes[0]), row));
+}
+
+}  // namespace
+
+// tolist: (a)
+Result<Type> toList(OpCall& call) {
+  constexpr int64_t kMostElements = 64;  // every element becomes a value of the graph
+  std::optional<Type> type = call.type(0);
+  SEGUE_REQUIRE(type && type->isArray(), "tolist of an array");
+  absl::InlinedVector<int64_t, 4> sizes;
+  int64_t lists = 1;
+  for (Dim d : type->shape) {
+    sizes.push_back(call.dims().specialize(d));
+    lists *= std::max<int64_t>(sizes.back(), 1);
+    SEGUE_REQUIRE(lists <= kMostElements, "tolist of a large array");
+  }
+  return nestedList(pyKindOf(type->dtype), sizes);
+}
+
 // bool, int, float, complex: (x): Python's conversions; the dtype rule names which
 Result<Type> pyConvert(OpCall& call) {
   std::optional<Type> type = call.type(0);

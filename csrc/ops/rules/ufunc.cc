@@ -142,6 +142,7 @@ Result<Type> arrayPower(OpCall& call) {
   SEGUE_REQUIRE(loop != nullptr && !boolean, "no power of these types");
   bool weak = isWeak(operands[1].category) || !operands[1].shape.empty();
   SEGUE_REQUIRE(weak || numpyAtLeast(2, 3), "before NumPy 2.3 the values of 0-d exponents decide the dtype");
+  SEGUE_REQUIRE(!shape.empty() || numpyAtLeast(2, 3), "before NumPy 2.3 some powers of 0-d arrays are arrays");
   SEGUE_TRY_VOID(requireInputsFit(call, operands, *loop, 2));
   if (call.op().params[0].written) {
     return outResult(call, 0, false, *loop, shape, "same_kind");

@@ -1,4 +1,5 @@
 // Models of NumPy's functions about shapes and kinds of values: no data is read.
+#include "ops/rules/shapes.h"
 #include "trace/builtins/registry.h"
 #include "trace/protocols.h"
 #include "trace/tracer.h"
@@ -53,6 +54,54 @@ Traced<ValueRef> numpyIsComplex(Tracer& t, const BuiltinCall& call) {
   return t.boolean(isComplex(static_cast<GraphValue*>(args[0])->graphType().dtype));
 }
 SEGUE_BUILTIN("numpy.iscomplexobj", numpyIsComplex);
+
+/// np.broadcast(…): what its arguments' shapes broadcast to. Never leaves the trace, and is not iterated over.
+class BroadcastValue final : public Value {
+ public:
+  BroadcastValue(PyTypeObject* type, Shape shape) : Value(ValueKind::kOpaque), type_(type), shape_(std::move(shape)) {}
+  PyTypeObject* type() const override { return type_; }
+  Traced<ValueRef> getAttrSlot(Tracer& t, BorrowedRef name) override {
+    std::string_view text = textOf(name);
+    if (text == "ndim" || text == "nd") return t.integer(static_cast<int64_t>(shape_.size()));
+    if (text != "shape") return Value::getAttrSlot(t, name);
+    absl::InlinedVector<ValueRef, 6> sizes;
+    for (Dim dim : shape_) sizes.push_back(t.integer(dim));
+    return t.tuple(std::move(sizes));
+  }
+
+ private:
+  PyTypeObject* type_;   ///< numpy.broadcast
+  Shape shape_;
+};
+
+Traced<ValueRef> classBroadcast(Tracer& t, const BuiltinCall& call) {
+  if (!call.args.keywords.empty() || call.size() == 0 || call.size() > 32) {
+    return stop(BreakReason::kBuiltinNotModelled, "np.broadcast of so many arguments");
+  }
+  Shape shape;
+  for (ValueRef arg : call.args.positional) {
+    ValueRef value = t.resolve(arg);
+    auto* array = as<ArrayValue>(value);
+    if (array == nullptr && !isNumber(value)) {
+      return stop(BreakReason::kBuiltinNotModelled, "np.broadcast of " + value->describe());
+    }
+    if (array == nullptr) continue;
+    Result<Shape> both = broadcastShapes(shape, array->graphType().shape, t.dims());
+    if (!both.ok()) return stop(BreakReason::kExceptionEscapes, both.error());
+    shape = std::move(both.value());
+  }
+  return t.make<BroadcastValue>(reinterpret_cast<PyTypeObject*>(call.function.get()), std::move(shape));
+}
+SEGUE_BUILTIN("numpy.broadcast", classBroadcast);
+
+Traced<ValueRef> normalizeAxisIndex(Tracer& t, const BuiltinCall& call) {
+  SEGUE_TRY(auto args, call.bind(t, "normalize_axis_index", {"axis", "ndim", "msg_prefix"}, 2));
+  SEGUE_TRY(int64_t axis, constantInt(t, args[0]));
+  SEGUE_TRY(int64_t ndim, constantInt(t, args[1]));
+  if (axis < -ndim || axis >= ndim) return stop(BreakReason::kExceptionEscapes, "the axis is out of bounds");
+  return t.integer(axis < 0 ? axis + ndim : axis);
+}
+SEGUE_BUILTIN("numpy.lib.array_utils.normalize_axis_index", normalizeAxisIndex);
 
 }  // namespace
 }  // namespace segue

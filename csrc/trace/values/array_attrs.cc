@@ -6,6 +6,7 @@
 #include "trace/protocols.h"
 #include "trace/tracer.h"
 #include "trace/values/builtin.h"
+#include "trace/values/flat.h"
 #include "trace/values/graph_values.h"
 #include "trace/values/numpy_values.h"
 
@@ -13,7 +14,7 @@ namespace segue {
 namespace {
 
 /// Attributes that are operators without arguments.
-constexpr std::string_view kOperatorAttributes[] = {"T", "mT", "real", "imag", "flat"};
+constexpr std::string_view kOperatorAttributes[] = {"T", "mT", "real", "imag"};
 
 Traced<ValueRef> methodOf(Tracer& t, ValueRef self, PyTypeObject* type, std::string_view prefix, BorrowedRef name) {
   std::string numpy_name = std::string(prefix) + std::string(textOf(name));
@@ -24,7 +25,9 @@ Traced<ValueRef> methodOf(Tracer& t, ValueRef self, PyTypeObject* type, std::str
       return t.apply(*op, {{self}, {}});
     }
   }
-  if (op == nullptr) return builtinTypeAttr(t, self, name);
+  // A method with a model of its own, and one that is no operator, is the type's descriptor.
+  BorrowedRef descriptor = _PyType_Lookup(type, name);
+  if (op == nullptr || (descriptor && findBuiltin(descriptor))) return builtinTypeAttr(t, self, name);
   return t.make<MethodValue>(t.make<OperatorValue>(op), self);
 }
 
@@ -49,7 +52,8 @@ class ScalarMethod final : public Value {
   const LibraryName* array_method_;   ///< generated table, lives forever
 };
 
-/// The method that scalars share with arrays, or null.
+}  // namespace
+
 ValueRef sharedMethod(Tracer& t, ValueRef scalar, BorrowedRef name) {
   BorrowedRef found = _PyType_Lookup(&PyGenericArrType_Type, name);
   bool own = found.get() != _PyType_Lookup(scalar->type(), name);  // float64.is_integer, complex128.__complex__ …
@@ -57,8 +61,6 @@ ValueRef sharedMethod(Tracer& t, ValueRef scalar, BorrowedRef name) {
   if (!found || own || Py_TYPE(found) != &PyMethodDescr_Type || op == nullptr) return nullptr;
   return t.make<MethodValue>(t.make<ScalarMethod>(op), scalar);
 }
-
-}  // namespace
 
 Traced<ValueRef> ArrayValue::getAttrSlot(Tracer& t, BorrowedRef name) {
   std::string_view text = textOf(name);
@@ -70,6 +72,7 @@ Traced<ValueRef> ArrayValue::getAttrSlot(Tracer& t, BorrowedRef name) {
   if (text == "strides") return arrayStrides(t, *this);
   if (text == "flags") return t.make<ArrayFlagsValue>(this);
   if (text == "device") return t.string("cpu");
+  if (text == "flat") return t.make<FlatValue>(this);
   if (text == "size" || text == "nbytes") {
     Result<Dim> size = t.dims().product(type.shape);
     if (size.ok() && text == "nbytes") size = t.dims().mul(size.value(), t.dims().constant(dtypeItemSize(type.dtype)));
@@ -93,6 +96,8 @@ Traced<ValueRef> NumpyScalarValue::getAttrSlot(Tracer& t, BorrowedRef name) {
   if (text == "T" || (text == "real" && !isComplex(graphType().dtype))) return this;
   if (text == "real" || text == "imag") return t.applyNumpy("numpy." + std::string(text), {{this}, {}});
   if (text == "tolist") return methodOf(t, this, type(), "generic.", t.internedName("item"));
+  // A special method that is called by name may answer NotImplemented where the operator goes on to the other operand.
+  if (text.starts_with("__")) return builtinTypeAttr(t, this, name);
   if (text != "item") {
     if (ValueRef method = sharedMethod(t, this, name)) return method;
   }

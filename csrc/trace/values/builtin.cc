@@ -1,10 +1,15 @@
 #include "trace/values/builtin.h"
 
+#include <algorithm>
+
 #include "trace/builtins/registry.h"
 #include "trace/protocols.h"
 #include "trace/recipes.h"
 #include "trace/tracer.h"
 #include "trace/values/constant.h"
+#include "trace/values/graph_values.h"
+#include "trace/values/list.h"
+#include "trace/values/tuple.h"
 
 namespace segue {
 namespace {
@@ -34,6 +39,74 @@ SEGUE_WRAPS(PyMethod_Type, wrapMethod);
 
 bool isUfunc(BorrowedRef object) { return Py_TYPE(object) == &PyUFunc_Type; }
 
+/// The function behind np.median and its like, which numpy/_core/overrides.py wraps so that arguments may override it
+/// (`__array_function__`); null for other objects.
+Ref implementationOf(BorrowedRef object) {
+  if (strcmp(Py_TYPE(object)->tp_name, "numpy._ArrayFunctionDispatcher") != 0) return nullptr;
+  Ref found = Ref::steal(PyObject_GetAttrString(object.get(), "_implementation"));
+  if (!found) PyErr_Clear();
+  return found;
+}
+
+/// Values that have no `__array_function__`, and hold none that have.
+bool overridesNothing(Tracer& t, ValueRef value, int depth = 0) {
+  value = t.resolve(value);
+  switch (value->kind()) {
+    case ValueKind::kConstant:
+    case ValueKind::kInt:
+    case ValueKind::kScalar:
+    case ValueKind::kArray:
+    case ValueKind::kNumpyScalar:
+    case ValueKind::kDType:
+    case ValueKind::kBuiltin:
+    case ValueKind::kClass:
+    case ValueKind::kSlice: return true;
+    case ValueKind::kTuple:
+      for (ValueRef item : as<TupleValue>(value)->items()) {
+        if (!overridesNothing(t, item, depth)) return false;
+      }
+      return true;
+    case ValueKind::kList:
+      if (depth > 8) return false;  // a list may hold itself
+      for (ValueRef item : std::vector<ValueRef>(as<ListValue>(value)->items(t))) {
+        if (!overridesNothing(t, item, depth + 1)) return false;
+      }
+      return true;
+    default: return false;
+  }
+}
+
+bool overridesNothing(Tracer& t, const CallArgs& args) {
+  for (ValueRef value : args.positional) {
+    if (!overridesNothing(t, value)) return false;
+  }
+  for (const Keyword& keyword : args.keywords) {
+    if (!overridesNothing(t, keyword.value)) return false;
+  }
+  return true;
+}
+
+/// NumPy's functions that call the method of that name of what is no array (_wrapfunc and its like in fromnumeric.py).
+bool asksForTheMethod(std::string_view name) {
+  static constexpr std::string_view kNames[] = {
+      "numpy.sum",    "numpy.prod",   "numpy.max",    "numpy.min",       "numpy.any",     "numpy.all",     "numpy.mean",
+      "numpy.std",    "numpy.var",    "numpy.argmax", "numpy.argmin",    "numpy.cumsum",  "numpy.cumprod", "numpy.take",
+      "numpy.repeat", "numpy.round",  "numpy.clip",   "numpy.transpose", "numpy.squeeze", "numpy.reshape", "numpy.argsort"};
+  return std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames);
+}
+
+/// f(scalar, …) as scalar.f(…); null for other calls.
+Traced<ValueRef> callOnScalar(Tracer& t, const LibraryName& function, const CallArgs& args) {
+  if (args.positional.empty() || !asksForTheMethod(function.name)) return ValueRef{nullptr};
+  ValueRef scalar = t.resolve(args.positional[0]);
+  if (scalar->kind() != ValueKind::kNumpyScalar) return ValueRef{nullptr};
+  std::string name(function.name.substr(function.name.rfind('.') + 1));
+  ValueRef method = sharedMethod(t, scalar, t.internedName(name.c_str()));
+  if (method == nullptr) return ValueRef{nullptr};
+  CallArgs rest{{args.positional.begin() + 1, args.positional.end()}, args.keywords};
+  return call(t, method, rest);
+}
+
 }  // namespace
 
 std::string describeCallable(BorrowedRef callable) {
@@ -46,6 +119,10 @@ std::string describeCallable(BorrowedRef callable) {
   }
   if (Py_TYPE(callable) == &PyMethodDescr_Type || Py_TYPE(callable) == &PyWrapperDescr_Type) {
     return std::string(PyDescr_TYPE(callable.get())->tp_name) + "." + std::string(textOf(PyDescr_NAME(callable.get())));
+  }
+  if (Ref implementation = implementationOf(callable)) {
+    if (!PyFunction_Check(implementation.get())) return describeCallable(implementation);
+    return "numpy." + std::string(textOf(reinterpret_cast<PyFunctionObject*>(implementation.get())->func_name));
   }
   if (isUfunc(callable)) return std::string("numpy.") + reinterpret_cast<PyUFuncObject*>(callable.get())->name;
   if (PyType_Check(callable.get())) return reinterpret_cast<PyTypeObject*>(callable.get())->tp_name;
@@ -74,9 +151,20 @@ Traced<ValueRef> BuiltinValue::getAttrSlot(Tracer& t, BorrowedRef name) {
 
 Traced<ValueRef> BuiltinValue::callSlot(Tracer& t, const CallArgs& args) {
   if (BuiltinModel model = findBuiltin(object_)) return model(t, BuiltinCall{object_, args});
-  if (const LibraryName* op = findNumpyCallable(object_)) return t.apply(*op, args);
+  if (const LibraryName* op = findNumpyCallable(object_)) {
+    SEGUE_TRY(ValueRef result, callOnScalar(t, *op, args));
+    return result != nullptr ? Traced<ValueRef>(result) : t.apply(*op, args);
+  }
+  Ref implementation = implementationOf(object_);
+  if (implementation && PyFunction_Check(implementation.get()) && overridesNothing(t, args)) {
+    return call(t, t.constant(std::move(implementation)), args);
+  }
   bool numpy = isUfunc(object_) || strncmp(object_.type()->tp_name, "numpy.", 6) == 0;
   return stop(numpy ? BreakReason::kNumpyNotModelled : BreakReason::kBuiltinNotModelled, describe());
+}
+
+Traced<Arg> BuiltinValue::argSlot(Tracer& t) {
+  return isUfunc(object_) ? Traced<Arg>(Arg(ArgObject{object_})) : Value::argSlot(t);
 }
 
 Traced<RecipeId> BuiltinValue::recipeSlot(RecipeBuilder& b) { return b.constant(object_); }

@@ -18,6 +18,7 @@ class BuiltinValue final : public Value {
   Traced<ValueRef> getAttrSlot(Tracer& t, BorrowedRef name) override;
   Traced<ValueRef> callSlot(Tracer& t, const CallArgs& args) override;
   Traced<Ref> keySlot(Tracer& t) override { return object_; }
+  Traced<Arg> argSlot(Tracer& t) override;
   Traced<RecipeId> recipeSlot(RecipeBuilder& b) override;
 
  private:

@@ -100,6 +100,9 @@ class ScalarValue final : public GraphValue {
   Roots roots_;   ///< what `live_` was computed of; empty for an input
 };
 
+/// The method of a NumPy scalar that does what the array's method of that name does, or null.
+ValueRef sharedMethod(Tracer& t, ValueRef scalar, BorrowedRef name);
+
 /// The number that a value is in this call, without guarding it: a constant, a symbolic int's hint, a scalar's; null
 /// where it is not known.
 Ref liveNumber(Tracer& t, ValueRef value);

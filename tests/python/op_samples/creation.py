@@ -79,7 +79,7 @@ def meshgrid(random: Random, dtype: str, operator: str) -> Iterator[Call]:
         yield Call("numpy.meshgrid", pair, {"indexing": random.choice(["xy", "ij"])} if random.rng.random() < 0.7 else {})
 
 
-@samples("astype", "copy", "copy_like", "asarray", "ascontiguousarray", "view", "array")
+@samples("astype", "copy", "copy_like", "asarray", "ascontiguousarray", "asfortranarray", "view", "array")
 def convert(random: Random, dtype: str, operator: str) -> Iterator[Call]:
     for _ in range(25):
         array = random.array(random.choice(list(DTYPES)))
@@ -91,10 +91,13 @@ def convert(random: Random, dtype: str, operator: str) -> Iterator[Call]:
             kwargs["order"] = random.choice(list("CFAK"))
         if operator == "astype" and random.rng.random() < 0.3:
             kwargs["copy"] = False
+        if operator == "array" and random.rng.random() < 0.3:
+            kwargs |= random.choice([{"copy": None}, {"subok": True}, {"ndmin": 0}, {"ndmin": 2}, {"copy": None, "subok": True}])
         if operator == "astype" and random.rng.random() < 0.3:
             kwargs["casting"] = random.choice(["safe", "same_kind", "no"])
         why = {"view": "elements of another size", "astype": "another order without a copy",
-               "ascontiguousarray": "strides"}.get(operator, "")
+               "ascontiguousarray": "strides", "asfortranarray": "strides",
+               "array": "strides, more dimensions"}.get(operator, "")
         yield Call(random.choice(TABLE[operator]["numpy"]), args, kwargs, why)
     if operator in ("asarray", "array", "copy_like"):
         for value in (3, 2.5, [1, 2], [[1.0, 2], [3, 4]], random.scalar(dtype), [random.scalar(dtype), 1], [], [[], []],

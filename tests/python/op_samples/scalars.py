@@ -29,6 +29,13 @@ def numpy_unary(random: Random, dtype: str, operator: str) -> Iterator[Call]:
         yield Call(TABLE[operator]["numpy"][-1], (random.scalar(dtype),))
 
 
+@samples("tolist")
+def tolist(random: Random, dtype: str, operator: str) -> Iterator[Call]:
+    for _ in range(15):
+        array = random.array(dtype)
+        yield Call("ndarray.tolist", (array,), declines="more than 64 elements" if array.size > 64 else "")
+
+
 @samples("item", "scalar_item")
 def item(random: Random, dtype: str, operator: str) -> Iterator[Call]:
     for _ in range(6):

@@ -140,3 +140,23 @@ def by_data(random: Random, dtype: str, operator: str) -> Iterator[Call]:
     array = random.array(dtype, (3,))
     args = (random.array("bool", (3,)), array) if operator == "compress" else (array,)
     yield Call(TABLE[operator]["numpy"][0], args, declines="the size depends on data")
+
+
+@samples("put")
+def put(random: Random, dtype: str, operator: str) -> Iterator[Call]:
+    for _ in range(20):
+        array = random.array(dtype)
+        indices = random.choice([0, -1, [0, 1], random.array("i32", (2,)), random.array("f32", (1,)), random.array("u64", (1,))])
+        values = random.choice([random.operand((2,)), [1, 2], [2.5]])
+        mode = (random.choice(["wrap", "clip", "raise"]),) if random.rng.random() < 0.5 else ()
+        yield Call("ndarray.put", (array, indices, values, *mode), declines="conversions one by one")
+
+
+@samples("ufunc_at")
+def ufunc_at(random: Random, dtype: str, operator: str) -> Iterator[Call]:
+    for _ in range(40):
+        array = random.array(dtype, random.shape(2, 1, (2, 3, 4)))
+        index = random.choice([0, -1, slice(None), [0, 0, 1], np.array([1, 1, 0]), random.array("i8", (2,)), ...])
+        ufunc = random.choice([np.add, np.multiply, np.maximum, np.subtract, np.divide, np.negative, np.sqrt, np.less, np.divmod])
+        operands = () if ufunc.nin == 1 else (random.operand((3,)),)
+        yield Call("numpy.ufunc.at", (ufunc, array, index, *operands), declines="casts to another dtype and back")

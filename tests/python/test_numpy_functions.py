@@ -1,0 +1,125 @@
+"""NumPy's functions that are no operators: those written in Python are inlined; flat, item, tolist, put and ufunc.at."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+X = np.arange(1.0, 7.0).reshape(2, 3)
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "np.angle(x * 1j)", "np.fix(x / 4)", "np.append(x, x[0])", "np.average(x, axis=0)", "np.kron(x, x)", "np.isreal(x)",
+        "np.gradient(x[0])", "np.trapezoid(x)", "np.median(x)", "np.meshgrid(x[0], x[1])", "np.vander(x[0])", "np.unwrap(x)",
+        "np.polyval([1, 2, 3], x)", "np.sinc(x)", "np.nansum(x)", "np.require(x)", "np.broadcast_arrays(x, x)", "np.rollaxis(x, 1)",
+        "np.real_if_close(x)", "np.array(x, copy=None, subok=True)",
+    ],
+)
+def test_functions_written_in_python_are_inlined(expression, check):
+    f = eval(f"lambda x: ({expression}, x + 1)", {"np": np})
+    assert check(f, X).op_count > 1
+
+
+class Overriding:
+    def __array_function__(self, func, types, args, kwargs):
+        return func.__name__
+
+
+def test_an_argument_that_overrides_functions_is_asked(check):
+    def f(x, other):
+        return np.fix(other), np.append(x, [other]), x
+
+    assert check(f, X, Overriding(), breaks=True).op_count == 0
+
+
+def test_flat_reads_elements(check):
+    def f(x):
+        return x.flat[1], x.T.flat[-1], list(x.flat), len(x.flat), x[:, ::2].flat.copy()
+
+    assert check(f, X).breaks == []
+
+
+def test_flat_stores_elements(check):
+    def f(x):
+        x.T.flat[1] = 9
+        x.flat[-1] = x[0, 0]
+        return x
+
+    assert check(f, X).breaks == []
+
+
+def test_item_takes_an_index(check):
+    def f(x):
+        return x.item(4), x.item(1, -1), x.item((0, 1)), x[0, :1].item(), x.sum().item()
+
+    assert check(f, X).breaks == []
+
+
+@pytest.mark.parametrize("dtype", ["?", "i2", "f4", "c16"])
+def test_tolist(dtype, check):
+    def f(x):
+        return x.tolist(), x[0].tolist(), x[1:1].tolist(), x.sum().tolist(), x.sum(axis=0, keepdims=True).tolist()
+
+    assert check(f, X.astype(dtype)).breaks == []
+
+
+def test_tolist_of_a_large_array_breaks(check):
+    assert check(lambda x: x.tolist(), np.zeros(100), breaks=True).breaks == ["numpy-type-rule"]
+
+
+def test_put_and_ufunc_at(check):
+    def f(x, i):
+        np.add.at(x, 0, 1)
+        np.multiply.at(x, ([0, 1, 1], [1, 1, 1]), x[0, 0])
+        np.negative.at(x, ([0, 0], i))
+        np.put(x, [0, -1], [5.0, 6.0])
+        x.put(2, 7)
+        return x
+
+    assert check(f, X, np.array([1, 2])).breaks == []
+
+
+def test_ufunc_at_of_another_dtype_breaks(check):
+    def f(x):
+        np.add.at(x, 0, 1.5)
+        return x
+
+    assert check(f, np.arange(3), breaks=True).breaks == ["numpy-type-rule"]
+
+
+@pytest.mark.parametrize("dtype", ["?", "i1", "i8", "f2", "f4", "f8", "c8", "c16"])
+def test_powers_have_the_fast_paths_of_the_operator(dtype, check):
+    x = np.array([1, 0, 1], bool) if dtype == "?" else np.array([1, 2, 3, -5, 7], dtype)
+    if dtype[0] in "fc":
+        x = np.array([-0.0, 0.5, np.inf, -np.inf, 2.25, 1e-3], dtype)
+
+    def f(x):
+        with np.errstate(all="ignore"):
+            y = x * x.dtype.type(1)
+            y **= 2
+            return x**2, x**3, x**True, np.power(x, 2), y, x**x[::-1] if x.dtype.kind == "f" else x
+
+    check(f, x, breaks=True)
+
+
+def test_powers_are_captured(check):
+    def f(x):
+        x **= 2
+        return x**0.5, x**2, x**-1, 2**x, x
+
+    assert check(f, X).op_count == 5
+
+
+def test_counts_of_nonzero_elements(check):
+    assert check(lambda x: (np.count_nonzero(x), np.count_nonzero(x, axis=0)), X).op_count == 2
+
+
+def test_arrays_with_gaps_are_written_as_numpy_does(check):
+    def f(x):
+        np.negative(x[::2], out=x[::2])
+        return x
+
+    # NumPy's loop reads between the elements for some strides.
+    assert check(f, np.arange(24.0, dtype="f4")[::2]).op_count == 2
