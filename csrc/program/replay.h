@@ -7,7 +7,8 @@
 // Requirements
 //  1. `build` runs before `writes`, and those before the plan's commit stage, which cannot fail.
 //  2. Writes run no user code: exact built-in containers with built-in keys, default attribute setting.
-//  3. Should a write find no memory after all, the ones before it are undone in reverse and the run is dropped.
+//  3. Should a write find no memory after all, the ones before it are undone in reverse and the run is dropped. So it is
+//     when an object that the writes replaced would run code as it dies (runtime/dying.h): CPython lets it die in its turn.
 #pragma once
 
 #include "program/plan.h"

@@ -33,7 +33,8 @@ class WriteJournal {
     Py_ssize_t number = 0;
   };
   void record(Undo undo) { undos_.push_back(std::move(undo)); }
-  /// Takes everything back, last write first.
+  absl::Span<const Undo> undos() const { return undos_; }
+  /// Takes everything back, last write first, and forgets it. (A key that was deleted comes back behind the others.)
   void undo();
 
  private:

@@ -241,6 +241,7 @@ bool WriteJournal::reserve(size_t count) {
 
 void WriteJournal::undo() {
   for (auto it = undos_.rbegin(); it != undos_.rend(); ++it) takeBack(*it);
+  undos_.clear();
 }
 
 const Step* runWrites(const Program& program, Registers r, WriteJournal* journal) {

@@ -2,6 +2,7 @@
 
 #include "base/fault.h"
 #include "hook/eval.h"
+#include "runtime/dying.h"
 #include "runtime/errstate_scope.h"
 #include "runtime/program.h"
 
@@ -63,6 +64,10 @@ const Step* runStages(const Segment& segment, Registers r, WriteJournal* journal
   }
   if (!replay.writes.steps.empty()) {
     if (const Step* failed = runWrites(replay.writes, r, journal)) return failed;
+    if (!SEGUE_FAULT(FinalizersRunLate) && !dieSilently(*journal, replay.held, r.regs)) [[unlikely]] {
+      journal->undo();
+      return &replay.writes.steps.front();
+    }
   }
   if (!segment.plan.commit.steps.empty()) {
     const Step* impossible = runSteps(segment.plan.commit, segment.plan.numbers, r);

@@ -2,7 +2,9 @@
 
 import gc
 import sys
+import types
 import warnings
+import weakref
 
 import numpy as np
 import pytest
@@ -233,29 +235,65 @@ def test_writes_are_replayed_in_order():
     assert box.total == 3 and box.table == {"sum": 3.0} and [i for i in box.items if isinstance(i, int)] == [1, 2, 3]
 
 
-def test_replaced_objects_die_after_the_writes():
+def replaced(make, function):
+    """What the ends of replaced objects saw, over three calls."""
     seen = []
+    for _ in range(3):
+        box = {"b": 1}
+        box["a"] = make(box, lambda: seen.append((box["a"] is None, box["b"])))
+        function(box, np.ones(2))
+        box.clear()
+    return seen
 
-    class Loud:
-        def __init__(self, box):
-            self.box = box
 
-        def __del__(self):
-            seen.append((self.box["a"] is None, self.box["b"]))
+class Loud:
+    def __init__(self, tell):
+        self.tell = tell
 
-    @api.compile
+    def __del__(self):
+        self.tell()
+
+
+class Watched:
+    pass
+
+
+def watched(box, tell):
+    value = Watched()
+    box["watcher"] = weakref.ref(value, lambda _: tell())
+    return value
+
+
+ENDS = {
+    "finalizer": lambda box, tell: Loud(tell),
+    "finalizer inside": lambda box, tell: [(Loud(tell),)],
+    "finalizer behind an attribute": lambda box, tell: types.SimpleNamespace(x=Loud(tell)),
+    "weak reference": watched,
+}
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_ends_that_run_code_come_where_they_do_in_plain_code(end):
     def f(box, x):
         y = x + 1
         box["a"] = None
         box["b"] = 2
         return y
 
-    for _ in range(3):
-        box = {"b": 1}
-        box["a"] = Loud(box)
-        f(box, np.ones(2))
-        assert seen and seen.pop()[0]
-        box.clear()
+    assert replaced(ENDS[end], api.compile(f)) == replaced(ENDS[end], f) == [(True, 1)] * 3
+
+
+def test_replacing_what_ends_silently_is_captured():
+    @api.compile
+    def f(box, x):
+        box["a"] = [x + 1, {"k": x}]
+        box["b"] = x * 2
+        return x
+
+    box, x = {"a": None, "b": None}, np.ones(2)
+    for _ in range(4):
+        f(box, x)
+    assert counts("hits", "reruns", "eager") == (3, 0, 0)
 
 
 def test_containers_keep_identity():
