@@ -69,14 +69,6 @@ Traced<ValueRef> truthFunction(Tracer& t, const BuiltinCall& call) {
   SEGUE_TRY(bool value, truth(t, args[0]));
   return t.boolean(value == wanted);
 }
-
-Traced<ValueRef> operatorIndex(Tracer& t, const BuiltinCall& call) {
-  SEGUE_TRY(auto args, call.bind(t, "index", {"/a"}, 1));
-  if (!asDim(t, args[0])) return stop(BreakReason::kBuiltinNotModelled, "operator.index of " + args[0]->describe());
-  return t.integer(*asDim(t, args[0]));
-}
-SEGUE_BUILTIN("operator.index", operatorIndex);
-
 SEGUE_BUILTIN("operator.truth", truthFunction<true>);
 SEGUE_BUILTIN("operator.not_", truthFunction<false>);
 
