@@ -79,8 +79,8 @@ def selects(expression: str, node_id: str) -> bool:
     return bool(eval(words, {"__builtins__": {}}))
 
 
-def selected(tests: tuple[str, ...], node_ids: list[str]) -> list[str]:
-    """The tests that a row's pytest arguments name, out of those collected."""
+def split(tests: tuple[str, ...]) -> tuple[tuple[str, ...], str | None]:
+    """A row's pytest arguments as files and the expression behind -k."""
     files, expression = [], None
     arguments = iter(tests)
     for argument in arguments:
@@ -88,6 +88,24 @@ def selected(tests: tuple[str, ...], node_ids: list[str]) -> list[str]:
             expression = next(arguments)
         else:
             files.append(argument)
+    return tuple(files), expression
+
+
+def joined(all_tests: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """The tests of many rows in few runs: one for all C++ tests, one for each set of files."""
+    tags = dict.fromkeys(tests[0].removeprefix("cpp:") for tests in all_tests if tests[0].startswith("cpp:"))
+    runs: list[tuple[str, ...]] = [("cpp:" + ",".join(tags),)] if tags else []
+    expressions: dict[tuple[str, ...], dict[str | None, None]] = {}
+    for files, expression in (split(tests) for tests in all_tests if not tests[0].startswith("cpp:")):
+        expressions.setdefault(files, {})[expression] = None
+    for files, words in expressions.items():
+        runs.append(files if None in words else (*files, "-k", " or ".join(f"({word})" for word in words)))
+    return runs
+
+
+def selected(tests: tuple[str, ...], node_ids: list[str]) -> list[str]:
+    """The tests that a row's pytest arguments name, out of those collected."""
+    files, expression = split(tests)
     chosen = [node_id for node_id in node_ids if node_id.split("::")[0] in files]
     return [node_id for node_id in chosen if expression is None or selects(expression, node_id)]
 
@@ -153,7 +171,7 @@ def plant(fault: Fault, environment: dict[str, str]) -> tuple[str, str]:
 
 def passes(chosen: list[Fault], environment: dict[str, str], pool: concurrent.futures.Executor) -> bool:
     """Whether the tests that the rows name pass without a fault; prints those that do not."""
-    all_tests = list(dict.fromkeys(fault.tests for fault in chosen))
+    all_tests = joined([fault.tests for fault in chosen])
     sound = True
     for tests, (status, output) in zip(all_tests, pool.map(lambda tests: run_tests(tests, environment), all_tests)):
         if status != 0:

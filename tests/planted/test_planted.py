@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from tests.planted.__main__ import DEFINITIONS, FEWEST, ROOT, Fault, failure, parse, selected, selects, sites
+from tests.planted.__main__ import DEFINITIONS, FEWEST, ROOT, Fault, failure, joined, parse, selected, selects, sites
 
 
 def test_rows_are_read():
@@ -55,6 +55,11 @@ def test_words_select_as_pytest_does():
     assert not selects("calls and some", test)
     assert selected(("tests/python/test_b.py", "-k", "calls", "tests/python/test_a.py"), [test]) == [test]
     assert selected(("tests/python/test_b.py",), [test]) == []
+
+
+def test_rows_share_runs_without_a_fault():
+    rows = [("cpp:[a]",), ("a.py", "-k", "x or y"), ("cpp:[b]",), ("b.py", "-k", "x"), ("a.py", "-k", "z"), ("b.py",)]
+    assert joined(rows) == [("cpp:[a],[b]",), ("a.py", "-k", "(x or y) or (z)"), ("b.py",)]
 
 
 def test_failures_are_named():
