@@ -75,6 +75,11 @@ def annotated(error, note):
 
 
 # name -> (plain, forged, arguments, the word that the report must contain)
+def leave_cycle(x):
+    cycle = [x]
+    cycle.append(cycle)
+
+
 FORGERIES = {
     "value": (lambda x: x + 1, lambda x: x + 2, (X,), "elements"),
     "one bit": (lambda x: x, lambda x: np.nextafter(x, 9, out=x), (np.array([1.0]),), "elements"),
@@ -172,6 +177,7 @@ FORGERIES = {
     "a generator's state": (lambda g: None, lambda g: g.random() and None, (np.random.default_rng(1),), "state"),
     "errstate": (lambda: None, lambda: setdefault_errstate(over="raise"), (), "float_errors"),
     "a leaked reference": (lambda x: None, lambda x: LEAKED.append(x), (X,), "references"),
+    "a garbage cycle": (lambda x: None, leave_cycle, (X,), "references"),
     "a function's code": (lambda: max, lambda: min, (), "result"),
     "a type": (lambda: int, lambda: bool, (), "result"),
     "a dtype": (lambda: np.dtype("f8"), lambda: np.dtype("f4"), (), "type"),

@@ -64,6 +64,17 @@ PyObject* computeBinary(BinaryOp op, PyObject* lhs, PyObject* rhs) {
   }
 }
 
+/// A frozenset whose elements hash and compare without user code.
+bool isPlainFrozenSet(BorrowedRef object) {
+  if (!PyFrozenSet_CheckExact(object)) return false;
+  Py_ssize_t position = 0;
+  PyObject* element;
+  while (segue_set_next(object, &position, &element)) {
+    if (!segue_is_key(element)) return false;
+  }
+  return true;
+}
+
 bool isFoldable(BorrowedRef object) {
   if (isAtom(Py_TYPE(object))) return true;
   if (PyTuple_CheckExact(object)) {
@@ -72,8 +83,7 @@ bool isFoldable(BorrowedRef object) {
     }
     return true;
   }
-  // Code objects hold frozensets of constants only (from `x in {…}`); others are not made by folding.
-  return PyFrozenSet_CheckExact(object);
+  return isPlainFrozenSet(object);
 }
 
 Traced<ValueRef> folded(Tracer& t, PyObject* new_reference) {
@@ -134,6 +144,10 @@ Traced<ValueRef> ConstantValue::getItemSlot(Tracer& t, ValueRef key) {
 }
 
 Traced<bool> ConstantValue::containsSlot(Tracer& t, ValueRef item) {
+  if (isPlainFrozenSet(object_)) {
+    SEGUE_TRY(Ref stand_in, key(t, item));
+    return PySet_Contains(object_.get(), stand_in.get()) == 1;
+  }
   BorrowedRef needle = specialize(t, item);
   if (!isFoldable(object_) || !needle || !isFoldable(needle)) return Value::containsSlot(t, item);
   int found = PySequence_Contains(object_.get(), needle);

@@ -220,8 +220,11 @@ class _Walk:
                 self.differ(f"{where} memory", f"shared with {names[a[0]]} at {a[1]}", f"shared with {names[b[0]]} at {b[1]}")
 
     def references(self, plain: Observation, compiled: Observation) -> None:
-        for index, (value, a, b) in enumerate(zip(plain.known, plain.references, compiled.references, strict=False)):
-            if isinstance(value, (np.ndarray, list, dict, set, collections.deque)) and a != b:
+        # Plain Python may leave its frames in a garbage cycle (an exception that a frame of its traceback holds), where a
+        # capture makes no frames; the reverse would be a leak.
+        counts = zip(plain.known, plain.references, plain.settled_references, compiled.references, strict=False)
+        for index, (value, a, settled, b) in enumerate(counts):
+            if isinstance(value, (np.ndarray, list, dict, set, collections.deque)) and b not in (a, settled):
                 self.differ(f"known[{index}] references ({type(value).__name__})", f"{a:+d}", f"{b:+d}")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import io
 import random
 import sys
@@ -39,6 +40,8 @@ class Observation:
     float_errors: Any = None
     references: list[int] = field(default_factory=list)
     """For each of `known`: by how much the call and its result changed the reference count."""
+    settled_references: list[int] = field(default_factory=list)
+    """The same once the garbage cycles that the call left behind are collected."""
 
 
 class State:
@@ -165,6 +168,9 @@ def observe(call: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, A
                 seen.exception = error
                 seen.traceback = _traceback(error)
         seen.references = [sys.getrefcount(value) - count for value, count in zip(seen.known, before, strict=True)]
+        if any(seen.references):
+            gc.collect(0)
+        seen.settled_references = [sys.getrefcount(value) - count for value, count in zip(seen.known, before, strict=True)]
         seen.random_state = (_plain_state(np.random.get_state()), random.getstate())
         seen.float_errors = np.geterr()
     finally:
