@@ -11,7 +11,7 @@ UNARY = (
     "np.cbrt({0})", "np.exp2({0} * 0.25)", "np.expm1({0} * 0.1)", "np.log2(abs({0}) + 1)", "np.arctan({0})", "np.sinh({0} * 0.1)",
     "np.trunc({0})", "np.signbit({0})", "np.isinf({0})", "np.fabs({0})", "np.deg2rad({0})", "np.nan_to_num({0})", "np.positive({0})",
     "np.triu({0})", "np.tril({0})", "np.diff({0})", "np.round({0} * 0.5, 1)", "np.modf({0})[0]", "np.frexp({0})[1]", "np.diag({0})",
-    "{0} ** 2", "2 ** {0}", "{0} ** 0.5", "abs({0}) ** 1.5", "np.fix({0})", "np.angle({0})",
+    "{0} ** 2", "2 ** {0}", "{0} ** 0.5", "abs({0}) ** 1.5", "np.iscomplex({0})", "np.angle({0})",
 )
 BINARY_FUNCTIONS = (
     "np.add({0}, {1})", "np.subtract({0}, {1})", "np.multiply({0}, {1})", "np.maximum({0}, {1})", "np.minimum({0}, {1})",

@@ -29,7 +29,7 @@ class Overriding:
 
 def test_an_argument_that_overrides_functions_is_asked(check):
     def f(x, other):
-        return np.fix(other), np.append(x, [other]), x
+        return np.append(x, [other]), np.median(other), x
 
     assert check(f, X, Overriding(), breaks=True).op_count == 0
 
