@@ -125,12 +125,17 @@ class ExitLowering {
     segment_.reg_count = next_;
     segment_.int_count = segment_.plan.int_count;
     segment_.frameless = !segment_.plan.runs_python && !starts_frames_;
+    segment_.pure = isPure();
     shrink();
     return std::move(segment_);
   }
 
  private:
   Replay& replay() { return segment_.replay; }
+  bool isPure() {
+    return segment_.exit == SegmentExit::kReturn && segment_.result < segment_.plan.reg_count && replay().held.empty() &&
+           replay().build.steps.empty() && replay().writes.steps.empty() && segment_.plan.commit.steps.empty();
+  }
   const Recipe& recipe(RecipeId id) const { return trace_.recipes[static_cast<size_t>(id.index)]; }
   Reg reg(RecipeId id) const { return id.valid() ? regs_[static_cast<size_t>(id.index)] : kNoReg; }
 

@@ -43,7 +43,8 @@ Result<Stance> stanceFromName(std::string_view name);
 std::string_view stanceName(Stance stance);
 /// Returns the previous one.
 Stance setStance(Stance stance);
-Stance stance();
+inline Stance current_stance = Stance::kDefault;
+inline Stance stance() { return current_stance; }
 
 struct Stats {
   int64_t calls = 0;               ///< calls of compiled functions and frames offered below them
@@ -56,7 +57,8 @@ struct Stats {
   int64_t reruns = 0;              ///< segments dropped and run by CPython
   int64_t eager = 0;               ///< frames that a verdict sent to CPython
 };
-Stats& stats();
+inline Stats current_stats;
+inline Stats& stats() { return current_stats; }
 
 /// Where a location stands in the user's source.
 struct SourcePosition {

@@ -19,17 +19,27 @@ thread_local PyCodeObject* rerun_code = nullptr;
 class RegisterFile {
  public:
   RegisterFile(uint32_t regs, uint32_t ints) {
-    if (regs > small_regs_.size()) [[unlikely]] large_regs_ = std::make_unique_for_overwrite<PyObject*[]>(regs);
-    if (ints > small_ints_.size()) [[unlikely]] large_ints_ = std::make_unique_for_overwrite<int64_t[]>(ints);
+    if (regs > small_regs_.size() || ints > small_ints_.size()) [[unlikely]] {
+      large_ = std::make_unique<Large>();
+      large_->regs.reset(new PyObject*[regs]);
+      large_->ints.reset(new int64_t[ints]);
+      regs_ = large_->regs.get();
+      ints_ = large_->ints.get();
+    }
   }
-  PyObject** regs() { return large_regs_ ? large_regs_.get() : small_regs_.data(); }
-  int64_t* ints() { return large_ints_ ? large_ints_.get() : small_ints_.data(); }
+  PyObject** regs() { return regs_; }
+  int64_t* ints() { return ints_; }
 
  private:
+  struct Large {
+    std::unique_ptr<PyObject*[]> regs;
+    std::unique_ptr<int64_t[]> ints;
+  };
   std::array<PyObject*, 96> small_regs_;
   std::array<int64_t, 48> small_ints_;
-  std::unique_ptr<PyObject*[]> large_regs_;
-  std::unique_ptr<int64_t[]> large_ints_;
+  PyObject** regs_ = small_regs_.data();
+  int64_t* ints_ = small_ints_.data();
+  std::unique_ptr<Large> large_;
 };
 
 // ---- functions and their options -----------------------------------------------------------------------------------
@@ -73,6 +83,15 @@ class FunctionDispatch : public DispatchState {
     if (ownsAlone()) codeState()->clear();
   }
 
+  /// The function's table, null when nothing was compiled for `code`, which it runs now.
+  DispatchTable* table(PyObject* code) {
+    if (table_ != nullptr && code == code_.get()) [[likely]] return table_;
+    CodeState* state = CodeState::find(reinterpret_cast<PyCodeObject*>(code));
+    DispatchTable* found = state != nullptr ? state->table(key) : nullptr;
+    if (code == code_.get()) table_ = found;
+    return found;
+  }
+
   const int key;   ///< of the dispatch table
 
  private:
@@ -80,6 +99,7 @@ class FunctionDispatch : public DispatchState {
   bool ownsAlone() const { return code_ && codeState()->owners == 1; }
 
   Ref code_;       ///< of the wrapped function, null for other callables; it keeps its CodeState
+  DispatchTable* table_ = nullptr;   ///< of code_, once there is one: tables live as long as their code object
 };
 
 FunctionDispatch& dispatchOf(CompiledFunction* self) {
@@ -267,8 +287,7 @@ bool fastPath(CompiledFunction* self, PyObject* const* args, size_t nargsf, PyOb
   FrameRoots roots{.function = self->wrapped.get(), .globals = function->func_globals,
                    .builtins = function->func_builtins};
   if (!bindArguments(function, args, PyVectorcall_NARGS(nargsf), &room, &roots)) return false;
-  CodeState* state = CodeState::find(code);
-  DispatchTable* table = state != nullptr ? state->table(static_cast<FunctionDispatch&>(*self->dispatch).key) : nullptr;
+  DispatchTable* table = static_cast<FunctionDispatch&>(*self->dispatch).table(function->func_code);
   if (table == nullptr) return false;
   uint32_t regs = table->regCount();
   RegisterFile file(regs, table->intCount());

@@ -8,7 +8,6 @@ namespace segue {
 namespace {
 
 constexpr std::string_view kStances[] = {"default", "force_eager", "eager_on_recompile", "fail_on_recompile"};
-Stance current_stance = Stance::kDefault;
 
 /// Records of the blocks that are recording, innermost last. Under the GIL; each thread has its own.
 thread_local std::vector<std::vector<CompileRecord>> recordings;
@@ -90,11 +89,6 @@ Config& config() {
   return *settings;
 }
 
-Stats& stats() {
-  static Stats counts;
-  return counts;
-}
-
 Result<Stance> stanceFromName(std::string_view name) {
   for (size_t i = 0; i < std::size(kStances); i++) {
     if (kStances[i] == name) return static_cast<Stance>(i);
@@ -104,7 +98,6 @@ Result<Stance> stanceFromName(std::string_view name) {
 
 std::string_view stanceName(Stance stance) { return kStances[static_cast<size_t>(stance)]; }
 Stance setStance(Stance stance) { return std::exchange(current_stance, stance); }
-Stance stance() { return current_stance; }
 
 void beginRecords() { recordings.emplace_back(); }
 

@@ -1,4 +1,4 @@
-/* The start-up self-test: what frame_31x.c assumes of CPython's frames, checked on frames of the running patch release.
+/* The start-up self-test: what frame_31x.c and context.c assume of CPython, checked on frames of the running patch release.
  *
  * Three functions are called through a checking evaluator, which looks at the frames of two of them, completes one
  * without evaluating it and converts one. Facts are checked in an order in which a wrong layout is noticed before
@@ -6,6 +6,8 @@
 #include "hook/frame.h"
 
 #include <string.h>
+
+#include "hook/context.h"
 
 static const char kSource[] =
     "def inner(a, b=2, *rest, c, **names):\n"
@@ -175,8 +177,10 @@ int segue_frame_self_test(void) {
   int status = run_in_namespace(names);
   PyThreadState_LeaveTracing(test.ts);
   Py_DECREF(names);
+  if (status == 0 && test.failed == NULL) test.failed = segue_context_self_test();
+  if (status == 0 && PyErr_Occurred()) status = -1;
   if (status == 0 && test.failed != NULL) {
-    PyErr_Format(PyExc_ImportError, "Segue does not know the frames of this CPython (%s): %s is not where it should be",
+    PyErr_Format(PyExc_ImportError, "Segue does not know the insides of this CPython (%s): %s is not what it should be",
                  Py_GetVersion(), test.failed);
     status = -1;
   }

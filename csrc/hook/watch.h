@@ -34,7 +34,16 @@ void segue_unwatch_dict(PyObject* dict);
 void segue_unwatch_type(PyTypeObject* type);
 
 /* A number that differs after every change of the dict. */
-uint64_t segue_dict_version(PyObject* dict);
+static inline uint64_t segue_dict_version(PyObject* dict) {
+#if PY_VERSION_HEX < 0x030C0000
+  return ((PyDictObject*)dict)->ma_version_tag;
+#else
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+  return ((PyDictObject*)dict)->ma_version_tag >> 12; /* the low bits say who watches */
+#pragma GCC diagnostic pop
+#endif
+}
 /* The type's version tag; given one first when it has none. 0: CPython gives it none any more. */
 uint32_t segue_type_version(PyTypeObject* type);
 

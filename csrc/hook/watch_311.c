@@ -10,8 +10,6 @@ bool segue_watch_type(PyTypeObject* type) { return false; }
 void segue_unwatch_dict(PyObject* dict) {}
 void segue_unwatch_type(PyTypeObject* type) {}
 
-uint64_t segue_dict_version(PyObject* dict) { return ((PyDictObject*)dict)->ma_version_tag; }
-
 /* A lookup through the method cache gives the type a tag. */
 uint32_t segue_type_version(PyTypeObject* type) {
   if (!(type->tp_flags & Py_TPFLAGS_VALID_VERSION_TAG)) {

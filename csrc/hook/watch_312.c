@@ -50,14 +50,6 @@ void segue_unwatch_type(PyTypeObject* type) {
   if (PyType_Unwatch(type_watcher, (PyObject*)type) < 0) PyErr_Clear();
 }
 
-/* The low bits say who watches. */
-uint64_t segue_dict_version(PyObject* dict) {
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
-  return ((PyDictObject*)dict)->ma_version_tag >> 12;
-#pragma GCC diagnostic pop
-}
-
 uint32_t segue_type_version(PyTypeObject* type) {
   return PyUnstable_Type_AssignVersionTag(type) ? type->tp_version_tag : 0;
 }

@@ -22,6 +22,7 @@ struct Segment {
   Reg result = kNoReg;             ///< kReturn
   Snapshot snapshot;               ///< kBreak
   uint16_t reason = 0;             ///< kBreak, kEager: row of breaks.def
+  bool pure = false;               ///< the plan's pure stage and its result are all there is
   bool frameless = false;          ///< runs no Python frames and needs only the arguments
   uint32_t reg_count = 0;          ///< registers of a run: the caller of the guard program provides them
   uint32_t int_count = 0;

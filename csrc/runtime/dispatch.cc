@@ -5,7 +5,6 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "base/fault.h"
 #include "hook/watch.h"
 #include "runtime/dispatch_tree.h"
 
@@ -33,23 +32,12 @@ int Entry::traverse(visitproc visit, void* arg) const {
   return assumptions.traverse(visit, arg);
 }
 
+void EntryRef::free(Entry* entry) { delete entry; }
+
 // ---- tables ------------------------------------------------------------------------------------------------------
 
 DispatchTable::DispatchTable() = default;
 DispatchTable::~DispatchTable() = default;
-
-Entry* DispatchTable::tryEntry(Entry* entry, const FrameRoots& roots, PyObject** regs, int64_t* ints) {
-  if (!SEGUE_FAULT(BrokenEntryKept) && !entry->assumptions.holds()) [[unlikely]] {
-    stale_ = true;
-    return nullptr;
-  }
-  return runGuards(entry->guards, roots, regs, ints) == kGuardsPass ? entry : nullptr;
-}
-
-Entry* DispatchTable::find(const FrameRoots& roots, PyObject** regs, int64_t* ints) {
-  if (tree_ != nullptr) return findIn(*tree_, roots, regs, ints);
-  return entries_.empty() ? nullptr : tryEntry(entries_.front().get(), roots, regs, ints);
-}
 
 Entry* DispatchTable::findIn(const DispatchNode& node, const FrameRoots& roots, PyObject** regs, int64_t* ints) {
   for (Entry* entry : node.leaf) {
@@ -112,6 +100,7 @@ void DispatchTable::rebuild() {
     reg_count_ = std::max(reg_count_, entry->reg_count);
     int_count_ = std::max(int_count_, entry->int_count);
   }
+  only_ = all.size() == 1 ? all.front() : nullptr;
   tree_ = all.size() > 1 ? buildTree(all) : nullptr;
 }
 

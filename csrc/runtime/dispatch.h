@@ -21,6 +21,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/inlined_vector.h"
+#include "base/fault.h"
 #include "program/guard_program.h"
 #include "program/segment.h"
 #include "runtime/assumptions.h"
@@ -68,13 +69,14 @@ class EntryRef {
     return *this;
   }
   ~EntryRef() {
-    if (entry_ != nullptr && --entry_->refs == 0) delete entry_;
+    if (entry_ != nullptr && --entry_->refs == 0) [[unlikely]] free(entry_);
   }
   Entry* get() const { return entry_; }
   Entry* operator->() const { return entry_; }
   explicit operator bool() const { return entry_ != nullptr; }
 
  private:
+  static void free(Entry* entry);
   Entry* entry_ = nullptr;
 };
 
@@ -89,7 +91,10 @@ class DispatchTable {
 
   /// The entry whose guards pass, or null; its slots and symbols are then in `regs` and `ints`, which must have room for
   /// regCount() and intCount(). Borrowed: make an EntryRef before running the segment.
-  Entry* find(const FrameRoots& roots, PyObject** regs, int64_t* ints);
+  Entry* find(const FrameRoots& roots, PyObject** regs, int64_t* ints) {
+    if (only_ != nullptr) [[likely]] return tryEntry(only_, roots, regs, ints);
+    return tree_ != nullptr ? findIn(*tree_, roots, regs, ints) : nullptr;
+  }
   /// What find() and the segment it returns need; 0 when there are no entries. Drops entries whose assumptions fell.
   uint32_t regCount() {
     if (stale_) sweep();
@@ -121,12 +126,19 @@ class DispatchTable {
 
  private:
   Entry* findIn(const DispatchNode& node, const FrameRoots& roots, PyObject** regs, int64_t* ints);
-  Entry* tryEntry(Entry* entry, const FrameRoots& roots, PyObject** regs, int64_t* ints);
+  Entry* tryEntry(Entry* entry, const FrameRoots& roots, PyObject** regs, int64_t* ints) {
+    if (!SEGUE_FAULT(BrokenEntryKept) && !entry->assumptions.holds()) [[unlikely]] {
+      stale_ = true;
+      return nullptr;
+    }
+    return runGuards(entry->guards, roots, regs, ints) == kGuardsPass ? entry : nullptr;
+  }
   void rebuild();
   void sweep();
 
   std::vector<EntryRef> entries_;        ///< in order of installation
-  std::unique_ptr<DispatchNode> tree_;           ///< null: try the entries in order (none or one)
+  Entry* only_ = nullptr;                ///< the entry of a table of one
+  std::unique_ptr<DispatchNode> tree_;   ///< of a table of more
   uint32_t reg_count_ = 0;
   uint32_t int_count_ = 0;
   bool stale_ = false;                   ///< an entry was seen to be invalid

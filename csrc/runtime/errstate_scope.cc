@@ -1,38 +1,43 @@
 #include "runtime/errstate_scope.h"
 
 #include <array>
-#include <vector>
+#include <map>
+#include <memory>
 
 #include "base/errstate.h"
 #include "base/fault.h"
 
 namespace segue {
+
+/// Contexts that raise the same conditions, with one buffer size. Kept for good.
+struct Pool {
+  int raising = 0;                   ///< one bit per condition
+  npy_intp buffer_size = 0;
+  PooledContext* free = nullptr;     ///< those not in use
+};
+
+struct PooledContext {
+  SegueContext prepared{};
+  Pool* pool = nullptr;
+  PooledContext* next = nullptr;     ///< in the pool, while not in use
+};
+
 namespace {
 
 constexpr int kConditions = 4;
 constexpr int kBitsPerCondition = 3;
 
-/// Contexts not in use, by the conditions that raise, for one buffer size. Kept for good.
-struct Pools {
-  std::array<std::vector<PyObject*>, 1 << kConditions> free;
-  npy_intp buffer_size = 0;  ///< what the pooled contexts have; 0 before the first use
-};
-
-/// The state seen last: programs rarely change it, and reading the capsule costs as much as entering the context.
+/// The state seen last: programs rarely change it, and reading the capsule costs more than entering the context. Kept for
+/// good, so that the capsule's address means it.
 struct LastState {
-  Ref capsule;               ///< kept alive, so that its address means it
-  int raising = 0;
-  npy_intp buffer_size = 0;
-};
+  PyObject* variable;                ///< NumPy's, borrowed; null before the first use
+  PyObject* capsule;                 ///< owned
+  Pool* pool;                        ///< null: the state reports nothing
+} last{};
 
-LastState& lastState() {
-  static auto* instance = new LastState;
-  return *instance;
-}
-
-Pools& pools() {
-  static auto* instance = new Pools;
-  return *instance;
+Pool& poolFor(int raising, npy_intp buffer_size) {
+  static auto* pools = new std::map<std::pair<int, npy_intp>, Pool>;
+  return pools->try_emplace({raising, buffer_size}, Pool{raising, buffer_size}).first->second;
 }
 
 /// One bit per condition that the user's state does not ignore.
@@ -64,71 +69,62 @@ bool fillContext(int raising, npy_intp buffer_size) {
       Ref::steal(PyObject_CallMethod(numpy.get(), "setbufsize", "n", static_cast<Py_ssize_t>(buffer_size))));
 }
 
-Ref makeContext(int raising, npy_intp buffer_size) {
+/// A context for the pool; null when it cannot be made.
+PooledContext* makeContext(Pool* pool) {
   Ref context = Ref::steal(PyContext_New());
   if (!context || PyContext_Enter(context.get()) < 0) return nullptr;
-  bool filled = fillContext(raising, buffer_size);
+  bool filled = fillContext(pool->raising, pool->buffer_size);
   if (PyContext_Exit(context.get()) < 0 || !filled) return nullptr;
-  return context;
+  auto made = std::make_unique<PooledContext>();
+  made->pool = pool;
+  if (!segue_context_describe(context.release(), last.variable, &made->prepared)) return nullptr;
+  return made.release();
 }
 
-}  // namespace
-
-ErrStateScope::ErrStateScope(bool needed) {
-  if (!needed) return;
-  ok_ = enter();
-  if (!ok_) [[unlikely]] PyErr_Clear();
-}
-
-namespace {
-
-/// The state in force, or null when it cannot be read.
-const LastState* currentState() {
-  LastState& last = lastState();
-  PyObject* variable = errStateVariable();
-  PyObject* capsule = nullptr;
-  if (variable == nullptr || PyContextVar_Get(variable, nullptr, &capsule) < 0 || capsule == nullptr) return nullptr;
-  Ref held = Ref::steal(capsule);
-  if (held.get() == last.capsule.get() || (last.capsule && SEGUE_FAULT(ErrStateStale))) [[likely]] return &last;
+/// Makes `last` the state in force; false when it cannot be read.
+bool readState(const SegueOuterContext& outer) {
   ErrState state;
-  if (!currentErrState(&state)) return nullptr;
-  last.raising = raisingConditions(state.mask);
-  last.buffer_size = state.buffer_size;
-  last.capsule = std::move(held);
-  return &last;
+  if (outer.value == nullptr || !currentErrState(&state)) return false;
+  int raising = raisingConditions(state.mask);
+  last.pool = raising != 0 ? &poolFor(raising, state.buffer_size) : nullptr;
+  Py_XSETREF(last.capsule, Py_NewRef(outer.value));
+  return true;
+}
+
+PooledContext* takeFrom(Pool* pool) {
+  PooledContext* taken = pool->free;
+  if (taken == nullptr) [[unlikely]] return makeContext(pool);
+  pool->free = taken->next;
+  return taken;
 }
 
 }  // namespace
 
-bool ErrStateScope::enter() {
-  const LastState* state = currentState();
-  if (state == nullptr) return false;
-  const int raising = state->raising;
-  Pools& all = pools();
-  if (all.buffer_size == 0) all.buffer_size = state->buffer_size;
-  if (state->buffer_size == all.buffer_size) [[likely]] {
-    pool_ = raising;
-    if (!all.free[raising].empty()) [[likely]] {
-      context_ = all.free[raising].back();
-      all.free[raising].pop_back();
-    }
+void ErrStateScope::enter() {
+  if (last.variable == nullptr) [[unlikely]] last.variable = errStateVariable();
+  ok_ = last.variable != nullptr;
+  if (!ok_) [[unlikely]] return;
+  thread_ = PyThreadState_Get();
+  outer_ = segue_context_look(thread_, last.variable);
+  if (outer_.value == nullptr || outer_.value != last.capsule) [[unlikely]] {
+    ok_ = readState(outer_);
+    if (!ok_) return;
   }
-  if (context_ == nullptr) context_ = makeContext(raising, state->buffer_size).release();
-  if (context_ == nullptr) return false;
-  if (PyContext_Enter(context_) == 0) return true;
-  Py_CLEAR(context_);
-  return false;
+  if (last.pool == nullptr) return;
+  inner_ = takeFrom(last.pool);
+  if (inner_ == nullptr) [[unlikely]] {
+    PyErr_Clear();
+    ok_ = false;
+    return;
+  }
+  segue_context_enter(thread_, last.variable, &inner_->prepared);
 }
 
-ErrStateScope::~ErrStateScope() {
-  if (context_ == nullptr || SEGUE_FAULT(ErrStateKept)) return;
-  // A plan can end with an exception set; leaving the context that is in force cannot fail.
-  if (PyContext_Exit(context_) < 0) [[unlikely]] PyErr_Clear();
-  if (pool_ >= 0) {
-    pools().free[pool_].push_back(context_);
-  } else {
-    Py_DECREF(context_);
-  }
+void ErrStateScope::leave() {
+  if (SEGUE_FAULT(ErrStateKept)) return;
+  segue_context_leave(thread_, last.variable, &inner_->prepared, &outer_);
+  inner_->next = inner_->pool->free;
+  inner_->pool->free = inner_;
 }
 
 }  // namespace segue

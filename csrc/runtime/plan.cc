@@ -10,45 +10,36 @@ namespace {
 
 constexpr size_t kStackArguments = 24;
 
-/// Copies operands behind a free slot, as PY_VECTORCALL_ARGUMENTS_OFFSET wants.
-class Arguments {
- public:
-  Arguments(absl::Span<const Operand> operands, PyObject** regs) {
-    PyObject** place = small_;
-    if (operands.size() > kStackArguments) [[unlikely]] {
-      large_ = std::make_unique<PyObject*[]>(operands.size() + 1);
-      place = large_.get();
-    }
-    first_ = place + 1;
-    for (size_t i = 0; i < operands.size(); i++) first_[i] = regs[operands[i]];
+/// The callable's own vectorcall; CPython's for what has none. Ufuncs and NumPy's C functions do have one.
+inline PyObject* vectorcall(PyObject* callable, PyObject** args, size_t nargsf, PyObject* keywords) {
+  PyTypeObject* type = Py_TYPE(callable);
+  if (PyType_HasFeature(type, Py_TPFLAGS_HAVE_VECTORCALL)) [[likely]] {
+    auto* place = reinterpret_cast<char*>(callable) + type->tp_vectorcall_offset;
+    if (auto function = *reinterpret_cast<vectorcallfunc*>(place)) return function(callable, args, nargsf, keywords);
   }
-  PyObject** get() const { return first_; }
-
- private:
-  PyObject* small_[kStackArguments + 1];
-  std::unique_ptr<PyObject*[]> large_;
-  PyObject** first_;
-};
-
-PyObject* call(const Step& step, absl::Span<const Operand> operands, PyObject** regs) {
-  Arguments args(operands.subspan(1), regs);
-  PyObject* keywords = step.keywords == kNoReg ? nullptr : regs[step.keywords];
-  size_t positional = operands.size() - 1;
-  if (keywords != nullptr) positional -= static_cast<size_t>(PyTuple_GET_SIZE(keywords));
-  PyObject* callable = regs[operands[0]];
-  // Ufuncs and NumPy's C functions have a vectorcall of their own; going through CPython's wrapper costs 5 ns.
-  if (vectorcallfunc function = PyVectorcall_Function(callable)) [[likely]] {
-    return function(callable, args.get(), positional | PY_VECTORCALL_ARGUMENTS_OFFSET, keywords);
-  }
-  return PyObject_Vectorcall(callable, args.get(), positional | PY_VECTORCALL_ARGUMENTS_OFFSET, keywords);
+  return PyObject_Vectorcall(callable, args, nargsf, keywords);
 }
 
-PyObject* callMethod(const Step& step, absl::Span<const Operand> operands, PyObject** regs) {
-  Arguments args(operands.subspan(1), regs);
+/// Calls with the operands behind the first in `place`, whose own first element is left free, as
+/// PY_VECTORCALL_ARGUMENTS_OFFSET wants.
+inline PyObject* callIn(PyObject** place, const Step& step, const Operand* operands, PyObject** regs) {
+  const size_t count = step.count - 1u;
+  for (size_t i = 1; i <= count; i++) place[i] = regs[operands[i]];
   PyObject* keywords = step.keywords == kNoReg ? nullptr : regs[step.keywords];
-  size_t positional = operands.size() - 1;
-  if (keywords != nullptr) positional -= static_cast<size_t>(PyTuple_GET_SIZE(keywords));
-  return PyObject_VectorcallMethod(regs[operands[0]], args.get(), positional | PY_VECTORCALL_ARGUMENTS_OFFSET, keywords);
+  size_t nargsf = count | PY_VECTORCALL_ARGUMENTS_OFFSET;
+  if (keywords != nullptr) nargsf -= static_cast<size_t>(PyTuple_GET_SIZE(keywords));
+  PyObject* callee = regs[operands[0]];
+  if (step.kind == StepKind::kCallMethod) return PyObject_VectorcallMethod(callee, place + 1, nargsf, keywords);
+  return vectorcall(callee, place + 1, nargsf, keywords);
+}
+
+inline PyObject* call(const Step& step, const Operand* operands, PyObject** regs) {
+  if (step.count <= kStackArguments) [[likely]] {
+    PyObject* place[kStackArguments];
+    return callIn(place, step, operands, regs);
+  }
+  auto place = std::make_unique<PyObject*[]>(step.count);
+  return callIn(place.get(), step, operands, regs);
 }
 
 PyObject* sequence(absl::Span<const Operand> operands, PyObject** regs, bool list) {
@@ -98,8 +89,6 @@ bool intStep(StepKind kind, int64_t a, int64_t b, int64_t* out) {
 PyObject* objectStep(const Step& step, absl::Span<const Operand> o, Registers r) {
   PyObject** regs = r.regs;
   switch (step.kind) {
-    case StepKind::kCall: return call(step, o, regs);
-    case StepKind::kCallMethod: return callMethod(step, o, regs);
     case StepKind::kGetItem: return PyObject_GetItem(regs[o[0]], regs[o[1]]);
     case StepKind::kGetAttr: return PyObject_GetAttr(regs[o[0]], regs[o[1]]);
     case StepKind::kBoxInt: return PyLong_FromLongLong(r.ints[o[0]]);
@@ -148,9 +137,10 @@ bool runStep(const Step& step, absl::Span<const Operand> o, const std::vector<in
 }  // namespace
 
 const Step* runSteps(const Program& program, const std::vector<int64_t>& numbers, Registers r) {
+  const Operand* const pool = program.pool.data();
   for (const Step& step : program.steps) {
-    absl::Span<const Operand> operands = program.operands(step);
-    if (step.kind == StepKind::kCall) [[likely]] {
+    const Operand* operands = pool + step.first;
+    if (step.kind == StepKind::kCall || step.kind == StepKind::kCallMethod) [[likely]] {
       PyObject* made = call(step, operands, r.regs);
       if (made == nullptr) [[unlikely]] {
         PyErr_Clear();
@@ -159,7 +149,7 @@ const Step* runSteps(const Program& program, const std::vector<int64_t>& numbers
       r.regs[step.dst] = made;
     } else if (step.kind == StepKind::kFree) {
       if (!SEGUE_FAULT(TemporaryLeaked)) Py_CLEAR(r.regs[operands[0]]);
-    } else if (!runStep(step, operands, numbers, r)) [[unlikely]] {
+    } else if (!runStep(step, {operands, step.count}, numbers, r)) [[unlikely]] {
       PyErr_Clear();
       return &step;
     }

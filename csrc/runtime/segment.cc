@@ -9,35 +9,50 @@
 namespace segue {
 namespace {
 
-/// Owns a run's temporaries and the slots that it holds on to.
-class RunScope {
+PyObject* const* objects(const std::vector<Ref>& refs) {
+  static_assert(sizeof(Ref) == sizeof(PyObject*));
+  return reinterpret_cast<PyObject* const*>(refs.data());
+}
+
+/// Constants and empty temporaries of one program, which owns what the temporaries come to hold.
+class ProgramScope {
  public:
-  RunScope(const Segment& segment, PyObject** regs) : segment_(segment), regs_(regs) {
-    PyObject* const* plan_constants = reinterpret_cast<PyObject* const*>(segment.plan.constants.data());
-    PyObject* const* replay_constants = reinterpret_cast<PyObject* const*>(segment.replay.constants.data());
-    static_assert(sizeof(Ref) == sizeof(PyObject*));
-    PyObject** at = regs + segment.plan.slot_count;
-    at = fill(at, plan_constants, segment.plan.constants.size(), regs + segment.plan.reg_count);
-    fill(at, replay_constants, segment.replay.constants.size(), regs + segment.replay.reg_count);
-    for (Reg slot : segment.replay.held) Py_XINCREF(regs[slot]);
+  ProgramScope(PyObject** at, const std::vector<Ref>& constants, PyObject** end)
+      : temporaries_(at + constants.size()), end_(end) {
+    // Mostly a few registers: the calls of memcpy and memset that compilers make of such loops would cost more.
+    for (PyObject* const* constant = objects(constants); at < temporaries_; at++) put(at, *constant++);
+    for (; at < end; at++) put(at, nullptr);
   }
-  ~RunScope() {
-    for (Reg r = segment_.replay.firstTemporary(); r < segment_.replay.reg_count; r++) Py_XDECREF(regs_[r]);
-    for (Reg r = segment_.plan.firstTemporary(); r < segment_.plan.reg_count; r++) Py_XDECREF(regs_[r]);
-    for (Reg slot : segment_.replay.held) Py_XDECREF(regs_[slot]);
+  ~ProgramScope() {
+    for (PyObject** place = temporaries_; place < end_; place++) Py_XDECREF(*place);
   }
-  RunScope(const RunScope&) = delete;
+  ProgramScope(const ProgramScope&) = delete;
+
+  /// The register's object as a new reference; a temporary gives its own away.
+  PyObject* take(PyObject** place) {
+    if (place >= temporaries_ && place < end_) return std::exchange(*place, nullptr);
+    return Py_NewRef(*place);
+  }
 
  private:
-  /// Constants, then empty temporaries up to `end`. Mostly a few registers: calls of memcpy and memset would cost more.
-  [[gnu::optimize("no-tree-loop-distribute-patterns")]] static PyObject** fill(PyObject** at, PyObject* const* constants,
-                                                                              size_t count, PyObject** end) {
-    for (size_t i = 0; i < count; i++) *at++ = constants[i];
-    while (at < end) *at++ = nullptr;
-    return end;
-  }
+  static void put(PyObject* volatile* place, PyObject* object) { *place = object; }
+  PyObject** temporaries_;
+  PyObject** end_;
+};
 
-  const Segment& segment_;
+/// Keeps slots alive that the run may take from where they are.
+class HeldSlots {
+ public:
+  HeldSlots(const std::vector<Reg>& held, PyObject** regs) : held_(held), regs_(regs) {
+    for (Reg slot : held_) Py_XINCREF(regs_[slot]);
+  }
+  ~HeldSlots() {
+    for (Reg slot : held_) Py_XDECREF(regs_[slot]);
+  }
+  HeldSlots(const HeldSlots&) = delete;
+
+ private:
+  const std::vector<Reg>& held_;
   PyObject** regs_;
 };
 
@@ -51,48 +66,61 @@ class HookPause {
 
 const Step kNoContext{StepKind::kFree};
 
-/// Everything up to the exit; null, or the step that dropped the run.
-const Step* runStages(const Segment& segment, Registers r, WriteJournal* journal) {
-  {
-    ErrStateScope errstate(segment.plan.reads_errstate);
-    if (!errstate.ok()) [[unlikely]] return &kNoContext;
-    if (const Step* failed = runSteps(segment.plan.pure, segment.plan.numbers, r)) return failed;
-  }
+/// The pure stage; null, or the step that dropped the run.
+inline const Step* runPure(const Plan& plan, Registers r) {
+  ErrStateScope errstate(plan.reads_errstate);
+  if (!errstate.ok()) [[unlikely]] return &kNoContext;
+  return runSteps(plan.pure, plan.numbers, r);
+}
+
+/// What follows the pure stage, up to the exit.
+const Step* runCommit(const Segment& segment, Registers r, WriteJournal* journal) {
   const Replay& replay = segment.replay;
-  if (!replay.build.steps.empty()) {
-    if (const Step* failed = runBuild(replay.build, r)) return failed;
+  if (const Step* failed = runBuild(replay.build, r)) return failed;
+  if (const Step* failed = runWrites(replay.writes, r, journal)) return failed;
+  if (!replay.writes.steps.empty() && !SEGUE_FAULT(FinalizersRunLate) &&
+      !dieSilently(*journal, replay.held, r.regs)) [[unlikely]] {
+    journal->undo();
+    return &replay.writes.steps.front();
   }
-  if (!replay.writes.steps.empty()) {
-    if (const Step* failed = runWrites(replay.writes, r, journal)) return failed;
-    if (!SEGUE_FAULT(FinalizersRunLate) && !dieSilently(*journal, replay.held, r.regs)) [[unlikely]] {
-      journal->undo();
-      return &replay.writes.steps.front();
-    }
-  }
-  if (!segment.plan.commit.steps.empty()) {
-    const Step* impossible = runSteps(segment.plan.commit, segment.plan.numbers, r);
-    SEGUE_CHECK(impossible == nullptr, "a commit step failed");
-  }
+  const Step* impossible = runSteps(segment.plan.commit, segment.plan.numbers, r);
+  SEGUE_CHECK(impossible == nullptr, "a commit step failed");
   return nullptr;
 }
 
-void countDrop(Segment& segment, const Step& step) {
-  if (SEGUE_FAULT(RerunsForgotten)) return;
+SegmentOutcome drop(Segment& segment, const Step& step) {
+  if (SEGUE_FAULT(RerunsForgotten)) return SegmentOutcome::kDropped;
   segment.rerun_count = step.node == segment.rerun_node ? segment.rerun_count + 1 : 1;
   segment.rerun_node = step.node;
+  return SegmentOutcome::kDropped;
+}
+
+/// A segment with a replay or a commit stage.
+SegmentOutcome runWhole(Segment& segment, PyObject** regs, int64_t* ints, PyObject** result) {
+  WriteJournal journal;   // outlives the run: what writes replaced is dropped last
+  HookPause pause;
+  const Plan& plan = segment.plan;
+  const Replay& replay = segment.replay;
+  HeldSlots held(replay.held, regs);
+  ProgramScope plan_scope(regs + plan.slot_count, plan.constants, regs + plan.reg_count);
+  ProgramScope replay_scope(regs + plan.reg_count, replay.constants, regs + replay.reg_count);
+  const Step* failed = runPure(plan, {regs, ints});
+  if (failed == nullptr) failed = runCommit(segment, {regs, ints}, &journal);
+  if (failed != nullptr) [[unlikely]] return drop(segment, *failed);
+  *result = segment.result == kNoReg ? nullptr : Py_NewRef(regs[segment.result]);
+  if (SEGUE_FAULT(ResultLeaked)) Py_XINCREF(*result);
+  return SegmentOutcome::kReturned;
 }
 
 }  // namespace
 
 SegmentOutcome runSegment(Segment& segment, PyObject** regs, int64_t* ints, PyObject** result) {
-  WriteJournal journal;   // outlives the run: what writes replaced is dropped last
+  if (!segment.pure) return runWhole(segment, regs, ints, result);
   HookPause pause;
-  RunScope scope(segment, regs);
-  if (const Step* failed = runStages(segment, {regs, ints}, &journal)) [[unlikely]] {
-    countDrop(segment, *failed);
-    return SegmentOutcome::kDropped;
-  }
-  *result = segment.result == kNoReg ? nullptr : Py_NewRef(regs[segment.result]);
+  const Plan& plan = segment.plan;
+  ProgramScope scope(regs + plan.slot_count, plan.constants, regs + plan.reg_count);
+  if (const Step* failed = runPure(plan, {regs, ints})) [[unlikely]] return drop(segment, *failed);
+  *result = scope.take(regs + segment.result);
   if (SEGUE_FAULT(ResultLeaked)) Py_XINCREF(*result);
   return SegmentOutcome::kReturned;
 }

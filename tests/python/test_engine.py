@@ -91,18 +91,6 @@ def test_two_reruns_make_a_verdict():
     assert counts("hits", "eager", "compiles") == (hits + 1, eager, compiles + 1)
 
 
-def test_buffer_size_of_the_user_is_kept():
-    before = np.getbufsize()
-    try:
-        np.setbufsize(16384)
-        f = api.compile(lambda x: x / 3)
-        f(np.arange(3.0))
-        f(np.arange(3.0))
-        assert np.getbufsize() == 16384
-    finally:
-        np.setbufsize(before)
-
-
 # ---- staged writes -------------------------------------------------------------------------------------------------
 
 

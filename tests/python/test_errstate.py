@@ -1,0 +1,96 @@
+"""Plans run under an errstate of their own: nobody else sees it, and the caller's context is whole behind them."""
+
+import contextvars
+import threading
+
+import numpy as np
+import pytest
+
+from segue import _segue, api
+
+
+@pytest.fixture(autouse=True)
+def fresh_engine():
+    _segue._reset()
+    yield
+    _segue._reset()
+
+
+def counts(*names):
+    stats = _segue._stats()
+    return tuple(stats[name] for name in names)
+
+
+VARIABLE = contextvars.ContextVar("VARIABLE", default="unset")
+
+
+def in_thread(run, *args):
+    results = []
+    thread = threading.Thread(target=lambda: results.append(run(*args)))
+    thread.start()
+    thread.join()
+    return results[0]
+
+
+@pytest.mark.parametrize("inside", [lambda run, *args: run(*args), contextvars.copy_context().run, in_thread,
+                                    lambda run, *args: contextvars.Context().run(run, *args)],
+                         ids=["here", "in a copied context", "in a thread", "in an empty context"])
+def test_the_callers_context_is_in_force_again(inside):
+    def use(function):
+        seen = []
+        for setting, divisor in [("ignore", 0.0), ("warn", 2.0), ("raise", 1.0), ("ignore", 0.0), ("raise", 0.0)]:
+            np.seterr(divide=setting)   # into the context in force, between two calls
+            token = VARIABLE.set(setting)
+            try:
+                seen.append(function(np.ones(3), np.full(3, divisor)).tolist())
+            except FloatingPointError as error:
+                seen.append(str(error))
+            seen.append((VARIABLE.get(), np.geterr()["divide"]))
+            VARIABLE.reset(token)
+            seen.append(VARIABLE.get())
+        return seen
+
+    def f(x, y):
+        return x / y
+
+    compiled, before = api.compile(f), np.geterr()
+    try:
+        assert inside(use, compiled) == inside(use, f)
+        assert counts("hits", "reruns") == (4, 1)
+    finally:
+        np.seterr(**before)
+
+
+def test_what_plans_do_to_the_errstate_other_threads_do_not_see():
+    """Plans and other threads take turns in the middle of long loops, where NumPy gives up the GIL."""
+    zeros, ones, stop = np.zeros(20_000), np.ones(20_000), threading.Event()
+    compiled = api.compile(lambda x, y: x / y + np.sqrt(x) * y)
+    expected = compiled(ones, ones)
+
+    def compute():
+        while not stop.is_set():
+            assert compiled(ones, ones).tobytes() == expected.tobytes()
+
+    thread = threading.Thread(target=compute)
+    thread.start()
+    try:
+        with np.errstate(all="ignore"):
+            for _ in range(300):
+                assert np.isinf(ones / zeros).all()
+    finally:
+        stop.set()
+        thread.join()
+    assert counts("reruns") == (0,)
+    assert counts("hits")[0] > 0
+
+
+def test_buffer_size_of_the_user_is_kept():
+    before = np.getbufsize()
+    try:
+        np.setbufsize(16384)
+        f = api.compile(lambda x: x / 3)
+        f(np.arange(3.0))
+        f(np.arange(3.0))
+        assert np.getbufsize() == 16384
+    finally:
+        np.setbufsize(before)
