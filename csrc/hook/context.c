@@ -11,17 +11,19 @@ static bool remembers(PyThreadState* ts, const PyContextVar* variable) {
          variable->var_cached_tsver == ts->context_ver;
 }
 
-SegueOuterContext segue_context_look(PyThreadState* ts, PyObject* variable) {
+static PyObject* search(PyObject* variable) {
+  PyObject* value = NULL;
+  if (PyContextVar_Get(variable, NULL, &value) < 0) PyErr_Clear();
+  /* The context, or the variable as its default, keeps it alive. */
+  Py_XDECREF(value);
+  return value;
+}
+
+void segue_context_look(PyThreadState* ts, PyObject* variable, SegueOuterContext* outer) {
   PyContextVar* known = as_variable(variable);
-  if (ts->context == NULL) return (SegueOuterContext){NULL, known->var_default, NULL};
-  if (!remembers(ts, known)) {
-    PyObject* value = NULL;
-    if (PyContextVar_Get(variable, NULL, &value) < 0) PyErr_Clear();
-    /* The context, or the variable as its default, keeps it alive. */
-    Py_XDECREF(value);
-    if (!remembers(ts, known)) return (SegueOuterContext){ts->context, value, NULL};
-  }
-  return (SegueOuterContext){ts->context, known->var_cached, known->var_cached};
+  outer->context = ts->context;
+  outer->value = ts->context == NULL ? known->var_default : remembers(ts, known) ? known->var_cached : search(variable);
+  outer->remembered = ts->context != NULL && remembers(ts, known) ? known->var_cached : NULL;
 }
 
 bool segue_context_describe(PyObject* context, PyObject* variable, SegueContext* described) {
@@ -81,14 +83,16 @@ static const char* failing_fact(PyThreadState* ts, PyObject* variable, PyObject*
 static const char* failing_exchange(PyThreadState* ts, PyObject* variable, PyObject* context) {
   SegueContext inner;
   if (!segue_context_describe(context, variable, &inner)) return "a context's contents";
-  SegueOuterContext outer = segue_context_look(ts, variable);
+  SegueOuterContext outer, after;
+  segue_context_look(ts, variable, &outer);
   segue_context_enter(ts, variable, &inner);
   PyObject* during = NULL;
   PyObject* token = NULL;
   bool works = PyContextVar_Get(variable, NULL, &during) == 0 && during == Py_Ellipsis;
   works = works && (token = PyContextVar_Set(variable, Py_True)) != NULL;
   segue_context_leave(ts, variable, &inner, &outer);
-  works = works && segue_context_look(ts, variable).value == outer.value;
+  segue_context_look(ts, variable, &after);
+  works = works && after.context == outer.context && after.value == outer.value;
   works = works && (PyObject*)as_context(context)->ctx_vars == inner.variables;
   Py_XDECREF(during);
   Py_XDECREF(token);

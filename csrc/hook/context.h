@@ -35,7 +35,7 @@ typedef struct SegueOuterContext {
 } SegueOuterContext;
 
 /* Looks at what is in force. Sets no exception. */
-SegueOuterContext segue_context_look(PyThreadState* ts, PyObject* variable);
+void segue_context_look(PyThreadState* ts, PyObject* variable, SegueOuterContext* outer);
 
 /* Describes `context`, in which the variable has been set. False: it has not (no exception set). The description's
  * references are the caller's, for good: there is no way to free it. */

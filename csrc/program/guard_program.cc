@@ -142,9 +142,10 @@ SEGUE_INT(Max) {
 #undef SEGUE_INT
 
 bool related(GuardRelation relation, int64_t a, int64_t b) {
+  if (relation == GuardRelation::kEq) [[likely]] return a == b;
   switch (relation) {
     case GuardRelation::kEq:
-      return a == b;
+      break;
     case GuardRelation::kNe:
       return a != b;
     case GuardRelation::kLt:
@@ -160,9 +161,8 @@ bool related(GuardRelation relation, int64_t a, int64_t b) {
 }  // namespace
 
 uint32_t runGuards(const GuardProgram& program, const FrameRoots& roots, PyObject** regs, int64_t* ints) {
-  const GuardInsn* first = program.insns.data();
-  const GuardInsn* end = first + program.insns.size();
-  for (const GuardInsn* insn = first; insn != end; ++insn) {
+  const GuardInsn* end = program.insns.data() + program.insns.size();
+  for (const GuardInsn* insn = program.insns.data(); insn != end; ++insn) {
     bool pass;
     switch (insn->op) {
 #define SEGUE_GUARD_FETCH(name, mnemonic)                  \
@@ -199,7 +199,7 @@ uint32_t runGuards(const GuardProgram& program, const FrameRoots& roots, PyObjec
         __builtin_unreachable();
     }
     if (!pass) [[unlikely]]
-      return static_cast<uint32_t>(insn - first);
+      return static_cast<uint32_t>(insn - program.insns.data());
   }
   return kGuardsPass;
 }

@@ -70,7 +70,7 @@ bool fillContext(int raising, npy_intp buffer_size) {
 }
 
 /// A context for the pool; null when it cannot be made.
-PooledContext* makeContext(Pool* pool) {
+[[gnu::noinline]] PooledContext* makeContext(Pool* pool) {
   Ref context = Ref::steal(PyContext_New());
   if (!context || PyContext_Enter(context.get()) < 0) return nullptr;
   bool filled = fillContext(pool->raising, pool->buffer_size);
@@ -82,7 +82,7 @@ PooledContext* makeContext(Pool* pool) {
 }
 
 /// Makes `last` the state in force; false when it cannot be read.
-bool readState(const SegueOuterContext& outer) {
+[[gnu::noinline]] bool readState(const SegueOuterContext& outer) {
   ErrState state;
   if (outer.value == nullptr || !currentErrState(&state)) return false;
   int raising = raisingConditions(state.mask);
@@ -105,7 +105,7 @@ void ErrStateScope::enter() {
   ok_ = last.variable != nullptr;
   if (!ok_) [[unlikely]] return;
   thread_ = PyThreadState_Get();
-  outer_ = segue_context_look(thread_, last.variable);
+  segue_context_look(thread_, last.variable, &outer_);
   if (outer_.value == nullptr || outer_.value != last.capsule) [[unlikely]] {
     ok_ = readState(outer_);
     if (!ok_) return;
