@@ -106,7 +106,8 @@ void ErrStateScope::enter() {
   if (!ok_) [[unlikely]] return;
   thread_ = PyThreadState_Get();
   segue_context_look(thread_, last.variable, &outer_);
-  if (outer_.value == nullptr || outer_.value != last.capsule) [[unlikely]] {
+  const bool known = outer_.value == last.capsule || SEGUE_FAULT(ErrStateStale);
+  if (last.capsule == nullptr || !known) [[unlikely]] {
     ok_ = readState(outer_);
     if (!ok_) return;
   }
