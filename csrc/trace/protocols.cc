@@ -2,6 +2,7 @@
 
 #include "trace/builtins/registry.h"
 #include "trace/tracer.h"
+#include "trace/values/enum_member.h"
 #include "trace/values/graph_values.h"
 #include "trace/values/int_value.h"
 #include "trace/values/tuple.h"
@@ -175,6 +176,7 @@ Traced<Arg> toArg(Tracer& t, ValueRef value) { return t.resolve(value)->argSlot(
 std::optional<Dim> asDim(Tracer& t, ValueRef value) {
   value = t.resolve(value);
   if (auto* integer = as<IntValue>(value)) return integer->dim();
+  if (ValueRef plain = plainValue(t, value)) value = plain;
   BorrowedRef constant = value->constant();
   if (!constant || !PyLong_Check(constant.get())) return std::nullopt;
   if (!PyLong_CheckExact(constant.get()) && !PyBool_Check(constant.get())) return std::nullopt;

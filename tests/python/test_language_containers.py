@@ -77,6 +77,17 @@ def test_dicts(f, check):
     check(lambda x: (x + 1, f(x, d := {"a": 1, "b": 2}), d), X)
 
 
+def test_new_keys_come_last_in_the_order_they_are_set(check):
+    def f(x, d):
+        missing = "q" in d, d.get("p")
+        d["z"] = x + 1
+        d["q"] = 5
+        d["p"] = d.pop("a")
+        return missing, list(d.items())
+
+    check(f, X, {"a": 1, "b": 2, "c": 3})
+
+
 def test_defaultdicts_from_outside(check):
     def f(x, lists, numbers, plain):
         lists["a"].append(x * 2)

@@ -140,6 +140,19 @@ def test_arrays_are_read_when_their_items_are_asked_for(check):
     check(f, X.copy())
 
 
+def test_a_flat_iterator_is_read_once_and_late(check):
+    def f(x):
+        seen = []
+        for value in x.flat:
+            seen.append(value)
+            x[1:] += 1
+        flat = x.flat
+        return seen, sum(flat)
+
+    check(f, X.copy())
+    check(lambda x: (list(flat := x.flat), list(flat), x + 1), X, breaks=True)
+
+
 def test_dicts_and_sets_that_change_size_end_the_iteration(check):
     def f(x, grow):
         try:

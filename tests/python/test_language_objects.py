@@ -166,6 +166,37 @@ def test_enums(f, check):
     assert report.breaks == []
 
 
+class Level(enum.IntEnum):
+    LOW = 1
+    HIGH = 10
+
+
+class Kind(str, enum.Enum):
+    SUM = "sum"
+    MEAN = "mean"
+
+
+class Bits(enum.IntFlag):
+    READ = 1
+    WRITE = 2
+    BOTH = 3
+
+
+@cases(
+    arithmetic=lambda x, v: (v + 1, 1 + v, v * 2.5, v - Level.LOW, -v, v // 3, 2**v, v % 4),
+    comparison=lambda x, v: (v > Level.LOW, v == 10, 10 == v, v != Level.HIGH, v < 5, 3 < v, max(v, 11), sorted([v, 2, Level.LOW])),
+    identity=lambda x, v: (v is Level.HIGH, v in (1, 2, 10), isinstance(v, int), type(v) is Level, bool(v)),
+    parts=lambda x, v: (v.name, v.value, Level(1), Level["LOW"].value, [m.value for m in Level], hash(v) == hash(10)),
+    indices=lambda x, v: ([1, 2, 3][Level.LOW], list(range(Level.LOW, 3)), int(v), {1: "a", 10: "b"}[v]),
+    text=lambda x, v: (repr(v), str(v), f"{v}", f"{v:>4}", f"{v!r}", "%d" % Level.LOW.value),
+    strings=lambda x, v: (Kind.SUM == "sum", Kind("mean") is Kind.MEAN, {"sum": 1}[Kind.SUM], len(Kind.SUM), "u" in Kind.SUM, repr(Kind.SUM)),
+    flags=lambda x, v: (Bits.READ | Bits.WRITE, Bits.BOTH & Bits.READ, Bits.READ in Bits.BOTH, bool(Bits.READ & Bits.WRITE)),
+)
+def test_enums_of_ints_and_strings(f, check):
+    report = check(lambda x, v: (x + 1, f(x, v)), X, Level.HIGH)
+    assert report.breaks == []
+
+
 BY_COLOR = {Color.RED: 3.0}
 BY_CLASS = {int: 2, np.ndarray: 3, Plain: 4}
 BY_FUNCTION = {np.sin: "sin", len: "len", matched: "matched"}

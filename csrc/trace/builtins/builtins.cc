@@ -4,6 +4,7 @@
 #include "trace/protocols.h"
 #include "trace/tracer.h"
 #include "trace/values/class_value.h"
+#include "trace/values/enum_member.h"
 #include "trace/values/exception.h"
 #include "trace/values/graph_values.h"
 #include "trace/values/instance.h"
@@ -242,6 +243,7 @@ Traced<ValueRef> builtinHash(Tracer& t, const BuiltinCall& call) {
   if (auto* tuple = as<TupleValue>(args[0]); tuple != nullptr && tuple->type() != &PyTuple_Type) {
     return callPure(t, BuiltinCall{call.function, {{t.tuple(tuple->items())}, {}}});   // a named one hashes as its items
   }
+  if (ValueRef plain = plainValue(t, args[0])) return callPure(t, BuiltinCall{call.function, {{plain}, {}}});
   if (args[0]->kind() == ValueKind::kInstance) {
     BorrowedRef found = lookupOnType(t, args[0]->type(), t.internedName("__hash__"));
     if (found && PyFunction_Check(found.get())) {

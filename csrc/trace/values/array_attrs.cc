@@ -7,6 +7,7 @@
 #include "trace/tracer.h"
 #include "trace/values/builtin.h"
 #include "trace/values/flat.h"
+#include "trace/values/iterator.h"
 #include "trace/values/graph_values.h"
 #include "trace/values/numpy_values.h"
 
@@ -72,7 +73,7 @@ Traced<ValueRef> ArrayValue::getAttrSlot(Tracer& t, BorrowedRef name) {
   if (text == "strides") return arrayStrides(t, *this);
   if (text == "flags") return t.make<ArrayFlagsValue>(this);
   if (text == "device") return t.string("cpu");
-  if (text == "flat") return t.make<FlatValue>(this);
+  if (text == "flat") return t.make<FlatValue>(newPosition(t), this);
   if (text == "size" || text == "nbytes") {
     Result<Dim> size = t.dims().product(type.shape);
     if (size.ok() && text == "nbytes") size = t.dims().mul(size.value(), t.dims().constant(dtypeItemSize(type.dtype)));

@@ -166,6 +166,10 @@ Traced<void> DictValue::set(Tracer& t, ValueRef key, ValueRef value) {
   if (source() && !segue_hashes_in_c(stand_in.get())) return stop(BreakReason::kUnhashableKey, t.resolve(key)->describe());
   auto& state = t.heap().write<DictState>(object());
   Py_ssize_t at = positionOf(state, stand_in);
+  if (at >= 0 && state.entries[at].value == nullptr) {  // known to be absent: a new key comes last
+    eraseEntry(state, at);
+    at = -1;
+  }
   if (at >= 0) {
     state.entries[at].value = value;
   } else {

@@ -5,6 +5,7 @@
 #include "trace/protocols.h"
 #include "trace/tracer.h"
 #include "trace/values/graph_values.h"
+#include "trace/values/iterator.h"
 
 namespace segue {
 namespace {
@@ -54,12 +55,12 @@ Traced<ValueRef> FlatValue::iterSlot(Tracer& t) {
   SEGUE_TRY(ValueRef size, lengthSlot(t));
   SEGUE_TRY(int64_t count, constantInt(t, size));
   if (count > t.config().unroll_objects) return stop(BreakReason::kLoopNotUnrolled, "iteration over an array's elements");
-  absl::InlinedVector<ValueRef, 6> elements;
-  for (int64_t i = 0; i < count; ++i) {
-    SEGUE_TRY(ValueRef element, getItemSlot(t, t.integer(i)));
-    elements.push_back(element);
+  // The flat iterator is its own iterator: what comes behind a first pass depends on where that ended.
+  if (t.heap().read<PositionState>(object()).exhausted) {
+    return stop(BreakReason::kUnsupportedOperation, "a second pass of a flat iterator");
   }
-  return t.tuple(std::move(elements))->iterSlot(t);
+  t.heap().write<PositionState>(object()).exhausted = true;
+  return makeSequenceIterator(t, this);
 }
 
 }  // namespace segue

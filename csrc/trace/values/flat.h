@@ -7,9 +7,10 @@ namespace segue {
 
 class ArrayValue;
 
-class FlatValue final : public Value {
+class FlatValue final : public HeapValue {
  public:
-  explicit FlatValue(ArrayValue* array) : Value(ValueKind::kOpaque), array_(array) {}
+  /// `object`: a PositionState that says whether it has been iterated over.
+  FlatValue(ObjectId object, ArrayValue* array) : HeapValue(ValueKind::kOpaque, object, std::nullopt), array_(array) {}
   PyTypeObject* type() const override;
   std::string describe() const override { return "the flat iterator of an array"; }
   Traced<ValueRef> lengthSlot(Tracer& t) override;

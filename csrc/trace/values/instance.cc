@@ -8,6 +8,7 @@
 #include "trace/recipes.h"
 #include "trace/tracer.h"
 #include "trace/values/builtin.h"
+#include "trace/values/enum_member.h"
 #include "trace/values/exception.h"
 #include "trace/values/instance_dict.h"
 
@@ -24,15 +25,18 @@ destructor subtypeDealloc() {
   return kDealloc;
 }
 
-bool isPlainInstance(BorrowedRef live) { return isPlainClass(Py_TYPE(live)); }
+bool isModelledInstance(BorrowedRef live) {
+  return isPlainClass(Py_TYPE(live)) || isEnumMember(live);
+}
 
 ValueRef wrapInstance(Tracer& t, BorrowedRef live, Source source) {
   return t.wrapOnce(live, source, [&] {
     t.guardType(source, live);
+    if (isEnumMember(live)) t.guardIdentity(source, live);
     return t.make<InstanceValue>(t.heap().add(std::make_unique<AttrState>()), Py_TYPE(live), source, live);
   });
 }
-SEGUE_WRAPS_IF(isPlainInstance, wrapInstance);
+SEGUE_WRAPS_IF(isModelledInstance, wrapInstance);
 
 bool hasInstanceDict(PyTypeObject* cls) {
 #ifdef Py_TPFLAGS_MANAGED_DICT
@@ -42,7 +46,9 @@ bool hasInstanceDict(PyTypeObject* cls) {
 }
 
 /// A slot of the class: its descriptor reads a PyObject* field of the instance.
-bool isSlot(BorrowedRef found) { return found && Py_TYPE(found) == &PyMemberDescr_Type; }
+bool isSlot(BorrowedRef found) {
+  return found && Py_TYPE(found) == &PyMemberDescr_Type;
+}
 
 const char* kBinaryMethods[][3] = {
     {"__add__", "__radd__", "__iadd__"},
@@ -118,7 +124,8 @@ Traced<ValueRef> InstanceValue::storedAttr(Tracer& t, BorrowedRef name) {
 
 void InstanceValue::storeAttr(Tracer& t, BorrowedRef name, ValueRef value) {
   auto& state = t.heap().write<AttrState>(object());
-  auto it = std::find_if(state.attrs.begin(), state.attrs.end(), [&](const auto& a) { return a.name.get() == name.get(); });
+  auto it =
+      std::find_if(state.attrs.begin(), state.attrs.end(), [&](const auto& a) { return a.name.get() == name.get(); });
   bool absent = it == state.attrs.end() || it->value == nullptr;
   if (it != state.attrs.end() && (absent || value == nullptr)) {
     state.attrs.erase(it);  // set again later it goes to the end, as in a dict
@@ -210,21 +217,34 @@ Traced<void> setPlainAttr(Tracer& t, InstanceValue* self, BorrowedRef name, Valu
 // --- operators
 
 Traced<ValueRef> InstanceValue::binarySlot(Tracer& t, BinaryOp op, ValueRef other, bool reflected) {
-  SEGUE_TRY(ValueRef result, callSpecial(t, this, kBinaryMethods[static_cast<int>(op)][reflected ? 1 : 0], {other}));
+  const char* name = kBinaryMethods[static_cast<int>(op)][reflected ? 1 : 0];
+  if (ValueRef plain = plainValue(t, this, name))
+    return reflected ? binary(t, op, other, plain) : binary(t, op, plain, other);
+  SEGUE_TRY(ValueRef result, callSpecial(t, this, name, {other}));
   return orNull(result);
 }
 
 Traced<ValueRef> InstanceValue::inplaceSlot(Tracer& t, BinaryOp op, ValueRef other) {
-  SEGUE_TRY(ValueRef result, callSpecial(t, this, kBinaryMethods[static_cast<int>(withoutInplace(op))][2], {other}));
+  const char* name = kBinaryMethods[static_cast<int>(withoutInplace(op))][2];
+  if (plainValue(t, this, name) != nullptr) return ValueRef{nullptr};
+  SEGUE_TRY(ValueRef result, callSpecial(t, this, name, {other}));
   return orNull(result);
 }
 
 Traced<ValueRef> InstanceValue::unarySlot(Tracer& t, UnaryOp op) {
   const char* names[] = {"__neg__", "__pos__", "__invert__"};
-  return required(t, this, names[static_cast<int>(op)], {});
+  const char* name = names[static_cast<int>(op)];
+  if (ValueRef plain = plainValue(t, this, name)) return unary(t, op, plain);
+  return required(t, this, name, {});
 }
 
 Traced<ValueRef> InstanceValue::compareSlot(Tracer& t, CompareOp op, ValueRef other) {
+  if (ValueRef plain = plainValue(t, this, kCompareMethods[static_cast<int>(op)])) {
+    Traced<ValueRef> result = compare(t, op, plain, other);
+    if (!result.raised()) return result;
+    t.takeRaised();  // CPython's message names the member's class
+    return stop(BreakReason::kExceptionEscapes, "comparing " + describe());
+  }
   BorrowedRef name = t.internedName(kCompareMethods[static_cast<int>(op)]);
   BorrowedRef found = lookupOnType(t, type(), name);
   if (found && Py_TYPE(found) == &PyWrapperDescr_Type) {  // object's own
@@ -239,6 +259,7 @@ Traced<ValueRef> InstanceValue::compareSlot(Tracer& t, CompareOp op, ValueRef ot
 }
 
 Traced<bool> InstanceValue::truthSlot(Tracer& t) {
+  if (ValueRef plain = plainValue(t, this, "__bool__")) return truth(t, plain);
   SEGUE_TRY(ValueRef result, callSpecial(t, this, "__bool__", {}));
   if (result == nullptr) {
     SEGUE_TRY(result, callSpecial(t, this, "__len__", {}));
@@ -247,8 +268,15 @@ Traced<bool> InstanceValue::truthSlot(Tracer& t) {
   return truth(t, result);
 }
 
-Traced<ValueRef> InstanceValue::lengthSlot(Tracer& t) { return required(t, this, "__len__", {}); }
-Traced<ValueRef> InstanceValue::getItemSlot(Tracer& t, ValueRef key) { return required(t, this, "__getitem__", {key}); }
+Traced<ValueRef> InstanceValue::lengthSlot(Tracer& t) {
+  ValueRef plain = plainValue(t, this, "__len__");
+  return plain != nullptr ? length(t, plain) : required(t, this, "__len__", {});
+}
+
+Traced<ValueRef> InstanceValue::getItemSlot(Tracer& t, ValueRef key) {
+  ValueRef plain = plainValue(t, this, "__getitem__");
+  return plain != nullptr ? getItem(t, plain, key) : required(t, this, "__getitem__", {key});
+}
 
 Traced<void> InstanceValue::setItemSlot(Tracer& t, ValueRef key, ValueRef value) {
   SEGUE_TRY_VOID(value != nullptr ? required(t, this, "__setitem__", {key, value})
@@ -257,6 +285,7 @@ Traced<void> InstanceValue::setItemSlot(Tracer& t, ValueRef key, ValueRef value)
 }
 
 Traced<bool> InstanceValue::containsSlot(Tracer& t, ValueRef item) {
+  if (ValueRef plain = plainValue(t, this, "__contains__")) return contains(t, plain, item);
   SEGUE_TRY(ValueRef result, callSpecial(t, this, "__contains__", {item}));
   if (result != nullptr) return truth(t, result);
   SEGUE_TRY(std::vector<ValueRef> all, items(t, this));
@@ -273,19 +302,24 @@ Traced<ValueRef> InstanceValue::callSlot(Tracer& t, const CallArgs& args) {
   return call(t, method, args);
 }
 
-Traced<ValueRef> InstanceValue::iterSlot(Tracer& t) { return required(t, this, "__iter__", {}); }
+Traced<ValueRef> InstanceValue::iterSlot(Tracer& t) {
+  ValueRef plain = plainValue(t, this, "__iter__");
+  return plain != nullptr ? iter(t, plain) : required(t, this, "__iter__", {});
+}
 
 Traced<ValueRef> InstanceValue::nextSlot(Tracer& t) {
   Traced<ValueRef> item = required(t, this, "__next__", {});
   if (!item.raised() || !isStopIteration(t.raised())) return item;
   // next() and `yield from` would see more of it than that it ends the iteration.
-  bool plain = t.raised()->type() == reinterpret_cast<PyTypeObject*>(PyExc_StopIteration) && t.raised()->args(t).empty();
+  bool plain =
+      t.raised()->type() == reinterpret_cast<PyTypeObject*>(PyExc_StopIteration) && t.raised()->args(t).empty();
   if (!plain) return stop(BreakReason::kUnsupportedOperation, "a StopIteration with a value");
   t.takeRaised();
   return ValueRef{nullptr};
 }
 
 Traced<ValueRef> InstanceValue::formatSlot(Tracer& t, ValueRef spec) {
+  if (ValueRef plain = plainValue(t, this, "__format__")) return format(t, plain, spec);
   BorrowedRef found = lookupOnType(t, type(), t.internedName("__format__"));
   if (found && Py_TYPE(found) == &PyMethodDescr_Type) return Value::formatSlot(t, spec);  // object's: str(self)
   return required(t, this, "__format__", {spec});
@@ -293,6 +327,7 @@ Traced<ValueRef> InstanceValue::formatSlot(Tracer& t, ValueRef spec) {
 
 // Identity hashing and comparison: the object itself, or a token for one that the trace made.
 Traced<Ref> InstanceValue::keySlot(Tracer& t) {
+  if (ValueRef plain = plainValue(t, this)) return key(t, plain);
   PyTypeObject* cls = type();
   if (cls->tp_richcompare != PyBaseObject_Type.tp_richcompare) return Value::keySlot(t);
   if (cls->tp_hash == PyBaseObject_Type.tp_hash) return live_ ? live_ : t.identityToken(this);

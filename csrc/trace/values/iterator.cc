@@ -21,6 +21,7 @@ PyTypeObject* iteratorType(ValueRef sequence, bool reversed) {
       break;
   }
   if (reversed) return &PyReversed_Type;
+  if (!sequence->constant()) return sequence->type();  // x.flat
   Ref iterator = Ref::steal(PyObject_GetIter(sequence->constant()));  // a str or bytes
   SEGUE_CHECK(iterator, "iteration over something that is no sequence");
   return Py_TYPE(iterator.get());

@@ -20,6 +20,9 @@ class PartialValue final : public Value {
         keywords_(keywords) {}
   PyTypeObject* type() const override { return reinterpret_cast<PyTypeObject*>(type_.get()); }
   Traced<bool> truthSlot(Tracer& t) override { return true; }
+  ValueRef function() const { return function_; }
+  ValueRef args() const { return args_; }
+  ValueRef keywords() const { return keywords_; }
 
   Traced<ValueRef> getAttrSlot(Tracer& t, BorrowedRef name) override {
     std::string_view text = textOf(name);
@@ -56,7 +59,9 @@ class PartialValue final : public Value {
   ValueRef function_, args_, keywords_;
 };
 
-bool isPartial(BorrowedRef live) { return strcmp(Py_TYPE(live)->tp_name, "functools.partial") == 0; }
+bool isPartial(BorrowedRef live) {
+  return strcmp(Py_TYPE(live)->tp_name, "functools.partial") == 0;
+}
 
 ValueRef wrapPartial(Tracer& t, BorrowedRef live, Source source) {
   return t.wrapOnce(live, source, [&]() -> ValueRef {
@@ -77,14 +82,19 @@ SEGUE_WRAPS_IF(isPartial, wrapPartial);
 Traced<ValueRef> classPartial(Tracer& t, const BuiltinCall& call) {
   if (call.size() == 0) return stop(BreakReason::kExceptionEscapes, "partial() without a function");
   ValueRef function = t.resolve(call.args.positional[0]);
-  // partial(partial(f, a), b) is flattened by CPython.
-  if (function->kind() == ValueKind::kPartial) return stop(BreakReason::kBuiltinNotModelled, "partial of a partial");
+  auto* type = reinterpret_cast<PyTypeObject*>(call.function.get());
   DictValue* keywords = makeDict(t);
+  TupleValue::Items rest;
+  if (function->type() == type) {  // CPython flattens a partial of a partial
+    auto* inner = static_cast<PartialValue*>(function);
+    function = inner->function();
+    rest = as<TupleValue>(inner->args())->items();
+    SEGUE_TRY_VOID(dictUpdate(t, keywords, inner->keywords(), /*unique=*/false));
+  }
   for (const Keyword& keyword : call.args.keywords) {
     SEGUE_TRY_VOID(keywords->set(t, t.constant(keyword.name), keyword.value));
   }
-  TupleValue::Items rest(call.args.positional.begin() + 1, call.args.positional.end());
-  auto* type = reinterpret_cast<PyTypeObject*>(call.function.get());
+  rest.insert(rest.end(), call.args.positional.begin() + 1, call.args.positional.end());
   return t.make<PartialValue>(type, function, t.tuple(std::move(rest)), keywords);
 }
 SEGUE_BUILTIN("functools.partial", classPartial);

@@ -8,6 +8,7 @@
 #include "trace/values/class_value.h"
 #include "trace/values/constant.h"
 #include "trace/values/dict.h"
+#include "trace/values/enum_member.h"
 #include "trace/values/exception.h"
 #include "trace/values/function.h"
 #include "trace/values/list.h"
@@ -234,6 +235,7 @@ Traced<ValueRef> toText(Tracer& t, ValueRef value, TextConversion conversion) {
     if (own != nullptr) return own;
     // object.__str__ is repr, and object.__repr__ shows the address.
     if (!is_repr && value->type()->tp_str == PyBaseObject_Type.tp_str) return toText(t, value, TextConversion::kRepr);
+    if (ValueRef plain = plainValue(t, value)) return toText(t, plain, conversion);
     if (value->kind() == ValueKind::kInstance) {
       return stop(BreakReason::kUnsupportedOperation, "text of " + value->describe());
     }
