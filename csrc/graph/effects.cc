@@ -82,11 +82,22 @@ bool mayReport(const Node& node) {
   return node.has(OpTag::kIntegerErrstate) || !isIntegerLoop(node);
 }
 
+namespace {
+
+/// x[[0, -1]]: whether a list of constants is in bounds is seen when it is looked up.
+bool holdsList(const Arg& arg) {
+  if (!arg.is<ArgTuple>()) return false;
+  const ArgTuple& tuple = arg.as<ArgTuple>();
+  return tuple.is_list || std::any_of(tuple.items.begin(), tuple.items.end(), holdsList);
+}
+
+}  // namespace
+
 bool mayRaise(const Node& node) {
   if (!node.has(OpTag::kMayRaise)) return false;
   for (size_t i = 0; i < node.args.size(); i++) {
     if (node.op->params[i].type != "Index") continue;
-    bool run_time = false;
+    bool run_time = holdsList(node.args[i]);
     forEachValue(node.args[i], [&run_time](const ArgValue&) { run_time = true; });
     return run_time;
   }

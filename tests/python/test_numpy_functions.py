@@ -123,3 +123,19 @@ def test_arrays_with_gaps_are_written_as_numpy_does(check):
 
     # NumPy's loop reads between the elements for some strides.
     assert check(f, np.arange(24.0, dtype="f4")[::2]).op_count == 2
+
+
+def test_an_index_list_out_of_bounds_raises_though_nothing_uses_the_selection(check):
+    def f(x):
+        unused = x[[0, -1]]
+        return x
+
+    assert check(f, X).op_count == 1
+    check(f, np.zeros((0, 3)), hits=False)
+
+
+def test_a_positional_out_that_numpy_deprecates_is_left_to_numpy(check):
+    def f(x):
+        return np.maximum(x, 2, x), np.minimum(x, 5, out=x)
+
+    assert check(f, X, breaks=True).op_count == 0
