@@ -19,6 +19,7 @@
 #include "base/ref.h"
 #include "bindings/bindings.h"
 #include "hook/eval.h"
+#include "runtime/callable.h"
 
 namespace py = pybind11;
 
@@ -228,6 +229,9 @@ void bindTesting(py::module_& m) {
   testing.attr("migrate") = py::reinterpret_steal<py::object>(PyCFunction_New(&migrate_definition, nullptr));
   testing.def("set_foreign_evaluator", &setForeignEvaluator);
   testing.def("evaluator_installed", [] { return *segue_evaluator_slot(PyInterpreterState_Get()) != nullptr; });
+  testing.def("has_fast_path", [](const py::object& function) {
+    return isCompiled(function.ptr()) && reinterpret_cast<CompiledFunction*>(function.ptr())->fast_path != nullptr;
+  });
   testing.def("extent_enter", [] { return static_cast<int>(segue_extent_enter(PyThreadState_Get())); });
   testing.def("extent_leave", [] { segue_extent_leave(PyThreadState_Get()); });
   testing.def("extent_depth", [] { return segue_extent_depth(); });

@@ -158,16 +158,18 @@ SegueAction runEntry(DispatchTable* table, const EntryRef& entry, RegisterFile& 
 /// An entry without guards that sends every call of the code to CPython: what is left of a compile that failed.
 EntryRef eagerEntry() { return EntryRef(new Entry(GuardProgram(), {}, Segment())); }
 
-void install(const Offer& offer, EntryRef entry) {
+/// Calls of the function may look for entries without a frame once one of them needs none.
+void allowFastPath(const Offer& offer, const Entry& entry) {
+  if (offer.own() && entry.segment.frameless && !entry.eager()) offer.self->fast_path = fastPath;
+}
+
+void install(const Offer& offer, const EntryRef& entry) {
   CodeState* state = CodeState::obtain(offer.view.code);
   if (state == nullptr) {
     PyErr_Clear();
     return;
   }
-  const bool frameless = entry->segment.frameless && !entry->eager();
-  if (state->obtainTable(offer.key).install(std::move(entry), config().entry_limit) && frameless && offer.own()) {
-    offer.self->fast_path = fastPath;
-  }
+  if (state->obtainTable(offer.key).install(entry, config().entry_limit)) allowFastPath(offer, *entry.get());
 }
 
 /// Whether a new entry may be made; otherwise `*action` says what happens to the frame.
@@ -239,6 +241,7 @@ SegueAction handleFrame(SegueFrame* frame, PyThreadState* ts, PyObject** result)
     RegisterFile file(regs, table->intCount());
     if (EntryRef entry(table->find(offer.roots, file.regs(), file.ints())); entry) {
       stats().hits++;
+      allowFastPath(offer, *entry.get());
       return runEntry(table, entry, file, result);
     }
   }

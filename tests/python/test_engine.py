@@ -525,3 +525,14 @@ def test_a_collected_wrapper_leaves_the_entries_to_the_others():
     hits, compiles = counts("hits", "compiles")
     kept(x)
     assert counts("hits", "compiles") == (hits + 1, compiles)
+
+
+def test_a_function_compiled_again_takes_the_fast_path_of_its_entries():
+    def f(x):
+        return x + 1
+
+    x = np.arange(3.0)
+    for compiled in (api.compile(f), api.compile(f)):
+        assert not _segue._testing.has_fast_path(compiled)
+        compiled(x)
+        assert _segue._testing.has_fast_path(compiled)
