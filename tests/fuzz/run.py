@@ -44,13 +44,14 @@ def run(program: Program) -> Outcome:
     import segue
     from segue.explain import record
     from segue.testing import compare, observe
+    from segue.testing.checking import segments_run
 
     outcome = Outcome()
     plain_f, compiled_f = program.make(), segue.compile(program.make())
     for call in range(len(program.arguments)):
         plain = observe(plain_f, program.make_arguments(call), {})
         arguments = program.make_arguments(call)
-        before = _segments(segue.stats())
+        before = segments_run(segue.stats())
         with record() as captures:
             seen = observe(compiled_f, arguments, {})
         if call == 0:
@@ -58,7 +59,7 @@ def run(program: Program) -> Outcome:
             found = [capture.graph_break for capture in captures if capture.graph_break is not None]
             outcome.breaks = [reason.id for reason in found]
         elif call == 1:
-            outcome.hit = _segments(segue.stats()) > before
+            outcome.hit = segments_run(segue.stats()) > before
         if isinstance(seen.exception, UnboundLocalError):
             # CPython 3.11's warmed-up code reports an unbound local at the instruction before: not a matter of compiling.
             plain.traceback = seen.traceback
@@ -69,11 +70,6 @@ def run(program: Program) -> Outcome:
     if not (outcome.captured and outcome.hit):
         outcome.missed = f"{found[0].id}: {found[0].detail}" if found else "no break"
     return outcome
-
-
-def _segments(stats: dict[str, int | float]) -> int:
-    """Entries found that did not say "run eagerly"."""
-    return int(stats["hits"] - stats["eager"])
 
 
 def shrink(program: Program, fails: Callable[[Program], bool], patience: float = 60) -> Program:

@@ -1,20 +1,10 @@
 """Calls in sequence, each compared with the plain function."""
 
-import gc
-
 import numpy as np
-import pytest
 
 import segue
 from segue.testing import compare, observe
-
-
-@pytest.fixture(autouse=True)
-def fresh():
-    segue.reset()
-    gc.collect()  # a compiled function that is collected takes its code's entries along
-    yield
-    segue.reset()
+from segue.testing.checking import segments_run
 
 
 def alike(fn, *calls, first_hits=True):
@@ -25,18 +15,12 @@ def alike(fn, *calls, first_hits=True):
     """
     compiled = segue.compile(fn)
     for number, make in enumerate([calls[0], *calls, calls[0]]):
-        before = segments_run()
+        before = segments_run(segue.stats())
         plain = observe(fn, tuple(make()), {})
         seen = observe(compiled, tuple(make()), {})
         assert compare(plain, seen, references=number > 0) == [], f"call {number}"
         if number == 1 and first_hits:
-            assert segments_run() > before, "the repeated call ran no segment"
-
-
-def segments_run():
-    """Entries found that did not say "run eagerly"."""
-    stats = segue.stats()
-    return stats["hits"] - stats["eager"]
+            assert segments_run(segue.stats()) > before, "the repeated call ran no segment"
 
 
 def slug(case):

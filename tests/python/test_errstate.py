@@ -1,24 +1,60 @@
-"""Plans run under an errstate of their own: nobody else sees it, and the caller's context is whole behind them."""
+"""Floating-point conditions are reported as the user's errstate asks, which plans never touch for anybody else."""
 
 import contextvars
 import threading
+import warnings
 
 import numpy as np
 import pytest
+from tests.python.engine_support import counts, fresh  # noqa: F401
 
-from segue import _segue, api
-
-
-@pytest.fixture(autouse=True)
-def fresh_engine():
-    _segue._reset()
-    yield
-    _segue._reset()
+from segue import api
 
 
-def counts(*names):
-    stats = _segue._stats()
-    return tuple(stats[name] for name in names)
+@pytest.mark.parametrize("setting", ["ignore", "warn", "raise", "call", "print", "log"])
+def test_conditions_are_reported_as_the_user_asked(setting):
+    def f(x):
+        y = x + 1
+        return 1.0 / x + y
+
+    def run(function, x):
+        seen = []
+        call = seen.append if setting != "log" else type("Log", (), {"write": lambda self, text: seen.append(text)})()
+        report = (lambda name, flag: seen.append((name, flag))) if setting == "call" else call
+        with warnings.catch_warnings(record=True) as caught, np.errstate(divide=setting, call=report):
+            warnings.simplefilter("always")
+            try:
+                result = function(x).tolist()
+            except FloatingPointError as error:
+                result = str(error)
+        return result, seen, [(str(w.message), w.lineno) for w in caught]
+
+    compiled = api.compile(f)
+    good, bad = np.array([1.0, 2.0]), np.array([0.0, 2.0])
+    for x in (good, bad, good, bad, bad, good):
+        assert run(compiled, x) == run(f, x)
+    assert counts("reruns")[0] == (0 if setting == "ignore" else 2)
+
+
+def test_two_reruns_make_a_verdict():
+    @api.compile
+    def f(x):
+        return np.log(x) + 1
+
+    f(np.array([1.0, 2.0]))
+    f(np.ones((2, 2)))
+    with np.errstate(all="warn"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for _ in range(5):
+            f(np.array([0.0, 2.0]))
+    assert counts("reruns") == (2,)
+    assert counts("eager")[0] == 3
+    assert f(np.array([1.0, 1.0])).tolist() == [1.0, 1.0]
+    # The verdict is an entry with guards: other calls go on hitting theirs.
+    hits, eager, compiles = counts("hits", "eager", "compiles")
+    f(np.ones((2, 2)))
+    f(np.ones((2, 2, 2)))
+    assert counts("hits", "eager", "compiles") == (hits + 1, eager, compiles + 1)
 
 
 VARIABLE = contextvars.ContextVar("VARIABLE", default="unset")

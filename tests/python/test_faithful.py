@@ -9,10 +9,12 @@ import types
 
 import numpy as np
 import pytest
-from tests.python.faithful_support import Point, a, alike, fresh, segments_run, slug  # noqa: F401
+from tests.python.engine_support import fresh  # noqa: F401
+from tests.python.faithful_support import Point, a, alike, slug
 
 import segue
 from segue.testing import compare, observe
+from segue.testing.checking import segments_run
 
 
 def overlapping():
@@ -258,9 +260,9 @@ def changed(fn, change, restore, times=2):
         assert compare(plain, seen) == []
 
     same()
-    before = segments_run()
+    before = segments_run(segue.stats())
     same()
-    assert segments_run() > before
+    assert segments_run(segue.stats()) > before
     for _ in range(times):
         change()
         try:

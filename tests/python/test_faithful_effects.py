@@ -10,7 +10,8 @@ import weakref
 
 import numpy as np
 import pytest
-from tests.python.faithful_support import Point, a, alike, fresh, slug  # noqa: F401
+from tests.python.engine_support import fresh  # noqa: F401
+from tests.python.faithful_support import Point, a, alike, slug  # noqa: F401
 
 import segue
 

@@ -1,13 +1,10 @@
 """SEGUE_LOGS: what it accepts, and what it says about what it does not."""
 
-import os
-import subprocess
-import sys
-
 import pytest
 
 import segue.logs
 from segue import _segue
+from tests.python.engine_support import run_script
 
 
 @pytest.fixture(autouse=True)
@@ -17,9 +14,8 @@ def quiet():
     _segue._log_file("")
 
 
-def run(spec: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "SEGUE_LOGS": spec}
-    return subprocess.run([sys.executable, "-c", "import segue.logs"], env=environment, capture_output=True, text=True)
+def run(spec: str):
+    return run_script("import segue.logs", SEGUE_LOGS=spec)
 
 
 @pytest.mark.parametrize("spec", ["", "graph", "+guards,-graph", " recompiles , trace_call ", "bytecode,"])
@@ -49,3 +45,19 @@ def test_set_logs_wants_text():
 def test_a_log_file_that_cannot_be_opened_is_an_error():
     with pytest.raises(OSError, match="cannot open the log file /nonexistent/x"):
         _segue._log_file("/nonexistent/x")
+
+
+def test_unknown_log_channels_are_listed():
+    with pytest.raises(ValueError, match="graph_breaks"):
+        segue.set_logs("graph,nonsense")
+    done = run_script("import segue", SEGUE_LOGS="nonsense")
+    assert done.returncode == 1 and "nonsense" in done.stderr and "graph_breaks" in done.stderr
+    with pytest.raises(TypeError):
+        segue.set_logs(None)
+
+
+def test_a_log_channel_prints():
+    program = "import segue, numpy as np\nsegue.compile(lambda x: np.sin(x) + 1)(np.ones(3))"
+    silent, loud = run_script(program), run_script(program, SEGUE_LOGS="graph,guards")
+    assert silent.returncode == loud.returncode == 0, loud.stderr
+    assert silent.stderr == "" and "sin" in loud.stderr and "L['x']" in loud.stderr

@@ -145,17 +145,17 @@ def _reuse(stats: dict[str, int | float], captures: list[Any]) -> list[str]:
         problems.append(f"compiled again ({stats['compiles']} traces)")
     if stats["reruns"]:
         problems.append(f"dropped a segment and ran it again in CPython ({stats['reruns']} times)")
-    if any(capture.op_count and capture.graph_break is None for capture in captures) and not _segments(stats):
+    if any(capture.op_count and capture.graph_break is None for capture in captures) and segments_run(stats) <= 0:
         problems.append(f"ran no segment although one was compiled ({stats})")
     return problems
 
 
-def _segments(stats: dict[str, int | float]) -> int:
-    """Entries found that did not say "run eagerly"."""
-    return max(0, int(stats["hits"] - stats["eager"]))
+def segments_run(stats: dict[str, int | float]) -> int:
+    """Of counts as `segue.stats` has them, or of a difference of two: entries found that did not say "run eagerly"."""
+    return int(stats["hits"] - stats["eager"])
 
 
 def _count(stats: dict[str, int | float]) -> None:
-    tally.hits += _segments(stats)
+    tally.hits += max(0, segments_run(stats))
     for name in ("compiles", "reruns"):
         setattr(tally, name, getattr(tally, name) + int(stats[name]))

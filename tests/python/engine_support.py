@@ -1,0 +1,50 @@
+"""What tests of compiled calls share: an engine without entries, its counts, and functions to compile."""
+
+import gc
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import segue
+
+X = np.arange(6.0).reshape(2, 3)
+
+
+def double(x):
+    """Doubled."""
+    return x * 2
+
+
+def branch(x):
+    y = x + 1
+    if y.sum():
+        return y
+    return -y
+
+
+@pytest.fixture(autouse=True)
+def fresh():
+    segue.reset()
+    gc.collect()  # a compiled function that is collected takes its code's entries along
+    yield
+    segue.reset()
+
+
+def counts(*names):
+    stats = segue.stats()
+    return tuple(stats[name] for name in names)
+
+
+def delta(call):
+    """How the counts change over a call."""
+    before = segue.stats()
+    call()
+    return {name: value - before[name] for name, value in segue.stats().items()}
+
+
+def run_script(source, **environment):
+    return subprocess.run([sys.executable, "-c", source], capture_output=True, text=True,
+                          env={**{k: v for k, v in os.environ.items() if not k.startswith("SEGUE_")}, **environment})

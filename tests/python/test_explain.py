@@ -1,0 +1,102 @@
+"""What a capture tells about itself: GraphBreakError of fullgraph=True, segue.explain and the records below it."""
+
+import linecache
+
+import numpy as np
+import pytest
+from tests.python.engine_support import X, branch, double, fresh  # noqa: F401
+
+import segue
+from segue import _segue, api
+from segue.errors import GraphBreakError, Position
+
+
+def inner(x):
+    positive = np.any(x > 0)
+    return x if positive else -x
+
+
+def outer(x):
+    return inner(x * 2) + 1
+
+
+def test_fullgraph_points_at_the_expression():
+    with pytest.raises(segue.GraphBreakError) as caught:
+        segue.compile(outer, fullgraph=True)(X)
+    error = caught.value
+    text = str(error)
+    assert error.reason == "data-dependent-branch" and error.reason in text
+    assert "return inner(x * 2) + 1\n" in text and "       ^^^^^^^^^^^^" in text
+    assert "return x if positive else -x" in text and "^^^^" in text.split("if positive")[1]
+    assert "Hint: " + error.graph_break.hint in text
+    assert [call.function for call in error.graph_break.chain] == ["outer"]
+    assert error.graph_break.position.function == "inner"
+    assert text.index("in outer") < text.index("in inner")
+
+
+def test_fullgraph_raises_with_the_reason():
+    f = api.compile(branch, fullgraph=True)
+    for _ in range(2):
+        with pytest.raises(GraphBreakError) as caught:
+            f(np.ones(3))
+    assert caught.value.reason == "data-dependent-branch"
+    assert "if y.sum():" in str(caught.value) and "^" in str(caught.value)
+
+
+def test_a_function_that_is_captured_whole_passes_fullgraph():
+    np.testing.assert_array_equal(segue.compile(double, fullgraph=True)(X), X * 2)
+
+
+def test_the_caret_counts_wide_characters_and_tabs():
+    from segue.errors import Position
+
+    lines = ["def f(größe, 大):\n", "\tx = größe + 大 * 2\n"]
+    import linecache
+
+    linecache.cache["<caret>"] = (0, None, lines, "<caret>")
+    line = lines[1]
+    start = len(line[: line.index("大")].encode())
+    text = Position("<caret>", "f", 2, start, 2, start + len("大 * 2".encode())).render()
+    source, caret = text.splitlines()[1:]
+    assert source == "    x = größe + 大 * 2"
+    assert caret == "    " + " " * len("x = größe + ") + "^" * 6
+
+
+def test_explain_reports_graphs_guards_and_breaks():
+    report = segue.explain(outer)(X)
+    # outer stops in the call that it inlined, and then inner's own frame stops there.
+    assert [reason.id for reason in report.breaks] == ["data-dependent-branch"] * 2
+    assert [len(reason.chain) for reason in report.breaks] == [1, 0]
+    np.testing.assert_array_equal(report.result, outer(X))
+    whole = segue.explain(double)(X)
+    assert (whole.graph_count, whole.op_count, whole.break_count) == (1, 1, 0)
+    assert isinstance(whole.graphs[0], segue.Graph) and "multiply" in str(whole.graphs[0])
+    assert whole.guards and all(isinstance(guard, str) for guard in whole.guards)
+    text = str(whole)
+    assert text.startswith("1 graph, 1 operator, 0 breaks, ") and "multiply" in text and whole.guards[0] in text
+    assert "Hint: " in str(report)
+
+
+def test_explain_traces_again_what_was_compiled_before():
+    compiled = segue.compile(double)
+    compiled(X)
+    assert segue.explain(double)(X).graph_count == 1
+    assert segue.explain(compiled)(X).graph_count == 1
+
+
+def test_explain_lets_exceptions_through():
+    def raises(x):
+        raise KeyError(x.shape)
+
+    with pytest.raises(KeyError):
+        segue.explain(raises)(X)
+
+
+def test_records_describe_every_trace():
+    _segue._records_begin()
+    api.compile(lambda x: x * 2 + 1)(np.ones(3))
+    api.compile(branch)(np.ones(3))
+    whole, broken = _segue._records_end()
+    assert (whole["op_count"], whole["break"]) == (2, None) and "multiply" in str(whole["graph"]) and whole["guards"]
+    assert broken["break"]["id"] == "data-dependent-branch"
+    assert broken["break"]["position"]["line"] == branch.__code__.co_firstlineno + 2

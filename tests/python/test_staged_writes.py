@@ -1,0 +1,97 @@
+"""Arrays that a segment writes: later reads see it, the commit stores it, and a dropped run stores nothing."""
+
+import warnings
+
+import numpy as np
+import pytest
+from tests.python.engine_support import counts, fresh  # noqa: F401
+
+from segue import api
+
+
+def test_reads_after_a_write_see_it(check):
+    def f(x, y):
+        x[0] = y[1]
+        total = x.sum()
+        x[1:] *= 2
+        return total + x.sum()
+
+    check(f, np.arange(5.0), np.arange(5.0) + 10)
+
+
+def test_views_taken_before_a_write_see_it(check):
+    def f(x):
+        tail = x[1:]
+        x[2] = 50.0
+        return tail + 1
+
+    check(f, np.arange(5.0))
+
+
+def test_outputs_are_views_of_the_argument():
+    @api.compile
+    def f(x):
+        y = x + 1
+        x[0] = y[1]
+        return x[1:], x
+
+    for _ in range(2):
+        x = np.arange(4.0)
+        tail, whole = f(x)
+        assert whole is x and tail.base is x and np.shares_memory(tail, x)
+        assert x.tolist() == [2.0, 1.0, 2.0, 3.0]
+
+
+@pytest.mark.parametrize("layout", ["C", "F", "reversed", "gaps"])
+def test_layouts_survive_staging(layout, check):
+    base = np.arange(24.0).reshape(4, 6)
+    x = {"C": base, "F": np.asfortranarray(base), "reversed": base[::-1, ::-1], "gaps": base[::2, ::3]}[layout]
+
+    def f(x):
+        x += 1.0
+        x[0, 0] = 9.0
+        return x * 2
+
+    check(f, x)
+
+
+def test_a_dropped_run_has_written_nothing():
+    def f(x, y):
+        x += 1
+        x[0] = 7.0
+        return x / y
+
+    compiled = api.compile(f)
+    compiled(np.arange(3.0), np.ones(3))
+    x, y = np.arange(3.0), np.array([1.0, 0.0, 1.0])
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        compiled(x, y)
+    assert x.tolist() == [7.0, 2.0, 3.0] and len(caught) == 1
+    assert counts("reruns") == (1,)
+
+
+def test_overlapping_arguments_are_told_apart():
+    def f(x, y):
+        x[:] = y * 2
+        return x + y
+
+    compiled = api.compile(f)
+    compiled(np.arange(4.0), np.arange(4.0))
+    a, b = np.arange(5.0), np.arange(5.0)
+    np.testing.assert_array_equal(compiled(a[1:], a[:-1]), f(b[1:], b[:-1]))
+    np.testing.assert_array_equal(a, b)
+
+
+def test_read_only_arrays_are_never_written():
+    def f(x):
+        x[0] = 1.0
+        return x + 1
+
+    compiled = api.compile(f)
+    compiled(np.zeros(3))
+    x = np.zeros(3)
+    x.flags.writeable = False
+    with pytest.raises(ValueError, match="read-only"):
+        compiled(x)
+    assert x.tolist() == [0, 0, 0]
