@@ -44,6 +44,12 @@ BorrowedRef internedText(Tracer& t, BorrowedRef text) {
 
 bool isDataDescriptor(BorrowedRef found) { return Py_TYPE(found)->tp_descr_set != nullptr; }
 
+bool isSlot(BorrowedRef found) { return found && Py_TYPE(found) == &PyMemberDescr_Type; }
+
+bool hasInstanceDict(const PyTypeObject* cls) {
+  return (cls->tp_flags & Py_TPFLAGS_MANAGED_DICT) != 0 || cls->tp_dictoffset != 0;
+}
+
 Traced<ValueRef> bindFound(Tracer& t, BorrowedRef found, ValueRef self, PyTypeObject* cls, BorrowedRef name) {
   PyTypeObject* kind = Py_TYPE(found);
   if (isMethodLike(kind)) {

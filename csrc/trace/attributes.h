@@ -13,6 +13,10 @@ Traced<ValueRef> bindFound(Tracer& t, BorrowedRef found, ValueRef self, PyTypeOb
 
 /// Whether the object has __set__ or __delete__.
 bool isDataDescriptor(BorrowedRef found);
+/// Whether it is a slot of the class: it reads a PyObject* field of the instance. Null is none.
+bool isSlot(BorrowedRef found);
+/// Whether instances of the class have a __dict__.
+bool hasInstanceDict(const PyTypeObject* cls);
 
 /// The interned str that is equal to `text`, as attribute names are compared; kept alive.
 BorrowedRef internedText(Tracer& t, BorrowedRef text);

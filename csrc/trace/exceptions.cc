@@ -7,7 +7,7 @@
 namespace segue {
 
 Raised Tracer::raise(PyObject* type, const std::string& message) {
-  return raise(makeException(*this, reinterpret_cast<PyTypeObject*>(type), {string(message)}));
+  return raise(makeException(*this, type, {string(message)}));
 }
 
 Raised Tracer::raise(ExceptionValue* exception) {

@@ -9,15 +9,9 @@
 namespace segue {
 namespace {
 
-Traced<DictValue*> selfDict(ValueRef self) {
-  auto* dict = as<DictValue>(self);
-  if (dict == nullptr) return stop(BreakReason::kUnsupportedOperation, "a dict method of " + self->describe());
-  return dict;
-}
-
 Traced<ValueRef> dictGetMethod(Tracer& t, const BuiltinCall& call) {
   SEGUE_TRY(auto args, call.bind(t, "get", {"/self", "/key", "/default"}, 2));
-  SEGUE_TRY(DictValue* dict, selfDict(args[0]));
+  SEGUE_TRY(DictValue* dict, selfOf<DictValue>(t, call));
   SEGUE_TRY(ValueRef value, dict->get(t, args[1]));
   if (value != nullptr) return t.resolve(value);
   return args[2] != nullptr ? args[2] : t.none();
@@ -26,7 +20,7 @@ SEGUE_BUILTIN("builtins.dict.get", dictGetMethod);
 
 Traced<ValueRef> dictSetdefault(Tracer& t, const BuiltinCall& call) {
   SEGUE_TRY(auto args, call.bind(t, "setdefault", {"/self", "/key", "/default"}, 2));
-  SEGUE_TRY(DictValue* dict, selfDict(args[0]));
+  SEGUE_TRY(DictValue* dict, selfOf<DictValue>(t, call));
   SEGUE_TRY(ValueRef value, dict->get(t, args[1]));
   if (value != nullptr) return t.resolve(value);
   ValueRef fresh = args[2] != nullptr ? args[2] : t.none();
@@ -37,11 +31,11 @@ SEGUE_BUILTIN("builtins.dict.setdefault", dictSetdefault);
 
 Traced<ValueRef> dictPop(Tracer& t, const BuiltinCall& call) {
   SEGUE_TRY(auto args, call.bind(t, "pop", {"/self", "/key", "/default"}, 2));
-  SEGUE_TRY(DictValue* dict, selfDict(args[0]));
+  SEGUE_TRY(DictValue* dict, selfOf<DictValue>(t, call));
   SEGUE_TRY(ValueRef value, dict->remove(t, args[1]));
   if (value != nullptr) return value;
   if (args[2] != nullptr) return args[2];
-  return t.raise(makeException(t, reinterpret_cast<PyTypeObject*>(PyExc_KeyError), {args[1]}));
+  return t.raise(makeException(t, PyExc_KeyError, {args[1]}));
 }
 SEGUE_BUILTIN("builtins.dict.pop", dictPop);
 
@@ -84,11 +78,11 @@ SEGUE_BUILTIN("builtins.dict", classDict);
 
 Traced<ValueRef> dictPopItem(Tracer& t, const BuiltinCall& call) {
   SEGUE_TRY(auto args, call.bind(t, "popitem", {"/self"}, 1));
-  SEGUE_TRY(DictValue* dict, selfDict(args[0]));
+  SEGUE_TRY(DictValue* dict, selfOf<DictValue>(t, call));
   SEGUE_TRY(const std::vector<DictEntry>* all, dict->entries(t));
   if (all->empty()) {
     ValueRef message = t.string("popitem(): dictionary is empty");
-    return t.raise(makeException(t, reinterpret_cast<PyTypeObject*>(PyExc_KeyError), {message}));
+    return t.raise(makeException(t, PyExc_KeyError, {message}));
   }
   ValueRef last = all->back().key_value;
   SEGUE_TRY(ValueRef value, dict->remove(t, last));
@@ -118,7 +112,7 @@ SEGUE_BUILTIN("builtins.dict.copy", dictCopy);
 
 Traced<ValueRef> dictClear(Tracer& t, const BuiltinCall& call) {
   SEGUE_TRY(auto args, call.bind(t, "clear", {"/self"}, 1));
-  SEGUE_TRY(DictValue* dict, selfDict(args[0]));
+  SEGUE_TRY(DictValue* dict, selfOf<DictValue>(t, call));
   SEGUE_TRY(const std::vector<DictEntry>* all, dict->entries(t));
   for (const DictEntry& entry : std::vector<DictEntry>(*all)) SEGUE_TRY_VOID(dict->remove(t, entry.key_value));
   return t.none();
@@ -128,7 +122,7 @@ SEGUE_BUILTIN("builtins.dict.clear", dictClear);
 template <DictPart part>
 Traced<ValueRef> dictView(Tracer& t, const BuiltinCall& call) {
   SEGUE_TRY(auto args, call.bind(t, "view", {"/self"}, 1));
-  SEGUE_TRY(DictValue* dict, selfDict(args[0]));
+  SEGUE_TRY(DictValue* dict, selfOf<DictValue>(t, call));
   return t.make<DictViewValue>(dict, part);
 }
 SEGUE_BUILTIN("builtins.dict.keys", dictView<DictPart::kKeys>);

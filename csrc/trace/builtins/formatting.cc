@@ -23,6 +23,14 @@ bool hasLargeNumber(std::string_view text) {
   return false;
 }
 
+/// What `%s` and `!s` do, `%r` and so on; nullopt for other letters.
+std::optional<TextConversion> conversionOf(std::string_view letter) {
+  if (letter == "s") return TextConversion::kStr;
+  if (letter == "r") return TextConversion::kRepr;
+  if (letter == "a") return TextConversion::kAscii;
+  return std::nullopt;
+}
+
 /// One `%` conversion of a template: [start, end) in it; `type` is its last character.
 struct Conversion {
   size_t start, end;
@@ -44,8 +52,8 @@ std::optional<std::vector<Conversion>> conversions(std::string_view text) {
 
 /// The field `name` of str.format: arg_name, then attributes and items of it.
 Traced<ValueRef> formatField(Tracer& t, const CallArgs& args, BorrowedRef name, int64_t* next_index) {
-  Ref module = Ref::steal(PyImport_ImportModule("_string"));
-  Ref split = Ref::steal(PyObject_CallMethod(module.get(), "formatter_field_name_split", "O", name.get()));
+  static PyObject* const kSplit = libraryObject("_string", "formatter_field_name_split");
+  Ref split = Ref::steal(PyObject_CallOneArg(kSplit, name));
   if (!split) return t.raiseCurrent();
   BorrowedRef first = PyTuple_GET_ITEM(split.get(), 0);
   ValueRef value = nullptr;
@@ -77,8 +85,8 @@ Traced<ValueRef> formatField(Tracer& t, const CallArgs& args, BorrowedRef name, 
 Traced<ValueRef> formatTemplate(Tracer& t, BorrowedRef text, const CallArgs& args, int64_t* next_index, int depth) {
   if (PyUnicode_GET_LENGTH(text.get()) == 0) return t.string("");
   if (depth > 2) return stop(BreakReason::kExceptionEscapes, "Max string recursion exceeded");
-  Ref module = Ref::steal(PyImport_ImportModule("_string"));
-  Ref parser = Ref::steal(PyObject_CallMethod(module.get(), "formatter_parser", "O", text.get()));
+  static PyObject* const kParse = libraryObject("_string", "formatter_parser");
+  Ref parser = Ref::steal(PyObject_CallOneArg(kParse, text));
   if (!parser) return t.raiseCurrent();
   std::vector<ValueRef> parts;
   while (Ref field = Ref::steal(PyIter_Next(parser.get()))) {  // literal, name, spec, conversion
@@ -86,16 +94,10 @@ Traced<ValueRef> formatTemplate(Tracer& t, BorrowedRef text, const CallArgs& arg
     BorrowedRef name = PyTuple_GET_ITEM(field.get(), 1);
     if (name.get() == Py_None) continue;
     SEGUE_TRY(ValueRef value, formatField(t, args, name, next_index));
-    std::string_view conversion =
-        PyTuple_GET_ITEM(field.get(), 3) == Py_None ? "" : textOf(PyTuple_GET_ITEM(field.get(), 3));
-    if (!conversion.empty()) {
-      if (conversion != "s" && conversion != "r" && conversion != "a") {
-        return stop(BreakReason::kExceptionEscapes, "an unknown conversion");
-      }
-      SEGUE_TRY(value, toText(t, value,
-                              conversion == "s"   ? TextConversion::kStr
-                              : conversion == "r" ? TextConversion::kRepr
-                                                  : TextConversion::kAscii));
+    if (BorrowedRef letter = PyTuple_GET_ITEM(field.get(), 3); letter.get() != Py_None) {
+      std::optional<TextConversion> conversion = conversionOf(textOf(letter));
+      if (!conversion) return stop(BreakReason::kExceptionEscapes, "an unknown conversion");
+      SEGUE_TRY(value, toText(t, value, *conversion));
     }
     SEGUE_TRY(ValueRef spec, formatTemplate(t, PyTuple_GET_ITEM(field.get(), 2), args, next_index, depth + 1));
     SEGUE_TRY(ValueRef formatted, format(t, value, spec));
@@ -169,12 +171,9 @@ Traced<ValueRef> percentFormat(Tracer& t, BorrowedRef text, ValueRef args) {
   for (size_t i = 0; i < given.size(); ++i) {
     const Conversion& conversion = (*found)[i];
     ValueRef value = t.resolve(given[i]);
-    bool as_text = conversion.type == 's' || conversion.type == 'r' || conversion.type == 'a';
+    std::optional<TextConversion> as_text = conversionOf(std::string_view(&conversion.type, 1));
     if (as_text) {
-      SEGUE_TRY(value, toText(t, value,
-                              conversion.type == 's'   ? TextConversion::kStr
-                              : conversion.type == 'r' ? TextConversion::kRepr
-                                                       : TextConversion::kAscii));
+      SEGUE_TRY(value, toText(t, value, *as_text));
     }
     BorrowedRef constant = specialize(t, value);
     if (!constant || !isFoldable(constant)) return stop(BreakReason::kConstantNeeded, "an argument of %");

@@ -316,10 +316,7 @@ Traced<ValueRef> GroupBy::nextSlot(Tracer& t) {
     SEGUE_TRY(bool more, step(t));
     if (!more) return ValueRef{nullptr};
   }
-  static const Ref kGroup = [] {
-    Ref module = Ref::steal(PyImport_ImportModule("itertools"));
-    return Ref::steal(PyObject_GetAttrString(module.get(), "_grouper"));
-  }();
+  static PyObject* const kGroup = libraryObject("itertools", "_grouper");
   ValueRef key = t.heap().read<GroupState>(object()).key;
   ValueRef group = t.make<Group>(newPosition(t), kGroup, this, key);
   auto& state = t.heap().write<GroupState>(object());

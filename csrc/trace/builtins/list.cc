@@ -11,15 +11,9 @@
 namespace segue {
 namespace {
 
-Traced<ListValue*> selfList(ValueRef self) {
-  auto* list = as<ListValue>(self);
-  if (list == nullptr) return stop(BreakReason::kUnsupportedOperation, "a list method of " + self->describe());
-  return list;
-}
-
 Traced<ValueRef> listAppendMethod(Tracer& t, const BuiltinCall& call) {
   SEGUE_TRY(auto args, call.bind(t, "append", {"/self", "/object"}, 2));
-  SEGUE_TRY(ListValue* list, selfList(args[0]));
+  SEGUE_TRY(ListValue* list, selfOf<ListValue>(t, call));
   list->append(t, args[1]);
   return t.none();
 }
@@ -27,7 +21,7 @@ SEGUE_BUILTIN("builtins.list.append", listAppendMethod);
 
 Traced<ValueRef> listExtend(Tracer& t, const BuiltinCall& call) {
   SEGUE_TRY(auto args, call.bind(t, "extend", {"/self", "/iterable"}, 2));
-  SEGUE_TRY(ListValue* list, selfList(args[0]));
+  SEGUE_TRY(ListValue* list, selfOf<ListValue>(t, call));
   SEGUE_TRY(std::vector<ValueRef> added, items(t, args[1]));
   for (ValueRef item : added) list->append(t, item);
   return t.none();
@@ -36,7 +30,7 @@ SEGUE_BUILTIN("builtins.list.extend", listExtend);
 
 Traced<ValueRef> listInsert(Tracer& t, const BuiltinCall& call) {
   SEGUE_TRY(auto args, call.bind(t, "insert", {"/self", "/index", "/object"}, 3));
-  SEGUE_TRY(ListValue* list, selfList(args[0]));
+  SEGUE_TRY(ListValue* list, selfOf<ListValue>(t, call));
   SEGUE_TRY(int64_t index, constantInt(t, args[1]));
   std::vector<ValueRef>& contents = list->mutableItems(t);
   auto size = static_cast<int64_t>(contents.size());
@@ -50,7 +44,7 @@ SEGUE_BUILTIN("builtins.list.insert", listInsert);
 
 Traced<ValueRef> listPop(Tracer& t, const BuiltinCall& call) {
   SEGUE_TRY(auto args, call.bind(t, "pop", {"/self", "/index"}, 1));
-  SEGUE_TRY(ListValue* list, selfList(args[0]));
+  SEGUE_TRY(ListValue* list, selfOf<ListValue>(t, call));
   int64_t index = -1;
   if (args[1] != nullptr) {
     SEGUE_TRY(index, constantInt(t, args[1]));
@@ -69,7 +63,7 @@ SEGUE_BUILTIN("builtins.list.pop", listPop);
 
 Traced<ValueRef> listClear(Tracer& t, const BuiltinCall& call) {
   SEGUE_TRY(auto args, call.bind(t, "clear", {"/self"}, 1));
-  SEGUE_TRY(ListValue* list, selfList(args[0]));
+  SEGUE_TRY(ListValue* list, selfOf<ListValue>(t, call));
   list->mutableItems(t).clear();
   list->log(t, WriteKind::kListClear, nullptr, nullptr);
   return t.none();
@@ -78,7 +72,7 @@ SEGUE_BUILTIN("builtins.list.clear", listClear);
 
 Traced<ValueRef> listReverse(Tracer& t, const BuiltinCall& call) {
   SEGUE_TRY(auto args, call.bind(t, "reverse", {"/self"}, 1));
-  SEGUE_TRY(ListValue* list, selfList(args[0]));
+  SEGUE_TRY(ListValue* list, selfOf<ListValue>(t, call));
   std::vector<ValueRef>& contents = list->mutableItems(t);
   std::reverse(contents.begin(), contents.end());
   list->log(t, WriteKind::kListReverse, nullptr, nullptr);
@@ -88,7 +82,7 @@ SEGUE_BUILTIN("builtins.list.reverse", listReverse);
 
 Traced<ValueRef> listCopy(Tracer& t, const BuiltinCall& call) {
   SEGUE_TRY(auto args, call.bind(t, "copy", {"/self"}, 1));
-  SEGUE_TRY(ListValue* list, selfList(args[0]));
+  SEGUE_TRY(ListValue* list, selfOf<ListValue>(t, call));
   return t.list(list->items(t));
 }
 SEGUE_BUILTIN("builtins.list.copy", listCopy);
@@ -114,18 +108,18 @@ Traced<int64_t> find(Tracer& t, const std::vector<ValueRef>& contents, ValueRef 
 
 Traced<ValueRef> listIndex(Tracer& t, const BuiltinCall& call) {
   SEGUE_TRY(auto args, call.bind(t, "index", {"/self", "/value", "/start", "/stop"}, 2));
-  SEGUE_TRY(ListValue* list, selfList(args[0]));
+  SEGUE_TRY(ListValue* list, selfOf<ListValue>(t, call));
   SEGUE_TRY(int64_t index, find(t, std::vector<ValueRef>(list->items(t)), args[1], args[2], args[3]));
   if (index >= 0) return t.integer(index);
   SEGUE_TRY(ValueRef text, toText(t, args[1], TextConversion::kRepr));
   SEGUE_TRY(ValueRef message, joinStrings(t, {text, t.string(" is not in list")}));
-  return t.raise(makeException(t, reinterpret_cast<PyTypeObject*>(PyExc_ValueError), {message}));
+  return t.raise(makeException(t, PyExc_ValueError, {message}));
 }
 SEGUE_BUILTIN("builtins.list.index", listIndex);
 
 Traced<ValueRef> listRemove(Tracer& t, const BuiltinCall& call) {
   SEGUE_TRY(auto args, call.bind(t, "remove", {"/self", "/value"}, 2));
-  SEGUE_TRY(ListValue* list, selfList(args[0]));
+  SEGUE_TRY(ListValue* list, selfOf<ListValue>(t, call));
   SEGUE_TRY(int64_t index, find(t, std::vector<ValueRef>(list->items(t)), args[1]));
   if (index < 0) return t.raise(PyExc_ValueError, "list.remove(x): x not in list");
   std::vector<ValueRef>& contents = list->mutableItems(t);
@@ -229,7 +223,7 @@ SEGUE_BUILTIN("builtins.sorted", builtinSorted);
 
 Traced<ValueRef> listSort(Tracer& t, const BuiltinCall& call) {
   SEGUE_TRY(auto args, call.bind(t, "sort", {"/self", "key", "reverse"}, 1));
-  SEGUE_TRY(ListValue* list, selfList(args[0]));
+  SEGUE_TRY(ListValue* list, selfOf<ListValue>(t, call));
   bool reverse = false;
   if (args[2] != nullptr) {
     SEGUE_TRY(reverse, truth(t, args[2]));
@@ -259,8 +253,7 @@ SEGUE_BUILTIN("builtins.tuple", classTuple);
 
 Traced<ValueRef> tupleIndex(Tracer& t, const BuiltinCall& call) {
   SEGUE_TRY(auto args, call.bind(t, "index", {"/self", "/value", "/start", "/stop"}, 2));
-  auto* self = as<TupleValue>(args[0]);
-  if (self == nullptr) return stop(BreakReason::kUnsupportedOperation, "tuple.index of " + args[0]->describe());
+  SEGUE_TRY(TupleValue* self, selfOf<TupleValue>(t, call));
   SEGUE_TRY(int64_t index, find(t, {self->items().begin(), self->items().end()}, args[1], args[2], args[3]));
   if (index < 0) return t.raise(PyExc_ValueError, "tuple.index(x): x not in tuple");
   return t.integer(index);

@@ -100,6 +100,14 @@ const LibraryName* findNumpyCallable(BorrowedRef callable) {
   return it == operators.end() ? nullptr : it->second;
 }
 
+PyObject* libraryObject(const char* module, const char* name) {
+  Ref owner = Ref::steal(PyImport_ImportModule(module));
+  SEGUE_CHECK(owner, "a module of the standard library cannot be imported");
+  Ref found = Ref::steal(PyObject_GetAttrString(owner.get(), name));
+  SEGUE_CHECK(found, "a module of the standard library lacks a name");
+  return found.release();
+}
+
 std::string_view textOf(BorrowedRef str) {
   Py_ssize_t size = 0;
   const char* text = PyUnicode_AsUTF8AndSize(str, &size);
@@ -109,6 +117,8 @@ std::string_view textOf(BorrowedRef str) {
   }
   return {text, static_cast<size_t>(size)};
 }
+
+ValueRef BuiltinCall::self(Tracer& t) const { return size() > 0 ? t.resolve(args.positional[0]) : nullptr; }
 
 Traced<absl::InlinedVector<ValueRef, 6>> BuiltinCall::bind(Tracer& t, const char* function_name,
                                                            std::initializer_list<const char*> names,

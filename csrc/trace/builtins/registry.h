@@ -14,6 +14,7 @@
 // model is what calling the class does. Functions that may simply be called on constants have a SEGUE_PURE row.
 #pragma once
 
+#include "trace/values/builtin.h"
 #include "trace/values/value.h"
 
 namespace segue {
@@ -23,6 +24,8 @@ struct BuiltinCall {
   const CallArgs& args;
 
   size_t size() const { return args.positional.size(); }
+  /// The first positional argument, resolved; null where there is none.
+  ValueRef self(Tracer& t) const;
   /// Arguments in the order of `names` (null where not passed), bound as CPython binds them: names that start with '/'
   /// are positional-only (the slash is not part of the name). Too few, too many or unknown ones break, and CPython raises.
   Traced<absl::InlinedVector<ValueRef, 6>> bind(Tracer& t, const char* function_name,
@@ -46,6 +49,16 @@ const LibraryName* findNumpyCallable(BorrowedRef callable);
 
 /// self.name where type(self) is a built-in type without instance dict: a method found on the type, bound to self.
 Traced<ValueRef> builtinTypeAttr(Tracer& t, ValueRef self, BorrowedRef name);
+
+/// Self of a method's model: its first argument, which is of any type where the method is called as `list.append(x, …)`.
+template <class T>
+Traced<T*> selfOf(Tracer& t, const BuiltinCall& call, BreakReason reason = BreakReason::kUnsupportedOperation) {
+  if (auto* self = as<T>(call.self(t))) return self;
+  return stop(reason, describeCallable(call.function) + " of something else");
+}
+
+/// `name` of a standard library's module: types and functions that no header declares. Kept for good.
+PyObject* libraryObject(const char* module, const char* name);
 
 /// UTF-8 of a str; lives as long as the str.
 std::string_view textOf(BorrowedRef str);

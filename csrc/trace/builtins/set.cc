@@ -9,14 +9,8 @@
 namespace segue {
 namespace {
 
-Traced<SetValue*> selfSet(Tracer& t, const BuiltinCall& call) {
-  auto* set = call.size() > 0 ? as<SetValue>(t.resolve(call.args.positional[0])) : nullptr;
-  if (set == nullptr) return stop(BreakReason::kUnsupportedOperation, "a set method of something else");
-  return set;
-}
-
 Traced<ValueRef> setAdd(Tracer& t, const BuiltinCall& call) {
-  SEGUE_TRY(SetValue * set, selfSet(t, call));
+  SEGUE_TRY(SetValue* set, selfOf<SetValue>(t, call));
   SEGUE_TRY(auto args, call.bind(t, "add", {"/self", "/object"}, 2));
   SEGUE_TRY_VOID(set->add(t, args[1]));
   return t.none();
@@ -24,7 +18,7 @@ Traced<ValueRef> setAdd(Tracer& t, const BuiltinCall& call) {
 SEGUE_BUILTIN("builtins.set.add", setAdd);
 
 Traced<ValueRef> setDiscard(Tracer& t, const BuiltinCall& call) {
-  SEGUE_TRY(SetValue * set, selfSet(t, call));
+  SEGUE_TRY(SetValue* set, selfOf<SetValue>(t, call));
   SEGUE_TRY(auto args, call.bind(t, "discard", {"/self", "/object"}, 2));
   SEGUE_TRY_VOID(set->discard(t, args[1]));
   return t.none();
@@ -32,23 +26,23 @@ Traced<ValueRef> setDiscard(Tracer& t, const BuiltinCall& call) {
 SEGUE_BUILTIN("builtins.set.discard", setDiscard);
 
 Traced<ValueRef> setRemove(Tracer& t, const BuiltinCall& call) {
-  SEGUE_TRY(SetValue * set, selfSet(t, call));
+  SEGUE_TRY(SetValue* set, selfOf<SetValue>(t, call));
   SEGUE_TRY(auto args, call.bind(t, "remove", {"/self", "/object"}, 2));
   SEGUE_TRY(bool found, set->discard(t, args[1]));
   if (found) return t.none();
-  return t.raise(makeException(t, reinterpret_cast<PyTypeObject*>(PyExc_KeyError), {args[1]}));
+  return t.raise(makeException(t, PyExc_KeyError, {args[1]}));
 }
 SEGUE_BUILTIN("builtins.set.remove", setRemove);
 
 Traced<ValueRef> setPop(Tracer& t, const BuiltinCall& call) {
-  SEGUE_TRY(SetValue * set, selfSet(t, call));
+  SEGUE_TRY(SetValue* set, selfOf<SetValue>(t, call));
   SEGUE_TRY_VOID(call.bind(t, "pop", {"/self"}, 1));
   return set->pop(t);
 }
 SEGUE_BUILTIN("builtins.set.pop", setPop);
 
 Traced<ValueRef> setClear(Tracer& t, const BuiltinCall& call) {
-  SEGUE_TRY(SetValue * set, selfSet(t, call));
+  SEGUE_TRY(SetValue* set, selfOf<SetValue>(t, call));
   SEGUE_TRY_VOID(call.bind(t, "clear", {"/self"}, 1));
   SEGUE_TRY_VOID(set->clear(t));
   return t.none();
@@ -56,21 +50,21 @@ Traced<ValueRef> setClear(Tracer& t, const BuiltinCall& call) {
 SEGUE_BUILTIN("builtins.set.clear", setClear);
 
 Traced<ValueRef> setCopy(Tracer& t, const BuiltinCall& call) {
-  SEGUE_TRY(SetValue * set, selfSet(t, call));
+  SEGUE_TRY(SetValue* set, selfOf<SetValue>(t, call));
   SEGUE_TRY_VOID(call.bind(t, "copy", {"/self"}, 1));
   return set->derived(t, SetStep::Op::kCopy, nullptr);
 }
 SEGUE_BUILTIN("builtins.set.copy", setCopy);
 
 Traced<ValueRef> setUpdate(Tracer& t, const BuiltinCall& call) {
-  SEGUE_TRY(SetValue * set, selfSet(t, call));
+  SEGUE_TRY(SetValue* set, selfOf<SetValue>(t, call));
   for (size_t i = 1; i < call.size(); ++i) SEGUE_TRY_VOID(set->update(t, call.args.positional[i]));
   return t.none();
 }
 SEGUE_BUILTIN("builtins.set.update", setUpdate);
 
 Traced<ValueRef> setUnion(Tracer& t, const BuiltinCall& call) {
-  SEGUE_TRY(SetValue * set, selfSet(t, call));
+  SEGUE_TRY(SetValue* set, selfOf<SetValue>(t, call));
   SEGUE_TRY(ValueRef result, set->derived(t, SetStep::Op::kCopy, nullptr));
   for (size_t i = 1; i < call.size(); ++i) SEGUE_TRY_VOID(as<SetValue>(result)->update(t, call.args.positional[i]));
   return result;
@@ -80,11 +74,9 @@ SEGUE_BUILTIN("builtins.set.union", setUnion);
 /// Methods of two sets that are operators: other iterables go through the set in their own way.
 template <BinaryOp op>
 Traced<ValueRef> setOperator(Tracer& t, const BuiltinCall& call) {
-  SEGUE_TRY(SetValue * set, selfSet(t, call));
+  SEGUE_TRY(SetValue* set, selfOf<SetValue>(t, call));
   SEGUE_TRY(auto args, call.bind(t, "a set method", {"/self", "/other"}, 2));
-  if (args[1]->type() != &PySet_Type && args[1]->type() != &PyFrozenSet_Type) {
-    return stop(BreakReason::kUnsupportedOperation, "a set method with " + args[1]->describe());
-  }
+  if (!isSetLike(args[1])) return stop(BreakReason::kUnsupportedOperation, "a set method with " + args[1]->describe());
   return binary(t, op, set, args[1]);
 }
 SEGUE_BUILTIN("builtins.set.intersection", setOperator<BinaryOp::kAnd>);
@@ -93,7 +85,7 @@ SEGUE_BUILTIN("builtins.set.symmetric_difference", setOperator<BinaryOp::kXor>);
 
 template <CompareOp op>
 Traced<ValueRef> setComparison(Tracer& t, const BuiltinCall& call) {
-  SEGUE_TRY(SetValue * set, selfSet(t, call));
+  SEGUE_TRY(SetValue* set, selfOf<SetValue>(t, call));
   SEGUE_TRY(auto args, call.bind(t, "a set method", {"/self", "/other"}, 2));
   SetValue* other = makeSet(t);
   SEGUE_TRY_VOID(other->update(t, args[1]));
@@ -103,7 +95,7 @@ SEGUE_BUILTIN("builtins.set.issubset", setComparison<CompareOp::kLe>);
 SEGUE_BUILTIN("builtins.set.issuperset", setComparison<CompareOp::kGe>);
 
 Traced<ValueRef> setIsDisjoint(Tracer& t, const BuiltinCall& call) {
-  SEGUE_TRY(SetValue * set, selfSet(t, call));
+  SEGUE_TRY(SetValue* set, selfOf<SetValue>(t, call));
   SEGUE_TRY(auto args, call.bind(t, "isdisjoint", {"/self", "/other"}, 2));
   SetValue* other = makeSet(t);
   SEGUE_TRY_VOID(other->update(t, args[1]));

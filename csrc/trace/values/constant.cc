@@ -14,11 +14,6 @@ namespace {
 /// Longest sequence and longest int (in bits) that folding may make.
 constexpr Py_ssize_t kFoldLimit = 4096;
 
-bool isAtom(PyTypeObject* type) {
-  return type == &PyLong_Type || type == &PyFloat_Type || type == &PyUnicode_Type || type == &PyBool_Type ||
-         type == &PyBytes_Type || type == &PyComplex_Type || type == Py_TYPE(Py_None) || type == Py_TYPE(Py_Ellipsis);
-}
-
 Py_ssize_t bitLength(BorrowedRef integer) { return static_cast<Py_ssize_t>(_PyLong_NumBits(integer)); }
 
 /// Whether lhs op rhs could make something huge: powers, shifts and repetitions.
@@ -43,6 +38,17 @@ bool foldsTooLarge(BinaryOp op, BorrowedRef lhs, BorrowedRef rhs) {
   return op == BinaryOp::kRemainder && PyBytes_Check(lhs);  // formats, with widths that may be huge
 }
 
+/// A frozenset whose elements hash and compare without user code.
+bool isPlainFrozenSet(BorrowedRef object) {
+  if (!PyFrozenSet_CheckExact(object)) return false;
+  Py_ssize_t position = 0;
+  PyObject* element;
+  while (segue_set_next(object, &position, &element)) {
+    if (!segue_is_key(element)) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 PyObject* computeBinary(BinaryOp op, PyObject* lhs, PyObject* rhs) {
@@ -64,19 +70,8 @@ PyObject* computeBinary(BinaryOp op, PyObject* lhs, PyObject* rhs) {
   }
 }
 
-/// A frozenset whose elements hash and compare without user code.
-bool isPlainFrozenSet(BorrowedRef object) {
-  if (!PyFrozenSet_CheckExact(object)) return false;
-  Py_ssize_t position = 0;
-  PyObject* element;
-  while (segue_set_next(object, &position, &element)) {
-    if (!segue_is_key(element)) return false;
-  }
-  return true;
-}
-
 bool isFoldable(BorrowedRef object) {
-  if (isAtom(Py_TYPE(object))) return true;
+  if (segue_is_constant(object)) return true;
   if (PyTuple_CheckExact(object)) {
     for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(object.get()); ++i) {
       if (!isFoldable(PyTuple_GET_ITEM(object.get(), i))) return false;

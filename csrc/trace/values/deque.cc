@@ -148,11 +148,8 @@ class DequeValue::DequeIterator final : public IteratorValue {
   DequeIterator(ObjectId object, DequeValue* deque, size_t size, int64_t changes)
       : IteratorValue(object), deque_(deque), size_(size), changes_(changes) {}
   PyTypeObject* type() const override {
-    static const Ref kType = [] {
-      Ref module = Ref::steal(PyImport_ImportModule("_collections"));
-      return Ref::steal(PyObject_GetAttrString(module.get(), "_deque_iterator"));
-    }();
-    return reinterpret_cast<PyTypeObject*>(kType.get());
+    static PyObject* const kType = libraryObject("_collections", "_deque_iterator");
+    return reinterpret_cast<PyTypeObject*>(kType);
   }
   Traced<ValueRef> nextSlot(Tracer& t) override {
     SEGUE_TRY(const std::vector<ValueRef>* known, deque_->items(t));
@@ -197,12 +194,6 @@ ValueRef wrapDeque(Tracer& t, BorrowedRef live, Source source) {
 }
 SEGUE_WRAPS_IF(isDeque, wrapDeque);
 
-Traced<DequeValue*> selfDeque(Tracer& t, const BuiltinCall& call) {
-  auto* deque = call.size() > 0 ? as<DequeValue>(t.resolve(call.args.positional[0])) : nullptr;
-  if (deque == nullptr) return stop(BreakReason::kUnsupportedOperation, "a deque method of something else");
-  return deque;
-}
-
 Traced<ValueRef> classDeque(Tracer& t, const BuiltinCall& call) {
   SEGUE_TRY(auto args, call.bind(t, "deque", {"iterable", "maxlen"}, 0));
   std::optional<int64_t> limit;
@@ -220,7 +211,7 @@ SEGUE_BUILTIN("collections.deque", classDeque);
 
 template <bool left>
 Traced<ValueRef> dequeAppend(Tracer& t, const BuiltinCall& call) {
-  SEGUE_TRY(DequeValue * deque, selfDeque(t, call));
+  SEGUE_TRY(DequeValue* deque, selfOf<DequeValue>(t, call));
   SEGUE_TRY(auto args, call.bind(t, "append", {"/self", "/item"}, 2));
   SEGUE_TRY_VOID(deque->push(t, args[1], left));
   return t.none();
@@ -230,7 +221,7 @@ SEGUE_BUILTIN("collections.deque.appendleft", dequeAppend<true>);
 
 template <bool left>
 Traced<ValueRef> dequePop(Tracer& t, const BuiltinCall& call) {
-  SEGUE_TRY(DequeValue * deque, selfDeque(t, call));
+  SEGUE_TRY(DequeValue* deque, selfOf<DequeValue>(t, call));
   SEGUE_TRY_VOID(call.bind(t, "pop", {"/self"}, 1));
   return deque->pop(t, left);
 }
@@ -239,7 +230,7 @@ SEGUE_BUILTIN("collections.deque.popleft", dequePop<true>);
 
 template <bool left>
 Traced<ValueRef> dequeExtend(Tracer& t, const BuiltinCall& call) {
-  SEGUE_TRY(DequeValue * deque, selfDeque(t, call));
+  SEGUE_TRY(DequeValue* deque, selfOf<DequeValue>(t, call));
   SEGUE_TRY(auto args, call.bind(t, "extend", {"/self", "/iterable"}, 2));
   SEGUE_TRY(std::vector<ValueRef> all, items(t, args[1]));
   for (ValueRef item : all) SEGUE_TRY_VOID(deque->push(t, item, left));
@@ -249,7 +240,7 @@ SEGUE_BUILTIN("collections.deque.extend", dequeExtend<false>);
 SEGUE_BUILTIN("collections.deque.extendleft", dequeExtend<true>);
 
 Traced<ValueRef> dequeClear(Tracer& t, const BuiltinCall& call) {
-  SEGUE_TRY(DequeValue * deque, selfDeque(t, call));
+  SEGUE_TRY(DequeValue* deque, selfOf<DequeValue>(t, call));
   SEGUE_TRY_VOID(call.bind(t, "clear", {"/self"}, 1));
   SEGUE_TRY_VOID(deque->clear(t));
   return t.none();
@@ -263,7 +254,7 @@ Traced<std::vector<ValueRef>*> movableItems(Tracer& t, DequeValue* deque) {
 }
 
 Traced<ValueRef> dequeRotate(Tracer& t, const BuiltinCall& call) {
-  SEGUE_TRY(DequeValue * deque, selfDeque(t, call));
+  SEGUE_TRY(DequeValue* deque, selfOf<DequeValue>(t, call));
   SEGUE_TRY(auto args, call.bind(t, "rotate", {"/self", "/n"}, 1));
   int64_t count = 1;
   if (args[1] != nullptr) {
@@ -277,7 +268,7 @@ Traced<ValueRef> dequeRotate(Tracer& t, const BuiltinCall& call) {
 SEGUE_BUILTIN("collections.deque.rotate", dequeRotate);
 
 Traced<ValueRef> dequeReverse(Tracer& t, const BuiltinCall& call) {
-  SEGUE_TRY(DequeValue * deque, selfDeque(t, call));
+  SEGUE_TRY(DequeValue* deque, selfOf<DequeValue>(t, call));
   SEGUE_TRY_VOID(call.bind(t, "reverse", {"/self"}, 1));
   SEGUE_TRY(std::vector<ValueRef> * contents, movableItems(t, deque));
   std::reverse(contents->begin(), contents->end());

@@ -250,7 +250,7 @@ Traced<ValueRef> DictValue::getItemSlot(Tracer& t, ValueRef key) {
 Traced<ValueRef> DictValue::missing(Tracer& t, ValueRef key) {
   ValueRef factory = factory_ != nullptr ? t.resolve(factory_) : t.none();
   if (factory->constant().get() == Py_None) {
-    return t.raise(makeException(t, reinterpret_cast<PyTypeObject*>(PyExc_KeyError), {key}));
+    return t.raise(makeException(t, PyExc_KeyError, {key}));
   }
   SEGUE_TRY(ValueRef made, call(t, factory, {}));
   SEGUE_TRY_VOID(set(t, key, made));
@@ -260,7 +260,7 @@ Traced<ValueRef> DictValue::missing(Tracer& t, ValueRef key) {
 Traced<void> DictValue::setItemSlot(Tracer& t, ValueRef key, ValueRef value) {
   if (value != nullptr) return set(t, key, value);
   SEGUE_TRY(ValueRef removed, remove(t, key));
-  if (removed == nullptr) return t.raise(makeException(t, reinterpret_cast<PyTypeObject*>(PyExc_KeyError), {key}));
+  if (removed == nullptr) return t.raise(makeException(t, PyExc_KeyError, {key}));
   return {};
 }
 

@@ -68,7 +68,7 @@ class DictValue : public HeapValue {
   ValueRef factory_;   ///< default_factory of a defaultdict
 };
 
-/// Whether all keys are built-in constants.
+/// Whether all keys hash and compare without user code.
 bool hasPlainKeys(BorrowedRef dict);
 void addDictEntry(DictState& state, Ref stand_in, ValueRef key, ValueRef value);
 /// An empty dict.

@@ -65,6 +65,10 @@ ExceptionValue* makeException(Tracer& t, PyTypeObject* type, ExceptionValue::Arg
   return t.make<ExceptionValue>(t.heap().add(std::move(state)), type);
 }
 
+ExceptionValue* makeException(Tracer& t, PyObject* type, ExceptionValue::Args args) {
+  return makeException(t, reinterpret_cast<PyTypeObject*>(type), std::move(args));
+}
+
 bool isStopIteration(const ExceptionValue* exception) {
   return PyType_IsSubtype(exception->type(), reinterpret_cast<PyTypeObject*>(PyExc_StopIteration)) != 0;
 }
@@ -72,7 +76,7 @@ bool isStopIteration(const ExceptionValue* exception) {
 ExceptionValue* stopIteration(Tracer& t, ValueRef returned) {
   ExceptionValue::Args args;
   if (returned->constant().get() != Py_None) args.push_back(returned);
-  return makeException(t, reinterpret_cast<PyTypeObject*>(PyExc_StopIteration), std::move(args));
+  return makeException(t, PyExc_StopIteration, std::move(args));
 }
 
 ExceptionValue::Args ExceptionValue::args(Tracer& t) const {
@@ -199,14 +203,8 @@ Traced<ValueRef> exceptionText(Tracer& t, ExceptionValue* exception, bool is_rep
 
 namespace {
 
-Traced<ExceptionValue*> selfException(Tracer& t, const BuiltinCall& call) {
-  auto* self = call.size() > 0 ? as<ExceptionValue>(t.resolve(call.args.positional[0])) : nullptr;
-  if (self == nullptr) return stop(BreakReason::kUnsupportedOperation, "a method of an exception from outside");
-  return self;
-}
-
 Traced<ValueRef> exceptionInit(Tracer& t, const BuiltinCall& call) {
-  SEGUE_TRY(ExceptionValue * self, selfException(t, call));
+  SEGUE_TRY(ExceptionValue* self, selfOf<ExceptionValue>(t, call));
   if (!call.args.keywords.empty()) return stop(BreakReason::kExceptionEscapes, "keywords of an exception");
   self->setArgs(t, {call.args.positional.begin() + 1, call.args.positional.end()});
   return t.none();
@@ -232,7 +230,7 @@ SEGUE_BUILTIN("builtins.Warning.__init__", exceptionInit);
 SEGUE_BUILTIN("builtins.ZeroDivisionError.__init__", exceptionInit);
 
 Traced<ValueRef> exceptionWithTraceback(Tracer& t, const BuiltinCall& call) {
-  SEGUE_TRY(ExceptionValue * self, selfException(t, call));
+  SEGUE_TRY(ExceptionValue* self, selfOf<ExceptionValue>(t, call));
   SEGUE_TRY_VOID(call.bind(t, "with_traceback", {"/self", "/tb"}, 2));
   self->noteRaised(t);
   return self;
@@ -240,7 +238,7 @@ Traced<ValueRef> exceptionWithTraceback(Tracer& t, const BuiltinCall& call) {
 SEGUE_BUILTIN("builtins.BaseException.with_traceback", exceptionWithTraceback);
 
 Traced<ValueRef> exceptionAddNote(Tracer& t, const BuiltinCall& call) {
-  SEGUE_TRY(ExceptionValue * self, selfException(t, call));
+  SEGUE_TRY(ExceptionValue* self, selfOf<ExceptionValue>(t, call));
   SEGUE_TRY(auto args, call.bind(t, "add_note", {"/self", "/note"}, 2));
   if (args[1]->type() != &PyUnicode_Type) return stop(BreakReason::kExceptionEscapes, "a note that is no str");
   BorrowedRef name = t.internedName("__notes__");

@@ -46,6 +46,7 @@ class TracebackValue final : public Value {
 /// cls(*args) where the class is built in, or written in Python on top of one that keeps its arguments.
 Traced<ValueRef> instantiateException(Tracer& t, ValueRef cls, const CallArgs& args);
 ExceptionValue* makeException(Tracer& t, PyTypeObject* type, ExceptionValue::Args args);
+ExceptionValue* makeException(Tracer& t, PyObject* type, ExceptionValue::Args args);  // PyExc_…
 bool isStopIteration(const ExceptionValue* exception);
 /// What ends an iteration that returns a value.
 ExceptionValue* stopIteration(Tracer& t, ValueRef returned);

@@ -57,7 +57,7 @@ Traced<void> Tracer::checkGenerators() {
 
 ExceptionValue* stopIterationError(Tracer& t, ExceptionValue* exception) {
   if (!isStopIteration(exception)) return exception;
-  auto* replacement = makeException(t, reinterpret_cast<PyTypeObject*>(PyExc_RuntimeError),
+  auto* replacement = makeException(t, PyExc_RuntimeError,
                                     {t.string("generator raised StopIteration")});
   replacement->setCause(t, exception);
   replacement->setContext(t, exception);
@@ -147,7 +147,7 @@ Traced<ValueRef> GeneratorValue::close(Tracer& t) {
     return t.none();
   }
   ValueRef returned = t.none();
-  auto* exit = makeException(t, reinterpret_cast<PyTypeObject*>(PyExc_GeneratorExit), {});
+  auto* exit = makeException(t, PyExc_GeneratorExit, {});
   Traced<ValueRef> item = throwInto(t, exit, &returned);
   if (item.raised()) {
     PyObject* type = reinterpret_cast<PyObject*>(t.raised()->type());
@@ -197,12 +197,6 @@ Traced<RecipeId> GeneratorValue::recipeSlot(RecipeBuilder& b) {
 
 namespace {
 
-Traced<GeneratorValue*> selfGenerator(Tracer& t, const BuiltinCall& call) {
-  auto* generator = call.size() > 0 ? as<GeneratorValue>(t.resolve(call.args.positional[0])) : nullptr;
-  if (generator == nullptr) return stop(BreakReason::kGeneratorState, "a method of a generator from outside");
-  return generator;
-}
-
 /// What send() and throw() give: an item, or StopIteration with what the generator returned.
 Traced<ValueRef> itemOrStop(Tracer& t, Traced<ValueRef> outcome, ValueRef returned) {
   SEGUE_TRY(ValueRef item, std::move(outcome));
@@ -211,7 +205,7 @@ Traced<ValueRef> itemOrStop(Tracer& t, Traced<ValueRef> outcome, ValueRef return
 }
 
 Traced<ValueRef> generatorSend(Tracer& t, const BuiltinCall& call) {
-  SEGUE_TRY(GeneratorValue * self, selfGenerator(t, call));
+  SEGUE_TRY(GeneratorValue* self, selfOf<GeneratorValue>(t, call, BreakReason::kGeneratorState));
   SEGUE_TRY(auto args, call.bind(t, "send", {"/self", "/arg"}, 2));
   ValueRef returned = t.none();
   Traced<ValueRef> outcome = self->send(t, args[1], &returned);
@@ -221,7 +215,7 @@ SEGUE_BUILTIN("types.GeneratorType.send", generatorSend);
 
 /// throw(exception), throw(type) and, where it is not deprecated, throw(type, exception, traceback).
 Traced<ValueRef> generatorThrow(Tracer& t, const BuiltinCall& call) {
-  SEGUE_TRY(GeneratorValue * self, selfGenerator(t, call));
+  SEGUE_TRY(GeneratorValue* self, selfOf<GeneratorValue>(t, call, BreakReason::kGeneratorState));
   SEGUE_TRY(auto args, call.bind(t, "throw", {"/self", "/type", "/value", "/traceback"}, 2));
   if (call.size() > 2 && kPythonVersion >= 312)
     return stop(BreakReason::kUnsupportedOperation, "throw() with a traceback");
@@ -245,7 +239,7 @@ Traced<ValueRef> generatorThrow(Tracer& t, const BuiltinCall& call) {
 SEGUE_BUILTIN("types.GeneratorType.throw", generatorThrow);
 
 Traced<ValueRef> generatorClose(Tracer& t, const BuiltinCall& call) {
-  SEGUE_TRY(GeneratorValue * self, selfGenerator(t, call));
+  SEGUE_TRY(GeneratorValue* self, selfOf<GeneratorValue>(t, call, BreakReason::kGeneratorState));
   SEGUE_TRY_VOID(call.bind(t, "close", {"/self"}, 1));
   return self->close(t);
 }

@@ -38,18 +38,6 @@ ValueRef wrapInstance(Tracer& t, BorrowedRef live, Source source) {
 }
 SEGUE_WRAPS_IF(isModelledInstance, wrapInstance);
 
-bool hasInstanceDict(PyTypeObject* cls) {
-#ifdef Py_TPFLAGS_MANAGED_DICT
-  if (cls->tp_flags & Py_TPFLAGS_MANAGED_DICT) return true;
-#endif
-  return cls->tp_dictoffset != 0;
-}
-
-/// A slot of the class: its descriptor reads a PyObject* field of the instance.
-bool isSlot(BorrowedRef found) {
-  return found && Py_TYPE(found) == &PyMemberDescr_Type;
-}
-
 const char* kBinaryMethods[][3] = {
     {"__add__", "__radd__", "__iadd__"},
     {"__and__", "__rand__", "__iand__"},

@@ -18,7 +18,7 @@ Traced<BorrowedRef> attributeOf(Tracer& t, const InstanceValue& owner, ValueRef 
   if (!text || !PyUnicode_CheckExact(text.get())) return stop(BreakReason::kUnhashableKey, "an attribute's name");
   BorrowedRef name = internedText(t, text);
   BorrowedRef found = _PyType_Lookup(owner.type(), name);
-  if (found && Py_TYPE(found)->tp_descr_set != nullptr) {  // a slot, or a property: the dict is beside it
+  if (found && isDataDescriptor(found)) {  // a slot, or a property: the dict is beside it
     return stop(BreakReason::kAttributeLookup, owner.describe() + " has a descriptor of a dict key's name");
   }
   return name;
@@ -34,7 +34,7 @@ class InstanceDictValue final : public DictValue {
     if (owner_->live()) SEGUE_TRY_VOID(addLive(t, *made));
     for (const AttrState::Attr& attr : std::vector<AttrState::Attr>(t.heap().read<AttrState>(owner_->object()).attrs)) {
       bool known = PyDict_Contains(made->index.get(), attr.name) == 1;
-      if (attr.value != nullptr && !known && !isSlot(attr.name))
+      if (attr.value != nullptr && !known && !isSlot(_PyType_Lookup(owner_->type(), attr.name)))
         addDictEntry(*made, Ref::borrow(attr.name), t.constant(attr.name), attr.value);
     }
     auto& state = t.heap().write<DictState>(object());
@@ -67,11 +67,6 @@ class InstanceDictValue final : public DictValue {
   Traced<RecipeId> recipeSlot(RecipeBuilder& b) override { return Value::recipeSlot(b); }
 
  private:
-  bool isSlot(BorrowedRef name) const {
-    BorrowedRef found = _PyType_Lookup(owner_->type(), name);
-    return found && Py_TYPE(found) == &PyMemberDescr_Type;
-  }
-
   /// What the live dict holds now, in its order, as the trace has changed it.
   Traced<void> addLive(Tracer& t, DictState& made) {
     BorrowedRef dict = segue_instance_dict(owner_->live().get());

@@ -10,25 +10,6 @@
 namespace segue {
 namespace {
 
-bool hasInstanceDict(PyTypeObject* cls) {
-#ifdef Py_TPFLAGS_MANAGED_DICT
-  if (cls->tp_flags & Py_TPFLAGS_MANAGED_DICT) return true;
-#endif
-  return cls->tp_dictoffset != 0;
-}
-
-/// The type of the descriptors that namedtuple classes have for their fields (its printed name differs between versions).
-PyTypeObject* tupleGetterType() {
-  static PyObject* type = [] {
-    Ref module = Ref::steal(PyImport_ImportModule("_collections"));
-    SEGUE_CHECK(static_cast<bool>(module), "no module _collections");
-    PyObject* found = PyObject_GetAttrString(module.get(), "_tuplegetter");
-    SEGUE_CHECK(found != nullptr, "_collections has no _tuplegetter");
-    return found;
-  }();
-  return reinterpret_cast<PyTypeObject*>(type);
-}
-
 bool isNamedTupleInstance(BorrowedRef live) { return isNamedTupleClass(Py_TYPE(live)); }
 
 ValueRef wrapNamedTuple(Tracer& t, BorrowedRef live, Source source) {
@@ -81,7 +62,9 @@ Traced<ValueRef> namedTupleAttr(Tracer& t, TupleValue* self, BorrowedRef name) {
                                                          std::string(textOf(name))));
   }
   if (textOf(name) == "__class__") return t.constant(reinterpret_cast<PyObject*>(self->type()));
-  if (Py_TYPE(found) != tupleGetterType()) {
+  // The type of the fields' descriptors; its printed name differs between versions.
+  static PyObject* const kFieldType = libraryObject("_collections", "_tuplegetter");
+  if (reinterpret_cast<PyObject*>(Py_TYPE(found)) != kFieldType) {
     return bindFound(t, found, self, self->type(), name);
   }
   BorrowedRef fields = lookupOnType(t, self->type(), t.internedName("_fields"));

@@ -96,6 +96,8 @@ SetValue* makeSet(Tracer& t) {
   return t.make<SetValue>(t.heap().add(std::make_unique<SetState>()), std::nullopt, nullptr);
 }
 
+bool isSetLike(ValueRef value) { return value->type() == &PySet_Type || value->type() == &PyFrozenSet_Type; }
+
 Traced<void> SetValue::load(Tracer& t) {
   if (t.heap().read<SetState>(object()).loaded) return {};
   auto& state = t.heap().write<SetState>(object());
@@ -240,9 +242,7 @@ Traced<ValueRef> SetValue::derived(Tracer& t, Op op, ValueRef other) {
 
 Traced<void> SetValue::update(Tracer& t, ValueRef iterable) {
   iterable = t.resolve(iterable);
-  BorrowedRef constant = iterable->constant();
-  bool is_set = iterable->kind() == ValueKind::kSet || (constant && PyFrozenSet_CheckExact(constant.get()));
-  if (is_set && !source()) return apply(t, Op::kUpdate, iterable);
+  if (isSetLike(iterable) && !source()) return apply(t, Op::kUpdate, iterable);
   SEGUE_TRY(std::vector<ValueRef> added, items(t, iterable));
   if (iterable->kind() == ValueKind::kDict && !source()) {  // makes room for all of its keys at once
     Ref keys = Ref::steal(PyDict_New());
@@ -306,10 +306,6 @@ std::optional<Op> stepOf(BinaryOp op) {
     default:
       return std::nullopt;
   }
-}
-
-bool isSetLike(ValueRef value) {
-  return value->type() == &PySet_Type || value->type() == &PyFrozenSet_Type;
 }
 
 class SetIterator final : public IteratorValue {

@@ -85,5 +85,7 @@ class SetValue final : public HeapValue {
 };
 
 SetValue* makeSet(Tracer& t);
+/// Whether it is a set or frozenset, exact.
+bool isSetLike(ValueRef value);
 
 }  // namespace segue
