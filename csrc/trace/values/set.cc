@@ -76,21 +76,45 @@ Ref replayed(const std::vector<SetStep>& steps) {
   return set;
 }
 
-const SetElement* find(const SetState& state, BorrowedRef stand_in) {
-  for (const SetElement& element : state.elements) {
-    if (PyObject_RichCompareBool(element.stand_in.get(), stand_in, Py_EQ) == 1) return &element;
-  }
-  return nullptr;
-}
-
 /// Another operand of a set: its table, and values for its elements.
 struct Operand {
   Ref set;
-  std::vector<SetElement> elements;
+  SetElements elements;
   bool ordered = true;
 };
 
+void putPosition(BorrowedRef index, BorrowedRef stand_in, size_t position) {
+  Ref number = Ref::steal(PyLong_FromSize_t(position));
+  PyDict_SetItem(index, stand_in, number.get());
+}
+
 }  // namespace
+
+const SetElement* SetElements::find(BorrowedRef stand_in) const {
+  constexpr size_t kFew = 8;  // are looked through faster than hashed
+  if (all_.size() <= kFew) {
+    auto it = std::find_if(all_.begin(), all_.end(), [&](const SetElement& element) {
+      return PyObject_RichCompareBool(element.stand_in.get(), stand_in, Py_EQ) == 1;
+    });
+    return it != all_.end() ? &*it : nullptr;
+  }
+  if (!index_) {
+    index_ = Ref::steal(PyDict_New());
+    for (size_t i = 0; i < all_.size(); ++i) putPosition(index_, all_[i].stand_in, i);
+  }
+  BorrowedRef position = PyDict_GetItemWithError(index_.get(), stand_in);
+  return position ? &all_[PyLong_AsSize_t(position)] : nullptr;
+}
+
+void SetElements::add(SetElement element) {
+  if (index_) putPosition(index_, element.stand_in, all_.size());
+  all_.push_back(std::move(element));
+}
+
+void SetElements::erase(const SetElement* element) {
+  all_.erase(all_.begin() + (element - all_.data()));
+  index_ = {};
+}
 
 SetValue* makeSet(Tracer& t) {
   return t.make<SetValue>(t.heap().add(std::make_unique<SetState>()), std::nullopt, nullptr);
@@ -105,7 +129,7 @@ Traced<void> SetValue::load(Tracer& t) {
     if (!segue_is_constant(element.get()))
       return stop(BreakReason::kUnhashableKey, "a set of objects that are no constants");
     ValueRef value = t.constant(BorrowedRef(element));
-    state.elements.push_back({std::move(element), value});
+    state.elements.add({std::move(element), value});
   }
   t.guards().add(
       {.kind = GuardKind::kSetEquals, .source = *source(), .operand = Ref::steal(PySequence_Tuple(live_.get()))});
@@ -117,7 +141,7 @@ Traced<void> SetValue::load(Tracer& t) {
 
 SetState& SetValue::changedState(Tracer& t) {
   auto& state = t.heap().write<SetState>(object());
-  state.changed = true;
+  ++state.changes;
   return state;
 }
 
@@ -132,7 +156,7 @@ Traced<void> SetValue::add(Tracer& t, ValueRef item) {
   SEGUE_TRY(Ref stand_in, key(t, item));
   if (source() && !segue_is_constant(stand_in.get())) return stop(BreakReason::kUnhashableKey, "adding to a live set");
   auto& state = changedState(t);
-  if (find(state, stand_in) == nullptr) state.elements.push_back({stand_in, item});
+  if (state.elements.find(stand_in) == nullptr) state.elements.add({stand_in, item});
   state.steps.push_back({Op::kAdd, std::move(stand_in)});
   log(t, WriteKind::kSetAdd, item);
   return {};
@@ -142,9 +166,9 @@ Traced<bool> SetValue::discard(Tracer& t, ValueRef item) {
   SEGUE_TRY_VOID(load(t));
   SEGUE_TRY(Ref stand_in, key(t, item));
   auto& state = changedState(t);
-  const SetElement* found = find(state, stand_in);
+  const SetElement* found = state.elements.find(stand_in);
   if (found == nullptr) return false;
-  state.elements.erase(state.elements.begin() + (found - state.elements.data()));
+  state.elements.erase(found);
   state.steps.push_back({Op::kDiscard, std::move(stand_in)});
   log(t, WriteKind::kSetDiscard, item);
   return true;
@@ -167,9 +191,9 @@ Traced<ValueRef> SetValue::pop(Tracer& t) {
   auto& state = changedState(t);
   Ref set = replayed(state.steps);
   Ref stand_in = Ref::steal(PySet_Pop(set.get()));
-  const SetElement* found = find(state, stand_in);
+  const SetElement* found = state.elements.find(stand_in);
   ValueRef popped = found->value;
-  state.elements.erase(state.elements.begin() + (found - state.elements.data()));
+  state.elements.erase(found);
   state.steps.push_back({Op::kPop, nullptr});
   return t.resolve(popped);
 }
@@ -194,21 +218,19 @@ Traced<Operand> operandOf(Tracer& t, ValueRef value) {
   operand.set = Ref::borrow(constant);
   for (Ref& element : iterated(constant)) {
     ValueRef item = t.constant(BorrowedRef(element));
-    operand.elements.push_back({std::move(element), item});
+    operand.elements.add({std::move(element), item});
   }
   return operand;
 }
 
 /// The elements that a set has after a step, each the object that CPython would have kept.
-std::vector<SetElement> elementsOf(BorrowedRef set, absl::Span<const SetElement> first,
-                                   absl::Span<const SetElement> second) {
-  std::vector<SetElement> all;
-  for (Ref& stand_in : iterated(set)) {
-    for (absl::Span<const SetElement> known : {first, second}) {
-      auto it = std::find_if(known.begin(), known.end(),
-                             [&](const SetElement& e) { return e.stand_in.get() == stand_in.get(); });
-      if (it == known.end()) continue;
-      all.push_back(*it);
+SetElements elementsOf(BorrowedRef set, const SetElements& first, const SetElements& second) {
+  SetElements all;
+  for (const Ref& stand_in : iterated(set)) {
+    for (const SetElements* known : {&first, &second}) {
+      const SetElement* element = known->find(stand_in);
+      if (element == nullptr || element->stand_in.get() != stand_in.get()) continue;
+      all.add(*element);
       break;
     }
   }
@@ -234,7 +256,6 @@ Traced<void> SetValue::apply(Tracer& t, Op op, ValueRef other) {
 Traced<ValueRef> SetValue::derived(Tracer& t, Op op, ValueRef other) {
   SEGUE_TRY_VOID(load(t));
   auto state = std::make_unique<SetState>(t.heap().read<SetState>(object()));
-  state->changed = false;
   auto* made = t.make<SetValue>(t.heap().add(std::move(state)), std::nullopt, nullptr);
   SEGUE_TRY_VOID(made->apply(t, op, other));
   return made;
@@ -261,8 +282,9 @@ Traced<std::vector<ValueRef>> SetValue::elements(Tracer& t) {
   const auto& state = t.heap().read<SetState>(object());
   std::vector<Ref> order = source() ? iterated(live_) : std::vector<Ref>();
   if (source()) {  // the guard compares in the set's own order
-    if (state.changed)
+    if (state.changes > 0) {
       return stop(BreakReason::kUnsupportedOperation, "iteration over a set from outside after a change");
+    }
   } else if (state.elements.size() > 1) {
     if (!state.ordered)
       return stop(BreakReason::kUnsupportedOperation, "iteration over a set made of one from outside");
@@ -276,7 +298,7 @@ Traced<std::vector<ValueRef>> SetValue::elements(Tracer& t) {
     if (order.size() > 1 && !segue_is_constant(stand_in.get())) {
       return stop(BreakReason::kUnsupportedOperation, "iteration over a set of objects");
     }
-    all.push_back(find(state, stand_in)->value);
+    all.push_back(state.elements.find(stand_in)->value);
   }
   return all;
 }
@@ -310,16 +332,20 @@ std::optional<Op> stepOf(BinaryOp op) {
 
 class SetIterator final : public IteratorValue {
  public:
-  SetIterator(ObjectId object, SetValue* set, std::vector<ValueRef> order)
-      : IteratorValue(object), set_(set), order_(std::move(order)) {}
+  SetIterator(ObjectId object, SetValue* set, std::vector<ValueRef> order, int64_t changes)
+      : IteratorValue(object), set_(set), order_(std::move(order)), changes_(changes) {}
   PyTypeObject* type() const override { return &PySetIter_Type; }
   Traced<ValueRef> nextSlot(Tracer& t) override {
     auto position = static_cast<size_t>(t.heap().read<PositionState>(object()).position);
     if (position > order_.size()) return ValueRef{nullptr};
     const auto& state = t.heap().read<SetState>(set_->object());
     if (state.elements.size() != order_.size()) return t.raise(PyExc_RuntimeError, "Set changed size during iteration");
-    SEGUE_TRY(std::vector<ValueRef> now, set_->elements(t));
-    if (now != order_) return stop(BreakReason::kUnsupportedOperation, "a set that changed while it was iterated over");
+    if (state.changes != changes_) {
+      SEGUE_TRY(std::vector<ValueRef> now, set_->elements(t));
+      if (now != order_) {
+        return stop(BreakReason::kUnsupportedOperation, "a set that changed while it was iterated over");
+      }
+    }
     ++t.heap().write<PositionState>(object()).position;
     return position < order_.size() ? t.resolve(order_[position]) : nullptr;
   }
@@ -330,6 +356,7 @@ class SetIterator final : public IteratorValue {
  private:
   SetValue* set_;
   std::vector<ValueRef> order_;  ///< when iteration began
+  int64_t changes_;              ///< … that the set had seen then
 };
 
 }  // namespace
@@ -375,12 +402,12 @@ Traced<ValueRef> SetValue::getAttrSlot(Tracer& t, BorrowedRef name) {
 Traced<bool> SetValue::containsSlot(Tracer& t, ValueRef item) {
   SEGUE_TRY_VOID(load(t));
   SEGUE_TRY(Ref stand_in, key(t, item));
-  return find(t.heap().read<SetState>(object()), stand_in) != nullptr;
+  return t.heap().read<SetState>(object()).elements.find(stand_in) != nullptr;
 }
 
 Traced<ValueRef> SetValue::iterSlot(Tracer& t) {
   SEGUE_TRY(std::vector<ValueRef> all, elements(t));
-  return t.make<SetIterator>(newPosition(t), this, std::move(all));
+  return t.make<SetIterator>(newPosition(t), this, std::move(all), t.heap().read<SetState>(object()).changes);
 }
 
 // It is built in a way that gives it the order of iteration it has: by adding its elements, or from a frozenset of
@@ -414,7 +441,7 @@ Traced<RecipeId> SetValue::recipeSlot(RecipeBuilder& b) {
     added = order;
   }
   for (const Ref& stand_in : added) {
-    SEGUE_TRY(RecipeId id, b.of(find(state, stand_in)->value));
+    SEGUE_TRY(RecipeId id, b.of(state.elements.find(stand_in)->value));
     recipe.items.push_back(id);
   }
   return b.add(std::move(recipe));

@@ -36,12 +36,41 @@ struct SetElement {
   ValueRef value;
 };
 
+/// The elements of a set, in the order they came in.
+class SetElements {
+ public:
+  SetElements() = default;
+  SetElements(const SetElements& other) : all_(other.all_) {}
+  SetElements(SetElements&&) = default;
+  SetElements& operator=(SetElements other) {
+    all_ = std::move(other.all_);
+    index_ = std::move(other.index_);
+    return *this;
+  }
+
+  /// The one that is equal, or null.
+  const SetElement* find(BorrowedRef stand_in) const;
+  /// One that is not there.
+  void add(SetElement element);
+  /// One that `find` gave.
+  void erase(const SetElement* element);
+  void clear() { *this = {}; }
+  size_t size() const { return all_.size(); }
+  bool empty() const { return all_.empty(); }
+  auto begin() const { return all_.begin(); }
+  auto end() const { return all_.end(); }
+
+ private:
+  std::vector<SetElement> all_;
+  mutable Ref index_;  ///< dict: stand-in -> position in all_; null until many are searched
+};
+
 struct SetState final : ClonableState<SetState> {
-  bool loaded = true;                ///< false: a live set
-  bool changed = false;              ///< a live set that the trace has changed
-  bool ordered = true;               ///< the steps tell the order; false where a live set is part of them
-  std::vector<SetStep> steps;        ///< since it was empty
-  std::vector<SetElement> elements;  ///< in no particular order
+  bool loaded = true;          ///< false: a live set
+  bool ordered = true;         ///< the steps tell the order; false where a live set is part of them
+  int64_t changes = 0;         ///< that the trace has made; iterators tell by it that the set has changed
+  std::vector<SetStep> steps;  ///< since it was empty
+  SetElements elements;
 };
 
 class SetValue final : public HeapValue {
