@@ -94,7 +94,6 @@ std::string ConstantValue::describe() const {
 
 Traced<ValueRef> ConstantValue::binarySlot(Tracer& t, BinaryOp op, ValueRef other, bool reflected) {
   if (reflected) return ValueRef{nullptr};  // the left operand has folded already
-  op = withoutInplace(op);
   if (op == BinaryOp::kRemainder && PyUnicode_CheckExact(object_.get())) return percentFormat(t, object_, other);
   BorrowedRef rhs = other->constant();
   if (!rhs || !isFoldable(rhs) || !isFoldable(object_)) return ValueRef{nullptr};

@@ -8,7 +8,6 @@
 #include "trace/recipes.h"
 #include "trace/tracer.h"
 #include "trace/values/builtin.h"
-#include "trace/values/enum_member.h"
 #include "trace/values/exception.h"
 #include "trace/values/instance_dict.h"
 
@@ -25,18 +24,15 @@ destructor subtypeDealloc() {
   return kDealloc;
 }
 
-bool isModelledInstance(BorrowedRef live) {
-  return isPlainClass(Py_TYPE(live)) || isEnumMember(live);
-}
+bool isPlainInstance(BorrowedRef live) { return isPlainClass(Py_TYPE(live)); }
 
 ValueRef wrapInstance(Tracer& t, BorrowedRef live, Source source) {
   return t.wrapOnce(live, source, [&] {
     t.guardType(source, live);
-    if (isEnumMember(live)) t.guardIdentity(source, live);
     return t.make<InstanceValue>(t.heap().add(std::make_unique<AttrState>()), Py_TYPE(live), source, live);
   });
 }
-SEGUE_WRAPS_IF(isModelledInstance, wrapInstance);
+SEGUE_WRAPS_IF(isPlainInstance, wrapInstance);
 
 const char* kBinaryMethods[][3] = {
     {"__add__", "__radd__", "__iadd__"},
@@ -53,8 +49,6 @@ const char* kBinaryMethods[][3] = {
     {"__truediv__", "__rtruediv__", "__itruediv__"},
     {"__xor__", "__rxor__", "__ixor__"},
 };
-const char* kCompareMethods[] = {"__lt__", "__le__", "__eq__", "__ne__", "__gt__", "__ge__"};
-
 ValueRef orNull(ValueRef value) {
   return value != nullptr && value->constant().get() == Py_NotImplemented ? nullptr : value;
 }
@@ -69,6 +63,21 @@ Traced<ValueRef> required(Tracer& t, ValueRef self, const char* name, std::initi
 }
 
 }  // namespace
+
+const char* methodOf(BinaryOp op, bool reflected) {
+  const BinaryOp plain = withoutInplace(op);
+  return kBinaryMethods[static_cast<int>(plain)][plain != op ? 2 : reflected ? 1 : 0];
+}
+
+const char* methodOf(UnaryOp op) {
+  constexpr const char* kMethods[] = {"__neg__", "__pos__", "__invert__"};
+  return kMethods[static_cast<int>(op)];
+}
+
+const char* methodOf(CompareOp op) {
+  constexpr const char* kMethods[] = {"__lt__", "__le__", "__eq__", "__ne__", "__gt__", "__ge__"};
+  return kMethods[static_cast<int>(op)];
+}
 
 bool isPlainClass(PyTypeObject* cls) {
   if (!(cls->tp_flags & Py_TPFLAGS_HEAPTYPE) || cls->tp_mro == nullptr) return false;
@@ -205,36 +214,21 @@ Traced<void> setPlainAttr(Tracer& t, InstanceValue* self, BorrowedRef name, Valu
 // --- operators
 
 Traced<ValueRef> InstanceValue::binarySlot(Tracer& t, BinaryOp op, ValueRef other, bool reflected) {
-  const char* name = kBinaryMethods[static_cast<int>(op)][reflected ? 1 : 0];
-  if (ValueRef plain = plainValue(t, this, name))
-    return reflected ? binary(t, op, other, plain) : binary(t, op, plain, other);
-  SEGUE_TRY(ValueRef result, callSpecial(t, this, name, {other}));
+  SEGUE_TRY(ValueRef result, callSpecial(t, this, methodOf(op, reflected), {other}));
   return orNull(result);
 }
 
 Traced<ValueRef> InstanceValue::inplaceSlot(Tracer& t, BinaryOp op, ValueRef other) {
-  const char* name = kBinaryMethods[static_cast<int>(withoutInplace(op))][2];
-  if (plainValue(t, this, name) != nullptr) return ValueRef{nullptr};
-  SEGUE_TRY(ValueRef result, callSpecial(t, this, name, {other}));
+  SEGUE_TRY(ValueRef result, callSpecial(t, this, methodOf(op, /*reflected=*/false), {other}));
   return orNull(result);
 }
 
 Traced<ValueRef> InstanceValue::unarySlot(Tracer& t, UnaryOp op) {
-  const char* names[] = {"__neg__", "__pos__", "__invert__"};
-  const char* name = names[static_cast<int>(op)];
-  if (ValueRef plain = plainValue(t, this, name)) return unary(t, op, plain);
-  return required(t, this, name, {});
+  return required(t, this, methodOf(op), {});
 }
 
 Traced<ValueRef> InstanceValue::compareSlot(Tracer& t, CompareOp op, ValueRef other) {
-  if (ValueRef plain = plainValue(t, this, kCompareMethods[static_cast<int>(op)])) {
-    Traced<ValueRef> result = compare(t, op, plain, other);
-    if (!result.raised()) return result;
-    t.takeRaised();  // CPython's message names the member's class
-    return stop(BreakReason::kExceptionEscapes, "comparing " + describe());
-  }
-  BorrowedRef name = t.internedName(kCompareMethods[static_cast<int>(op)]);
-  BorrowedRef found = lookupOnType(t, type(), name);
+  BorrowedRef found = lookupOnType(t, type(), t.internedName(methodOf(op)));
   if (found && Py_TYPE(found) == &PyWrapperDescr_Type) {  // object's own
     if (op != CompareOp::kNe) return ValueRef{nullptr};
     SEGUE_TRY(ValueRef equal, compareSlot(t, CompareOp::kEq, other));
@@ -242,12 +236,11 @@ Traced<ValueRef> InstanceValue::compareSlot(Tracer& t, CompareOp op, ValueRef ot
     SEGUE_TRY(bool same, truth(t, equal));
     return t.boolean(!same);
   }
-  SEGUE_TRY(ValueRef result, callSpecial(t, this, kCompareMethods[static_cast<int>(op)], {other}));
+  SEGUE_TRY(ValueRef result, callSpecial(t, this, methodOf(op), {other}));
   return orNull(result);
 }
 
 Traced<bool> InstanceValue::truthSlot(Tracer& t) {
-  if (ValueRef plain = plainValue(t, this, "__bool__")) return truth(t, plain);
   SEGUE_TRY(ValueRef result, callSpecial(t, this, "__bool__", {}));
   if (result == nullptr) {
     SEGUE_TRY(result, callSpecial(t, this, "__len__", {}));
@@ -256,15 +249,8 @@ Traced<bool> InstanceValue::truthSlot(Tracer& t) {
   return truth(t, result);
 }
 
-Traced<ValueRef> InstanceValue::lengthSlot(Tracer& t) {
-  ValueRef plain = plainValue(t, this, "__len__");
-  return plain != nullptr ? length(t, plain) : required(t, this, "__len__", {});
-}
-
-Traced<ValueRef> InstanceValue::getItemSlot(Tracer& t, ValueRef key) {
-  ValueRef plain = plainValue(t, this, "__getitem__");
-  return plain != nullptr ? getItem(t, plain, key) : required(t, this, "__getitem__", {key});
-}
+Traced<ValueRef> InstanceValue::lengthSlot(Tracer& t) { return required(t, this, "__len__", {}); }
+Traced<ValueRef> InstanceValue::getItemSlot(Tracer& t, ValueRef key) { return required(t, this, "__getitem__", {key}); }
 
 Traced<void> InstanceValue::setItemSlot(Tracer& t, ValueRef key, ValueRef value) {
   SEGUE_TRY_VOID(value != nullptr ? required(t, this, "__setitem__", {key, value})
@@ -273,7 +259,6 @@ Traced<void> InstanceValue::setItemSlot(Tracer& t, ValueRef key, ValueRef value)
 }
 
 Traced<bool> InstanceValue::containsSlot(Tracer& t, ValueRef item) {
-  if (ValueRef plain = plainValue(t, this, "__contains__")) return contains(t, plain, item);
   SEGUE_TRY(ValueRef result, callSpecial(t, this, "__contains__", {item}));
   if (result != nullptr) return truth(t, result);
   SEGUE_TRY(std::vector<ValueRef> all, items(t, this));
@@ -290,10 +275,7 @@ Traced<ValueRef> InstanceValue::callSlot(Tracer& t, const CallArgs& args) {
   return call(t, method, args);
 }
 
-Traced<ValueRef> InstanceValue::iterSlot(Tracer& t) {
-  ValueRef plain = plainValue(t, this, "__iter__");
-  return plain != nullptr ? iter(t, plain) : required(t, this, "__iter__", {});
-}
+Traced<ValueRef> InstanceValue::iterSlot(Tracer& t) { return required(t, this, "__iter__", {}); }
 
 Traced<ValueRef> InstanceValue::nextSlot(Tracer& t) {
   Traced<ValueRef> item = required(t, this, "__next__", {});
@@ -307,7 +289,6 @@ Traced<ValueRef> InstanceValue::nextSlot(Tracer& t) {
 }
 
 Traced<ValueRef> InstanceValue::formatSlot(Tracer& t, ValueRef spec) {
-  if (ValueRef plain = plainValue(t, this, "__format__")) return format(t, plain, spec);
   BorrowedRef found = lookupOnType(t, type(), t.internedName("__format__"));
   if (found && Py_TYPE(found) == &PyMethodDescr_Type) return Value::formatSlot(t, spec);  // object's: str(self)
   return required(t, this, "__format__", {spec});
@@ -315,7 +296,6 @@ Traced<ValueRef> InstanceValue::formatSlot(Tracer& t, ValueRef spec) {
 
 // Identity hashing and comparison: the object itself, or a token for one that the trace made.
 Traced<Ref> InstanceValue::keySlot(Tracer& t) {
-  if (ValueRef plain = plainValue(t, this)) return key(t, plain);
   PyTypeObject* cls = type();
   if (cls->tp_richcompare != PyBaseObject_Type.tp_richcompare) return Value::keySlot(t);
   if (cls->tp_hash == PyBaseObject_Type.tp_hash) return live_ ? live_ : t.identityToken(this);

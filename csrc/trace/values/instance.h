@@ -19,16 +19,16 @@ struct AttrState : ClonableState<AttrState> {
   ValueRef dict = nullptr;            ///< its __dict__, once asked for
 };
 
-class InstanceValue final : public HeapValue {
+class InstanceValue : public HeapValue {
  public:
   static constexpr ValueKind kKind = ValueKind::kInstance;
   InstanceValue(ObjectId object, PyTypeObject* cls, std::optional<Source> source, BorrowedRef live)
       : HeapValue(kKind, object, source), cls_(Ref::borrow(reinterpret_cast<PyObject*>(cls))), live_(Ref::borrow(live)) {}
 
   PyTypeObject* type() const override { return reinterpret_cast<PyTypeObject*>(cls_.get()); }
-  /// Known to be this object in every run.
-  BorrowedRef constant() const override { return nullptr; }
   BorrowedRef live() const { return live_; }
+  /// The plain int or str that it is as well (enum_member.h); null for all others.
+  virtual ValueRef plain(Tracer& t) const { return nullptr; }
   std::string describe() const override { return std::string("an instance of ") + type()->tp_name; }
 
   /// The instance's own storage (dict or slot): null when the attribute is not there.
@@ -60,6 +60,11 @@ class InstanceValue final : public HeapValue {
   Ref cls_;
   Ref live_;   ///< null for an object made in the trace
 };
+
+/// The special method of an operator: of an in-place one `__iadd__`, of a reflected one `__radd__`.
+const char* methodOf(BinaryOp op, bool reflected);
+const char* methodOf(UnaryOp op);
+const char* methodOf(CompareOp op);
 
 /// object.__setattr__ and object.__delattr__ (value null).
 Traced<void> setPlainAttr(Tracer& t, InstanceValue* self, BorrowedRef name, ValueRef value);

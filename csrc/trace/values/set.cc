@@ -362,7 +362,7 @@ class SetIterator final : public IteratorValue {
 }  // namespace
 
 Traced<ValueRef> SetValue::binarySlot(Tracer& t, BinaryOp op, ValueRef other, bool reflected) {
-  std::optional<Op> step = stepOf(withoutInplace(op));
+  std::optional<Op> step = stepOf(op);
   if (!step || !isSetLike(other) || reflected) return ValueRef{nullptr};
   return derived(t, *step, other);
 }
