@@ -242,6 +242,14 @@ class Config:
 config = Config()
 
 
+class Failure(Exception):
+    pass
+
+
+def use_text(x):
+    return x + 1, f"{Failure('a')}"
+
+
 def use_class(x):
     return config.apply(x) + Config.gain
 
@@ -299,6 +307,7 @@ CHANGES = {
     "a class attribute": (use_class, *attribute(Config, "gain", 7)),
     "a method": (use_class, *attribute(Config, "apply", lambda self, x: x - 1)),
     "an instance attribute over a class's": (use_class, *attribute(config, "gain", 6)),
+    "a format": (use_text, *attribute(Failure, "__format__", lambda self, spec: "b")),
     "a property": (use_property, *attribute(Config, "doubled", property(lambda self: 11))),
     "a function's code": (call_inner, *attribute(inner, "__code__", (lambda x, n=1, *, m=0: x - n - m).__code__)),
     "a shadowed builtin": (

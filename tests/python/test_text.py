@@ -85,6 +85,15 @@ def test_a_format_that_containers_do_not_take_raises(check):
     assert check(f, X).op_count == 1
 
 
+WRAPPERS = frozenset({Wrapped(1)})
+
+
+@pytest.mark.parametrize("expression", ["str(WRAPPERS)", "f'{WRAPPERS}'", "'%r' % (WRAPPERS,)", "ascii((1, WRAPPERS))"])
+def test_the_texts_of_objects_in_frozensets_are_left_to_cpython(expression, check):
+    f = eval(f"lambda x: (x + 1, {expression})", globals())
+    assert check(f, X, breaks=True).breaks == ["constant-needed"]
+
+
 @pytest.mark.parametrize("value", [Wrong(), KeyError("k")])
 def test_other_texts_are_left_to_cpython(value, check):
     def f(x, value):

@@ -165,7 +165,7 @@ Traced<ValueRef> ConstantValue::iterSlot(Tracer& t) {
 
 Traced<ValueRef> ConstantValue::formatSlot(Tracer& t, ValueRef spec) {
   BorrowedRef text = spec->constant();
-  if (!isFoldable(object_) || !text) return Value::formatSlot(t, spec);
+  if (!segue_is_constant(object_.get()) || !text) return Value::formatSlot(t, spec);
   SEGUE_TRY_VOID(checkFormatSpec(text));
   return folded(t, PyObject_Format(object_.get(), text));
 }

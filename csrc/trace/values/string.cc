@@ -1,6 +1,7 @@
 #include "trace/values/string.h"
 
 #include "absl/strings/str_join.h"
+#include "base/objects.h"
 #include "trace/attributes.h"
 #include "trace/builtins/registry.h"
 #include "trace/protocols.h"
@@ -157,7 +158,8 @@ bool hasPlainText(BorrowedRef object) {
     auto* cls = reinterpret_cast<PyTypeObject*>(object.get());
     return (cls->tp_flags & Py_TPFLAGS_HEAPTYPE) == 0 && Py_TYPE(cls) == &PyType_Type;
   }
-  if (!PyArray_DescrCheck(object.get())) return isFoldable(object);
+  // Not isFoldable: a frozenset may hold objects whose repr is written in Python.
+  if (!PyArray_DescrCheck(object.get())) return segue_is_constant(object);
   return dtypeFromDescr(reinterpret_cast<PyArray_Descr*>(object.get())).has_value();
 }
 

@@ -1,6 +1,7 @@
 // Defaults of the slots: each breaks with the reason that says what is missing.
 #include "trace/values/value.h"
 
+#include "trace/attributes.h"
 #include "trace/builtins/registry.h"
 #include "trace/recipes.h"
 #include "trace/tracer.h"
@@ -47,7 +48,7 @@ Traced<ValueRef> Value::nextSlot(Tracer& t) { return unsupported(this, "next()")
 Traced<ValueRef> Value::formatSlot(Tracer& t, ValueRef spec) {
   BorrowedRef name = t.internedName("__format__");
   BorrowedRef text = spec->constant();
-  bool inherited = _PyType_Lookup(type(), name) == _PyType_Lookup(&PyBaseObject_Type, name);
+  bool inherited = lookupOnType(t, type(), name).get() == _PyType_Lookup(&PyBaseObject_Type, name);
   if (!inherited || !text || !PyUnicode_CheckExact(text.get())) return unsupported(this, "formatting");
   if (PyUnicode_GET_LENGTH(text.get()) > 0) {
     return t.raise(PyExc_TypeError,
