@@ -5,13 +5,9 @@ from __future__ import annotations
 from collections import defaultdict, deque
 
 import numpy as np
-import pytest
+from tests.python.language_support import cases
 
 X = np.arange(4.0)
-
-
-def cases(**table):
-    return pytest.mark.parametrize("f", table.values(), ids=table.keys())
 
 
 def set_slice(items, where, values):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 
 import numpy as np
-import pytest
+from tests.python.language_support import cases
 
 X = np.arange(4.0)
 
@@ -19,10 +19,6 @@ class Failure(Exception):
 class Worded(ValueError):
     def __str__(self):
         return "in its own words"
-
-
-def cases(**table):
-    return pytest.mark.parametrize("f", table.values(), ids=table.keys())
 
 
 def catch(f, *args):

@@ -7,12 +7,9 @@ import operator
 
 import numpy as np
 import pytest
+from tests.python.language_support import cases
 
 X = np.arange(4.0)
-
-
-def cases(**table):
-    return pytest.mark.parametrize("f", table.values(), ids=table.keys())
 
 
 def half_used(iterator):

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
+from tests.python.language_support import cases
 
 X = np.arange(4.0)
 
@@ -83,10 +84,6 @@ class Access(enum.Flag):
 class Plain:
     def __init__(self, value):
         self.value = value
-
-
-def cases(**table):
-    return pytest.mark.parametrize("f", table.values(), ids=table.keys())
 
 
 @cases(
