@@ -3,6 +3,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/fault.h"
+#include "base/interrupt.h"
 #include "driver/pipeline.h"
 #include "hook/eval.h"
 #include "runtime/segment.h"
@@ -222,6 +223,7 @@ SegueAction handleFrame(SegueFrame* frame, PyThreadState* ts, PyObject** result)
   CompiledFunction* self = currentCompiled();
   if (self == nullptr || stance() == Stance::kForceEager) return SEGUE_RUN_DEFAULT;
   SegueFrameView view = segue_frame_view(frame);
+  if (interruptKept() && raiseInterruptIn(view.code)) [[unlikely]] return SEGUE_ERROR;
   if (rerun_code == view.code) {
     rerun_code = nullptr;
     return SEGUE_RUN_DEFAULT;

@@ -3,6 +3,7 @@
 #include "graph/evaluate.h"
 
 #include "absl/container/flat_hash_map.h"
+#include "base/interrupt.h"
 
 namespace segue {
 namespace {
@@ -135,7 +136,7 @@ Evaluation evaluateWithNumpy(const OpDef& op, absl::Span<const Arg> args, const 
     PyErr_Clear();
     out = {callUnder("ignore", callable, positional.get(), keywords.get()), true};
   }
-  PyErr_Clear();
+  clearFailure([&] { return callUnder("raise", callable, positional.get(), keywords.get()).release(); });
   return out;
 }
 

@@ -7,6 +7,7 @@
 #include <structmember.h>
 
 #include "base/fault.h"
+#include "base/interrupt.h"
 
 namespace segue {
 namespace {
@@ -59,7 +60,10 @@ PyObject* callCompiled(PyObject* callable, PyObject* const* args, size_t nargsf,
   if (!SEGUE_FAULT(CallerForgotten)) current = outer;
   if (SEGUE_FAULT(ExtentKeptOnRaise) && result == nullptr) return nullptr;
   segue_extent_leave(ts);
-  return result;
+  if (!interruptKept()) [[likely]] return result;
+  Py_XDECREF(result);
+  raiseInterrupt();
+  return nullptr;
 }
 
 // --- binding ---------------------------------------------------------------------------------------------------------

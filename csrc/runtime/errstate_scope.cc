@@ -6,6 +6,7 @@
 
 #include "base/errstate.h"
 #include "base/fault.h"
+#include "base/interrupt.h"
 
 namespace segue {
 
@@ -91,6 +92,8 @@ bool fillContext(int raising, npy_intp buffer_size) {
   return true;
 }
 
+void giveBack(PooledContext* context) { context->next = std::exchange(context->pool->free, context); }
+
 PooledContext* takeFrom(Pool* pool) {
   PooledContext* taken = pool->free;
   if (taken == nullptr) [[unlikely]] return makeContext(pool);
@@ -114,7 +117,12 @@ void ErrStateScope::enter() {
   if (last.pool == nullptr) return;
   inner_ = takeFrom(last.pool);
   if (inner_ == nullptr) [[unlikely]] {
-    PyErr_Clear();
+    clearFailure([] {
+      PooledContext* made = makeContext(last.pool);
+      if (made == nullptr) return static_cast<PyObject*>(nullptr);
+      giveBack(made);
+      return Py_NewRef(Py_None);
+    });
     ok_ = false;
     return;
   }
@@ -124,8 +132,7 @@ void ErrStateScope::enter() {
 void ErrStateScope::leave() {
   if (SEGUE_FAULT(ErrStateKept)) return;
   segue_context_leave(thread_, last.variable, &inner_->prepared, &outer_);
-  inner_->next = inner_->pool->free;
-  inner_->pool->free = inner_;
+  giveBack(inner_);
 }
 
 }  // namespace segue

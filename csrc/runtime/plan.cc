@@ -2,6 +2,7 @@
 #include <memory>
 
 #include "base/fault.h"
+#include "base/interrupt.h"
 #include "runtime/mirror.h"
 #include "runtime/program.h"
 
@@ -134,6 +135,12 @@ bool runStep(const Step& step, absl::Span<const Operand> o, const std::vector<in
   }
 }
 
+/// The run is dropped: CPython will raise the call's exception, but for one that came from outside.
+[[gnu::noinline]] const Step* failedCall(const Step& step, const Operand* operands, PyObject** regs) {
+  clearFailure([&] { return call(step, operands, regs); });
+  return &step;
+}
+
 }  // namespace
 
 const Step* runSteps(const Program& program, const std::vector<int64_t>& numbers, Registers r) {
@@ -142,10 +149,7 @@ const Step* runSteps(const Program& program, const std::vector<int64_t>& numbers
     const Operand* operands = pool + step.first;
     if (step.kind == StepKind::kCall || step.kind == StepKind::kCallMethod) [[likely]] {
       PyObject* made = call(step, operands, r.regs);
-      if (made == nullptr) [[unlikely]] {
-        PyErr_Clear();
-        return &step;
-      }
+      if (made == nullptr) [[unlikely]] return failedCall(step, operands, r.regs);
       r.regs[step.dst] = made;
     } else if (step.kind == StepKind::kFree) {
       if (!SEGUE_FAULT(TemporaryLeaked)) Py_CLEAR(r.regs[operands[0]]);

@@ -1,6 +1,7 @@
 #include "runtime/segment.h"
 
 #include "base/fault.h"
+#include "base/interrupt.h"
 #include "hook/eval.h"
 #include "runtime/dying.h"
 #include "runtime/errstate_scope.h"
@@ -89,7 +90,7 @@ const Step* runCommit(const Segment& segment, Registers r, WriteJournal* journal
 }
 
 SegmentOutcome drop(Segment& segment, const Step& step) {
-  if (SEGUE_FAULT(RerunsForgotten)) return SegmentOutcome::kDropped;
+  if (interruptKept() || SEGUE_FAULT(RerunsForgotten)) return SegmentOutcome::kDropped;
   segment.rerun_count = step.node == segment.rerun_node ? segment.rerun_count + 1 : 1;
   segment.rerun_node = step.node;
   return SegmentOutcome::kDropped;

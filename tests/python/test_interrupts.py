@@ -1,0 +1,110 @@
+"""Exceptions from outside (signal handlers, other threads) that arrive while a plan runs NumPy's Python code."""
+
+import ctypes
+import signal
+import threading
+import time
+import traceback
+
+import numpy as np
+import pytest
+
+from segue import _segue, api
+
+
+@pytest.fixture(autouse=True)
+def fresh_engine():
+    _segue._reset()
+    yield
+    _segue._reset()
+
+
+class Alarm(Exception):
+    pass
+
+
+LARGE = np.random.default_rng(0).random(3_000_000)   # its median takes far longer than DELAY
+DELAY = 0.01
+
+
+def by_signal(exception):
+    """Arms a timer whose signal handler raises."""
+    def handler(number, frame):
+        raise exception
+
+    signal.signal(signal.SIGALRM, handler)
+    signal.setitimer(signal.ITIMER_REAL, DELAY)
+
+
+def from_a_thread(exception):
+    """Another thread sends the exception's class."""
+    def send(target):
+        time.sleep(DELAY)
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(target), ctypes.py_object(exception))
+
+    threading.Thread(target=send, args=[threading.get_ident()]).start()
+
+
+WAYS = [(by_signal, Alarm), (by_signal, KeyboardInterrupt), (from_a_thread, Alarm), (from_a_thread, KeyboardInterrupt)]
+
+
+def frames(error):
+    return [entry.name for entry in traceback.extract_tb(error.__traceback__)]
+
+
+def warmed(function, *rest):
+    """The function compiled, with an entry that large arrays hit."""
+    compiled = api.compile(function)
+    for _ in range(2):
+        compiled(LARGE[:100], *rest)
+    return compiled
+
+
+def reruns(call):
+    before = _segue._stats()
+    outcome = call()
+    after = _segue._stats()
+    assert (after["hits"] - before["hits"], after["misses"] - before["misses"]) == (1, 0)
+    return outcome, after["reruns"] - before["reruns"]
+
+
+@pytest.mark.parametrize("way,exception", WAYS)
+def test_the_functions_own_handler_sees_it(way, exception):
+    def f(x):
+        try:
+            return np.median(x) + 1
+        except exception as error:
+            return error
+
+    f = warmed(f)
+    for _ in range(3):   # and it gives no verdict
+        way(exception)
+        seen, dropped = reruns(lambda: f(LARGE))
+        assert (type(seen), frames(seen)[:2], dropped) == (exception, ["f", "median"], 1)
+    assert reruns(lambda: f(LARGE[:100])) == (np.median(LARGE[:100]) + 1, 0)
+
+
+@pytest.mark.parametrize("way,exception", WAYS)
+def test_nothing_has_happened_when_it_leaves_the_function(way, exception):
+    def f(x, log):
+        log.append("begun")
+        np.median(x)
+        log.append("done")
+
+    f, log = warmed(f, []), []
+    way(exception)
+    with pytest.raises(exception) as caught:
+        f(LARGE, log)
+    assert log == ["begun"]
+    place = frames(caught.value).index("f")
+    assert frames(caught.value)[place:][:2] == ["f", "median"]
+
+
+def test_an_operators_own_exception_is_raised_by_the_rerun_alone():
+    def f(x, flag):
+        return np.quantile(x, flag)
+
+    f = warmed(f, 0.5)
+    with pytest.raises(ValueError) as caught:
+        f(LARGE[:100], 2.0)
+    assert frames(caught.value)[1:3] == ["f", "quantile"]
