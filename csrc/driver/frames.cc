@@ -1,5 +1,6 @@
 // The frame handler and the fast path: what happens when a compiled function is called.
 #include <array>
+#include <map>
 
 #include "absl/strings/str_cat.h"
 #include "base/fault.h"
@@ -45,27 +46,58 @@ class RegisterFile {
 
 // ---- functions and their options -----------------------------------------------------------------------------------
 
-bool sameOptions(const CompileOptions& a, const CompileOptions& b) {
-  return a.backend == b.backend && a.backend_function.get() == b.backend_function.get() && a.fullgraph == b.fullgraph &&
-         a.dynamic == b.dynamic && a.exact == b.exact && a.backend_options.get() == b.backend_options.get();
-}
+/// What tells options apart. The objects are alive: each function that uses the key has options that hold them.
+struct OptionsFields {
+  explicit OptionsFields(const CompileOptions& o)
+      : backend(o.backend), backend_function(o.backend_function.get()), backend_options(o.backend_options.get()),
+        fullgraph(o.fullgraph), dynamic(o.dynamic), exact(o.exact) {}
+  auto operator<=>(const OptionsFields&) const = default;
+  bool hasObjects() const { return backend_function != nullptr || backend_options != nullptr; }
 
-/// Entries made under different options are kept apart: default options use the table of the function's start, the
-/// others a table each, under numbers that are no offsets.
-int tableKey(const std::shared_ptr<const CompileOptions>& options) {
-  static auto* seen = new std::vector<std::shared_ptr<const CompileOptions>>;
-  if (sameOptions(*options, CompileOptions()) || SEGUE_FAULT(OptionsShareEntries)) return 0;
-  for (size_t i = 0; i < seen->size(); i++) {
-    if (sameOptions(*(*seen)[i], *options)) return -1 - static_cast<int>(i);
+  std::string backend;
+  PyObject* backend_function;
+  PyObject* backend_options;
+  bool fullgraph, dynamic, exact;
+};
+
+/// The number of the dispatch tables for functions with the same options. When the last of them is gone, so are the
+/// tables, as nobody can ever use options with those objects again. (Options without objects are few: their tables stay.)
+class TableKey {
+ public:
+  static std::shared_ptr<const TableKey> of(const CompileOptions& options) {
+    OptionsFields fields(options);
+    if (fields == OptionsFields(CompileOptions()) || SEGUE_FAULT(OptionsShareEntries)) return nullptr;
+    std::weak_ptr<const TableKey>& known = keys()[fields];
+    std::shared_ptr<const TableKey> key = known.lock();
+    if (key != nullptr) return key;
+    key = std::make_shared<const TableKey>(fields);
+    known = key;
+    static auto* kept = new std::vector<std::shared_ptr<const TableKey>>;
+    if (!fields.hasObjects()) kept->push_back(key);
+    return key;
   }
-  seen->push_back(options);
-  return -static_cast<int>(seen->size());
-}
+  explicit TableKey(OptionsFields fields) : number(--last_), fields_(std::move(fields)) {}
+  ~TableKey() {
+    keys().erase(fields_);
+    dropTables(number);
+  }
+  TableKey(const TableKey&) = delete;
+
+  const int number;   ///< negative, so that it is no offset; never used again
+
+ private:
+  static std::map<OptionsFields, std::weak_ptr<const TableKey>>& keys() {
+    static auto* keys = new std::map<OptionsFields, std::weak_ptr<const TableKey>>;
+    return *keys;
+  }
+  static inline int last_ = 0;
+  OptionsFields fields_;
+};
 
 /// What a CompiledFunction carries for the dispatcher.
 class FunctionDispatch : public DispatchState {
  public:
-  explicit FunctionDispatch(const CompiledFunction& self) : key(tableKey(self.options)) {
+  explicit FunctionDispatch(const CompiledFunction& self) : table_key_(TableKey::of(*self.options)) {
     if (!PyFunction_Check(self.wrapped.get())) return;
     Ref code = Ref::borrow(PyFunction_GET_CODE(self.wrapped.get()));
     CodeState* state = CodeState::obtain(reinterpret_cast<PyCodeObject*>(code.get()));
@@ -82,24 +114,28 @@ class FunctionDispatch : public DispatchState {
   int traverse(visitproc visit, void* arg) override { return ownsAlone() ? codeState()->traverse(visit, arg) : 0; }
   void clear() override {
     if (ownsAlone()) codeState()->clear();
+    table_ = nullptr;
+    table_key_ = nullptr;
   }
 
   /// The function's table, null when nothing was compiled for `code`, which it runs now.
   DispatchTable* table(PyObject* code) {
     if (table_ != nullptr && code == code_.get()) [[likely]] return table_;
     CodeState* state = CodeState::find(reinterpret_cast<PyCodeObject*>(code));
-    DispatchTable* found = state != nullptr ? state->table(key) : nullptr;
+    DispatchTable* found = state != nullptr ? state->table(key()) : nullptr;
     if (code == code_.get()) table_ = found;
     return found;
   }
 
-  const int key;   ///< of the dispatch table
+  /// Of the dispatch table.
+  int key() const { return table_key_ != nullptr ? table_key_->number : 0; }
 
  private:
   CodeState* codeState() const { return CodeState::find(reinterpret_cast<PyCodeObject*>(code_.get())); }
   bool ownsAlone() const { return code_ && codeState()->owners == 1; }
 
   Ref code_;       ///< of the wrapped function, null for other callables; it keeps its CodeState
+  std::shared_ptr<const TableKey> table_key_;   ///< null for default options: they use the table of the function's start
   DispatchTable* table_ = nullptr;   ///< of code_, once there is one: tables live as long as their code object
 };
 
@@ -228,7 +264,7 @@ SegueAction handleFrame(SegueFrame* frame, PyThreadState* ts, PyObject** result)
     rerun_code = nullptr;
     return SEGUE_RUN_DEFAULT;
   }
-  Offer offer{self, view, {}, dispatchOf(self).key};
+  Offer offer{self, view, {}, dispatchOf(self).key()};
   CodeState* state = CodeState::find(view.code);
   bool left_out = offer.own() ? isDisabled(reinterpret_cast<PyObject*>(view.code))
                               : state == nullptr && !isUserCode(view.code, view.globals);

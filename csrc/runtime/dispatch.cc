@@ -229,6 +229,13 @@ DispatchTable& CodeState::obtainTable(int offset) {
   return ref;
 }
 
+void CodeState::takeTable(int offset, std::vector<EntryRef>* dropped) {
+  auto at = std::find_if(others_.begin(), others_.end(), [&](const auto& other) { return other.first == offset; });
+  if (at == others_.end()) return;
+  at->second->takeAll(dropped);
+  others_.erase(at);
+}
+
 void CodeState::takeAll(std::vector<EntryRef>* dropped) {
   if (start_ != nullptr) start_->takeAll(dropped);
   for (auto& [offset, table] : others_) table->takeAll(dropped);
@@ -247,6 +254,11 @@ int CodeState::traverse(visitproc visit, void* arg) const {
     if (int stop = table->traverse(visit, arg); stop != 0) return stop;
   }
   return 0;
+}
+
+void dropTables(int offset) {
+  std::vector<EntryRef> dropped;   // freed last, as in clearDispatch
+  for (CodeState* state : CodeStates::all()) state->takeTable(offset, &dropped);
 }
 
 void clearDispatch() {

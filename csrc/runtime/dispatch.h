@@ -161,6 +161,8 @@ class CodeState {
     return nullptr;
   }
   DispatchTable& obtainTable(int offset);
+  /// Takes out the table under a number that no function uses any more; its entries move to `dropped`.
+  void takeTable(int offset, std::vector<EntryRef>* dropped);
   /// Moves entries to `dropped`, as the tables do.
   void takeBroken(std::vector<EntryRef>* dropped);
   void takeAll(std::vector<EntryRef>* dropped);
@@ -186,6 +188,8 @@ class CodeState {
 
 /// Reserves the co_extra slot. False with a Python exception set on failure. Idempotent.
 bool initDispatch();
+/// Drops the tables under this number of every code object.
+void dropTables(int offset);
 /// Drops the entries of every code object (segue.reset).
 void clearDispatch();
 /// Entries alive in all tables, verdicts included.

@@ -3,8 +3,10 @@
 import gc
 import sys
 import warnings
+import weakref
 
 import numpy as np
+import pytest
 from tests.python.engine_support import branch, counts, fresh  # noqa: F401
 
 import segue
@@ -43,6 +45,29 @@ def test_options_keep_entries_apart():
     for _ in range(2):
         assert plain(x).tolist() == [1, 1, 1]
         assert other(x).tolist() == [42, 42, 42]
+
+
+@pytest.mark.parametrize("cyclic", [False, True], ids=["plain", "cyclic"])
+def test_options_die_with_the_last_function_that_has_them(cyclic):
+    def f(x):
+        return x + 1
+
+    def compiled_anew():
+        def backend(graph, examples):
+            return graph
+
+        function = api.compile(f, backend=backend)
+        assert function(np.zeros(3)).tolist() == [1, 1, 1]
+        assert api.compile(f, backend=backend)(np.zeros(3)).tolist() == [1, 1, 1]
+        assert counts("entries") == (1,)   # both have one table
+        if cyclic:
+            backend.function = function
+        return weakref.ref(backend)
+
+    backends = [compiled_anew() for _ in range(1 if cyclic else 5)]
+    gc.collect()
+    assert [backend() for backend in backends] == [None] * len(backends)
+    assert counts("entries") == (0,)
 
 
 def test_the_entry_limit_warns_once_and_keeps_what_is_there():
