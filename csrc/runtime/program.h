@@ -34,7 +34,7 @@ class WriteJournal {
   };
   void record(Undo undo) { undos_.push_back(std::move(undo)); }
   absl::Span<const Undo> undos() const { return undos_; }
-  /// Takes everything back, last write first, and forgets it. (A key that was deleted comes back behind the others.)
+  /// Takes everything back, last write first, and forgets it.
   void undo();
 
  private:

@@ -145,7 +145,21 @@ int dequeWrite(const Step& step, absl::Span<const Operand> o, PyObject** regs, W
 
 // ---- one write -----------------------------------------------------------------------------------------------------
 
+/// Saves a dict that loses a key, which would come back behind the others. (Such a trace has guarded all the keys, so a copy
+/// of the dict adds little.)
+int saveDict(PyObject* dict, WriteJournal* journal) {
+  for (const Undo& undo : journal->undos()) {
+    if (undo.kind == StepKind::kDictClear && undo.target.get() == dict) return 0;
+  }
+  Ref old = Ref::steal(PyDict_Copy(dict));
+  if (!old) return -1;
+  journal->record({StepKind::kDictClear, Ref::borrow(dict), nullptr, std::move(old)});
+  return 0;
+}
+
 int attributeWrite(PyObject* target, PyObject* name, PyObject* value, WriteJournal* journal) {
+  PyObject* dict = value == nullptr ? segue_instance_dict(target) : nullptr;
+  if (dict != nullptr && saveDict(dict, journal) < 0) return -1;
   journal->record({StepKind::kWriteAttr, Ref::borrow(target), Ref::borrow(name), oldAttribute(target, name)});
   return setAttribute(target, name, value);
 }
@@ -153,6 +167,7 @@ int attributeWrite(PyObject* target, PyObject* name, PyObject* value, WriteJourn
 int itemWrite(PyObject* target, PyObject* key, PyObject* value, WriteJournal* journal) {
   Ref old = oldItem(target, key);
   if (value == nullptr && PyList_Check(target)) return popList(target, key, journal);
+  if (value == nullptr && PyDict_Check(target) && saveDict(target, journal) < 0) return -1;
   if (SEGUE_FAULT(ReplacedDiesEarly)) old = nullptr;
   journal->record({StepKind::kWriteItem, Ref::borrow(target), Ref::borrow(key), std::move(old)});
   return value != nullptr ? PyObject_SetItem(target, key, value) : PyObject_DelItem(target, key);
@@ -208,7 +223,10 @@ void takeBack(const Undo& undo) {
       done = old != nullptr ? PyObject_SetItem(target, undo.key.get(), old) : PyObject_DelItem(target, undo.key.get());
       break;
     case StepKind::kWriteCell: done = PyCell_Set(target, old); break;
-    case StepKind::kDictClear: done = PyDict_Update(target, old); break;
+    case StepKind::kDictClear:
+      PyDict_Clear(target);
+      done = PyDict_Update(target, old);
+      break;
     case StepKind::kListPop: done = PyList_Insert(target, undo.number, old); break;
     case StepKind::kListInsert: done = PyList_SetSlice(target, undo.number, undo.number + 1, nullptr); break;
     case StepKind::kListExtend: done = PyList_SetSlice(target, undo.number, size, nullptr); break;
@@ -246,7 +264,7 @@ void WriteJournal::undo() {
 
 const Step* runWrites(const Program& program, Registers r, WriteJournal* journal) {
   if (program.steps.empty()) return nullptr;
-  if (!journal->reserve(program.steps.size())) {
+  if (!journal->reserve(2 * program.steps.size())) {
     PyErr_Clear();
     return &program.steps.front();
   }
