@@ -77,6 +77,47 @@ def test_ends_that_run_code_come_where_they_do_in_plain_code(end):
     assert replaced(ENDS[end], api.compile(f)) == replaced(ENDS[end], f) == [(True, 1)] * 3
 
 
+class Owner:
+    pass
+
+
+class Noisy:
+    def __init__(self, log):
+        self.log = log
+
+    def __del__(self):
+        self.log.append("gone")
+
+
+@pytest.mark.parametrize("attributes", [False, True], ids=["dict", "instance"])
+def test_a_dropped_run_leaves_the_order_of_keys(attributes):
+    def deletes(x, items, owner):
+        before = list(items)
+        del items["a"]
+        items["b"] = x + 1   # what it replaces runs code as it dies: CPython has to do all this
+        return before, list(items)
+
+    def deletes_attributes(x, items, owner):
+        before = list(vars(owner))
+        del owner.a
+        owner.b = x + 1
+        return before, owner.b
+
+    function = deletes_attributes if attributes else deletes
+
+    def calls(f):
+        log = []
+        for noisy in (False, True, False):
+            owner = Owner()
+            items = vars(owner) if attributes else {}
+            for name, value in [("a", 1), ("b", Noisy(log) if noisy else 2), ("c", 3)]:
+                setattr(owner, name, value) if attributes else items.__setitem__(name, value)
+            yield repr(f(np.ones(2), items, owner)), list(items), list(log)
+
+    assert list(calls(api.compile(function))) == list(calls(function))
+    assert counts("reruns") == (1,)
+
+
 def test_replacing_what_ends_silently_is_captured():
     @api.compile
     def f(box, x):
