@@ -198,6 +198,18 @@ SegueLookup segue_instance_attr(PyObject* object, PyObject* name, Py_ssize_t hin
   return dict == NULL ? SEGUE_ABSENT : segue_dict_get(dict, name, value);
 }
 
+PyObject* segue_made_dict(PyObject* object) {
+  if (PyType_Check(object)) return NULL;
+#if defined(Py_TPFLAGS_INLINE_VALUES) /* 3.13: a dict may stand beside values that are valid */
+  if (Py_TYPE(object)->tp_flags & Py_TPFLAGS_MANAGED_DICT) return (PyObject*)_PyObject_ManagedDictPointer(object)->dict;
+#else
+  PyDictValues* values;
+  if (Py_TYPE(object)->tp_flags & Py_TPFLAGS_MANAGED_DICT) return managed_storage(object, &values);
+#endif
+  PyObject** place = _PyObject_GetDictPtr(object);
+  return place == NULL ? NULL : *place;
+}
+
 PyObject* segue_instance_dict(PyObject* object) {
   PyTypeObject* type = Py_TYPE(object);
   if (PyType_Check(object)) return NULL; /* a proxy, made anew each time */

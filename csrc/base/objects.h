@@ -31,6 +31,8 @@ Py_ssize_t segue_attr_hint(PyTypeObject* type, PyObject* name);
 /* object.__dict__ as a borrowed dict, made when CPython has not made it yet; NULL when the object has none (no exception
  * set). Does not let the garbage collector run. */
 PyObject* segue_instance_dict(PyObject* object);
+/* The same if CPython has made it already, else NULL: then nobody but the object itself can reach its attributes. */
+PyObject* segue_made_dict(PyObject* object);
 
 /* Iterates a set or frozenset in its own order, as PyDict_Next does. */
 bool segue_set_next(PyObject* set, Py_ssize_t* position, PyObject** element);

@@ -359,9 +359,11 @@ Result<void> Lowering::operand(const Guard& guard, GuardInsn& insn) {
     case GuardKind::kDequeLimit:
     case GuardKind::kLength: insn.number = guard.number; return {};
     case GuardKind::kInt64:
+    case GuardKind::kOwnsDict:
     case GuardKind::kUnbound: return {};
     case GuardKind::kSame:
     case GuardKind::kNotSame:
+    case GuardKind::kOtherDict:
     case GuardKind::kDisjoint: {
       SEGUE_TRY(insn.a, fetch(guard.other));
       return {};

@@ -6,7 +6,8 @@ namespace {
 bool isRootless(const Guard& guard) { return guard.kind == GuardKind::kErrState; }
 
 bool hasOther(const Guard& guard) {
-  return guard.kind == GuardKind::kSame || guard.kind == GuardKind::kNotSame || guard.kind == GuardKind::kDisjoint;
+  return guard.kind == GuardKind::kSame || guard.kind == GuardKind::kNotSame || guard.kind == GuardKind::kOtherDict ||
+         guard.kind == GuardKind::kDisjoint;
 }
 
 /// What is known of a source besides one guard.

@@ -48,6 +48,17 @@ inline bool checkNotSame(const GuardInsn& insn, PyObject* const* regs) {
   return regs[insn.dst] != regs[insn.a];
 }
 
+/// One reference: only the instance has it.
+inline bool checkOwnsDict(const GuardInsn& insn, PyObject* const* regs) {
+  PyObject* dict = segue_made_dict(regs[insn.dst]);
+  return dict == nullptr || Py_REFCNT(dict) == 1;
+}
+
+inline bool checkOtherDict(const GuardInsn& insn, PyObject* const* regs) {
+  PyObject *dict = segue_made_dict(regs[insn.dst]), *other = regs[insn.a];
+  return dict == nullptr || (dict != other && dict != segue_made_dict(other));
+}
+
 inline bool checkFunctionCode(const GuardInsn& insn, PyObject* const* regs) {
   PyObject* value = regs[insn.dst];
   return PyFunction_Check(value) && reinterpret_cast<PyFunctionObject*>(value)->func_code == insn.object;

@@ -4,9 +4,12 @@
 #include <algorithm>
 
 #include "base/fault.h"
+#include "base/objects.h"
 #include "graph/effects.h"
 #include "trace/tracer.h"
+#include "trace/values/dict.h"
 #include "trace/values/graph_values.h"
+#include "trace/values/instance.h"
 
 namespace segue {
 namespace {
@@ -31,6 +34,11 @@ bool mayOverlap(BorrowedRef a, BorrowedRef b) {
   Extent x = extentOf(reinterpret_cast<PyArrayObject*>(a.get()));
   Extent y = extentOf(reinterpret_cast<PyArrayObject*>(b.get()));
   return x.low < y.high && y.low < x.high && !SEGUE_FAULT(OverlapNotSeen);
+}
+
+bool ownsDict(BorrowedRef instance) {
+  PyObject* dict = segue_made_dict(instance.get());
+  return dict == nullptr || Py_REFCNT(dict) == 1;
 }
 
 /// Inputs whose memory the node may share.
@@ -59,9 +67,35 @@ void Tracer::guardAgainstWritten(ValueRef value) {
 }
 
 void Tracer::guardNotSame(ValueRef a, ValueRef b) {
-  if (a == b || a->type() != b->type() || SEGUE_FAULT(AliasNotGuarded)) return;
+  if (a == b || SEGUE_FAULT(AliasNotGuarded)) return;
   if (isPinned(*a->source()) && isPinned(*b->source())) return;
-  guards().same(*a->source(), *b->source(), false);
+  if (a->type() == b->type()) guards().same(*a->source(), *b->source(), false);
+  if (as<InstanceValue>(b) != nullptr) std::swap(a, b);
+  if (as<InstanceValue>(a) != nullptr) guardAttributesApart(as<InstanceValue>(a), b);
+}
+
+// Instances may share one __dict__, and programs pass an instance's __dict__ around. One guard tells an instance apart from
+// everything else while nobody holds its dict.
+void Tracer::guardAttributesApart(InstanceValue* instance, ValueRef other) {
+  auto* peer = as<InstanceValue>(other);
+  if (peer == nullptr && as<DictValue>(other) == nullptr) return;
+  for (InstanceValue* one : {instance, peer}) {
+    if (one == nullptr || !ownsDict(one->live())) continue;
+    guards().add({.kind = GuardKind::kOwnsDict, .source = *one->source()});
+    return;
+  }
+  guards().add({.kind = GuardKind::kOtherDict, .source = *instance->source(), .other = *other->source()});
+}
+
+bool Tracer::noteInstanceDict(BorrowedRef dict, InstanceValue* owner) {
+  if (live_.contains(dict.get())) return false;
+  auto [it, inserted] = dict_owners_.try_emplace(dict.get(), owner);
+  return inserted || it->second == owner;
+}
+
+InstanceValue* Tracer::ownerOfDict(BorrowedRef dict) const {
+  auto it = dict_owners_.find(dict.get());
+  return it == dict_owners_.end() ? nullptr : it->second;
 }
 
 Traced<void> Tracer::noteInput(ArrayValue* array) {

@@ -50,6 +50,7 @@ class ArrayValue;
 class DictValue;
 class ExceptionValue;
 class GeneratorValue;
+class InstanceValue;
 
 class Tracer {
  public:
@@ -120,6 +121,11 @@ class Tracer {
   void noteWrite(ValueRef written);
   /// A live object that the trace has changed.
   bool wasWritten(ValueRef value) const;
+  /// A live instance has this __dict__. False: another value stands for the dict already, and would not see what is
+  /// written to the instance.
+  bool noteInstanceDict(BorrowedRef dict, InstanceValue* owner);
+  /// The instance whose __dict__ a live dict is, if the trace knows it.
+  InstanceValue* ownerOfDict(BorrowedRef dict) const;
   /// Keeps an object alive as long as the result.
   void keepAlive(BorrowedRef object);
   /// A hashable stand-in for an object that compares by identity.
@@ -219,6 +225,7 @@ class Tracer {
   /// A newly found object is none of those written before.
   void guardAgainstWritten(ValueRef value);
   void guardNotSame(ValueRef a, ValueRef b);
+  void guardAttributesApart(InstanceValue* instance, ValueRef other);
   /// Inputs that a node writes to overlap no other input.
   Traced<void> noteArrayWrites(const Node& node);
   Traced<void> guardDisjoint(ArrayValue* written, ArrayValue* other);
@@ -236,6 +243,7 @@ class Tracer {
   absl::flat_hash_map<PyObject*, std::shared_ptr<const Code>> decoded_;
   absl::flat_hash_map<ValueRef, Ref> tokens_;               ///< identityToken
   absl::flat_hash_map<const char*, Ref> names_;             ///< internedName, by address of the literal
+  absl::flat_hash_map<PyObject*, InstanceValue*> dict_owners_;  ///< wrapped live instances, by their __dict__
   std::vector<ValueRef> written_;                           ///< live objects that the trace has changed
   using NameKey = std::pair<PyObject*, PyObject*>;
   absl::flat_hash_set<NameKey> staged_names_;               ///< (dict, name) written by the trace

@@ -98,6 +98,15 @@ def overlapping():
     return x[:4], x[1:]
 
 
+class Twin:
+    def __init__(self):
+        self.factor = 2
+
+
+ONE, OTHER = Twin(), Twin()
+OTHER.__dict__ = ONE.__dict__
+
+
 def adds_in_place(x, y):
     x += 1
     return x + y
@@ -129,6 +138,7 @@ BREAKS = {
     "async-code": (starts_a_coroutine, [X]),
     "requested-break": (asks_for_a_break, [X]),
     "overlapping-arrays": (adds_in_place, overlapping()),
+    "shared-attributes": (lambda x: x * ONE.factor * OTHER.factor, [X]),
 }
 
 

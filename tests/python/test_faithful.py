@@ -108,6 +108,38 @@ def subtract_one(x, *rest):
     return x - 1
 
 
+def write_attribute(point, attributes, *held):
+    point.x = point.x * 2
+    return attributes["x"] + 1
+
+
+def write_item(point, attributes, *held):
+    attributes["x"] = attributes["x"] * 2
+    return point.x + 1
+
+
+def write_one(first, second, *held):
+    first.x = first.x * 2
+    return second.x + 1, first.__dict__ is second.__dict__
+
+
+def with_own_dict(held=False):
+    point = Point(a(3))
+    return [point, point.__dict__] + [point.__dict__] * held
+
+
+def with_other_dict(held=False):
+    point = Point(a(3))
+    return [point, {"x": a(3)}] + [point.__dict__] * held
+
+
+def brothers(cls=Point, shared=True, held=False):
+    first, second = Point(a(3)), cls(a(3))
+    if shared:
+        second.__dict__ = first.__dict__
+    return [first, second] + [second.__dict__] * held
+
+
 def longer_than_one(x):
     return x + 1 if x.shape[0] > 1 else x
 
@@ -175,12 +207,30 @@ GUARDS = {
     "overlapping writes": (shift, [lambda: [a(6), a(6)], overlapping, lambda: [(x := a(6)), x[1:]], lambda: [(x := a(6)), x]]),
     "write through one name of two": (write_first, [lambda: [(x := a(6)), x], lambda: [a(6), a(6)]]),
     "two lists or one": (by_first_length, [lambda: [a(3), [1], [2]], lambda: [a(3), (items := [1]), items]]),
+    "own dict, instance written": (write_attribute, [with_other_dict, with_own_dict]),
+    "own dict, item written": (write_item, [with_other_dict, with_own_dict]),
+    "own dict, two instances": (write_one, [lambda: brothers(shared=False), brothers]),
+    "own dict, two classes": (write_one, [lambda: brothers(Other, shared=False), lambda: brothers(Other)]),
+    "shared dict, instance written": (write_attribute, [lambda: with_other_dict(True), lambda: with_own_dict(True)]),
+    "shared dict, item written": (write_item, [lambda: with_other_dict(True), lambda: with_own_dict(True)]),
+    "shared dict, two instances": (write_one, [lambda: brothers(shared=False, held=True), lambda: brothers(held=True)]),
+    "one dict": (write_attribute, [with_own_dict, with_other_dict, lambda: with_own_dict(True)]),
+    "one dict, item written": (write_item, [with_own_dict, with_other_dict]),
+    "one dict, two instances": (write_one, [brothers, lambda: brothers(shared=False)]),
+    "mean of nothing": (lambda x: (x.mean(), np.median(x)), [lambda: [a(5)], lambda: [a(0)], lambda: [a(7)]]),
+    "mean along nothing": (lambda x: x.mean(axis=1), [lambda: [a(2, 3)], lambda: [a(2, 0)], lambda: [a(0, 2)], lambda: [a(4, 2)]]),
+    "degrees of freedom": (
+        lambda x, n: (x.var(ddof=n), np.std(x, axis=0, ddof=n)),
+        [lambda: [a(5), 1], lambda: [a(5), 5], lambda: [a(2), 3], lambda: [a(7), 2], lambda: [a(0), 0]],
+    ),
+    "histogram of booleans": (
+        lambda x: np.histogram(x, 4), [lambda: [a(5)], lambda: [a(5, dtype="?")], lambda: [a(5, dtype="i4")]]),
     "generator argument": (lambda x, items: [x + i for i in items], [lambda: [a(3), [1, 2]], lambda: [a(3), iter([1, 2])]]),
 }
 
 
 # Cases whose first call may run eagerly.
-EAGER_FIRST = {"missing attribute", "function argument", "closures of one code", "read-only"}
+EAGER_FIRST = {"one dict, item written", "one dict, two instances", "missing attribute", "function argument", "closures of one code", "read-only"}
 
 
 @pytest.mark.parametrize("case", GUARDS, ids=slug)

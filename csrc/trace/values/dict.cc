@@ -9,12 +9,18 @@
 #include "trace/values/dict_views.h"
 #include "trace/values/exception.h"
 #include "trace/values/instance.h"
+#include "trace/values/instance_dict.h"
 #include "trace/values/tuple.h"
 
 namespace segue {
 namespace {
 
 ValueRef wrapDict(Tracer& t, BorrowedRef live, Source source) {
+  if (InstanceValue* owner = t.ownerOfDict(live)) {
+    ValueRef dict = instanceDict(t, owner);
+    t.guards().same(source, *dict->source(), true);
+    return dict;
+  }
   return t.wrapOnce(live, source, [&] {
     t.guardType(source, live);
     auto state = std::make_unique<DictState>();

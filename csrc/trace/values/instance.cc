@@ -7,6 +7,7 @@
 #include "trace/protocols.h"
 #include "trace/recipes.h"
 #include "trace/tracer.h"
+#include "trace/values/basic.h"
 #include "trace/values/builtin.h"
 #include "trace/values/exception.h"
 #include "trace/values/instance_dict.h"
@@ -27,9 +28,12 @@ destructor subtypeDealloc() {
 bool isPlainInstance(BorrowedRef live) { return isPlainClass(Py_TYPE(live)); }
 
 ValueRef wrapInstance(Tracer& t, BorrowedRef live, Source source) {
-  return t.wrapOnce(live, source, [&] {
+  return t.wrapOnce(live, source, [&]() -> ValueRef {
     t.guardType(source, live);
-    return t.make<InstanceValue>(t.heap().add(std::make_unique<AttrState>()), Py_TYPE(live), source, live);
+    auto* instance = t.make<InstanceValue>(t.heap().add(std::make_unique<AttrState>()), Py_TYPE(live), source, live);
+    BorrowedRef dict = segue_made_dict(live.get());
+    if (!dict || t.noteInstanceDict(dict, instance)) return instance;
+    return t.make<OpaqueValue>(live, source, BreakReason::kSharedAttributes);
   });
 }
 SEGUE_WRAPS_IF(isPlainInstance, wrapInstance);

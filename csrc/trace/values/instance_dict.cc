@@ -26,8 +26,9 @@ Traced<BorrowedRef> attributeOf(Tracer& t, const InstanceValue& owner, ValueRef 
 
 class InstanceDictValue final : public DictValue {
  public:
-  InstanceDictValue(ObjectId object, InstanceValue* owner, std::optional<Source> source, BorrowedRef live)
-      : DictValue(object, source, live), owner_(owner) {}
+  // It holds no reference to the live dict: guards count those.
+  InstanceDictValue(ObjectId object, InstanceValue* owner, std::optional<Source> source)
+      : DictValue(object, source, nullptr), owner_(owner) {}
 
   Traced<const std::vector<DictEntry>*> entries(Tracer& t) override {
     auto made = std::make_unique<DictState>();
@@ -105,15 +106,15 @@ SEGUE_BUILTIN("builtins.vars", builtinVars);
 
 }  // namespace
 
-Traced<ValueRef> instanceDict(Tracer& t, InstanceValue* owner) {
+ValueRef instanceDict(Tracer& t, InstanceValue* owner) {
   if (ValueRef known = t.heap().read<AttrState>(owner->object()).dict) return known;
   std::optional<Source> source;
-  BorrowedRef live;
   if (owner->live()) {
-    live = segue_instance_dict(owner->live().get());
     source = t.sources().member(*owner->source(), SourceMember::kInstanceDict);
+    // Made now, if need be: the dict may be found on another path later, and guards fetch it.
+    if (BorrowedRef live = segue_instance_dict(owner->live().get())) t.noteInstanceDict(live, owner);
   }
-  auto* dict = t.make<InstanceDictValue>(t.heap().add(std::make_unique<DictState>()), owner, source, live);
+  auto* dict = t.make<InstanceDictValue>(t.heap().add(std::make_unique<DictState>()), owner, source);
   t.heap().write<AttrState>(owner->object()).dict = dict;
   return dict;
 }

@@ -8,6 +8,6 @@ namespace segue {
 class InstanceValue;
 
 /// owner.__dict__ of an instance that has one.
-Traced<ValueRef> instanceDict(Tracer& t, InstanceValue* owner);
+ValueRef instanceDict(Tracer& t, InstanceValue* owner);
 
 }  // namespace segue

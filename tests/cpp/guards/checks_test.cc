@@ -179,6 +179,21 @@ TEST_CASE("instance attributes that are absent", "[guards]") {
   CHECK(call.check("d") == "pass");
 }
 
+TEST_CASE("instances and their __dict__", "[guards]") {
+  Call call("class C: pass\nc = C(); c.w = 1; d = C(); e = C(); e.__dict__ = d.__dict__\n");
+  call.guards.add({GuardKind::kOwnsDict, call.x()});
+  CHECK(call.check("c") == "pass");
+  CHECK(call.check("C()") == "pass");
+  CHECK(call.check("d") == "L['x'] shares its __dict__ with nobody: a C");
+  Call pair("class C: pass\nc = C(); d = C(); e = C(); e.__dict__ = d.__dict__\n");
+  pair.guards.add({.kind = GuardKind::kOtherDict, .source = pair.x(), .other = pair.y()});
+  CHECK(pair.check("d, c") == "pass");
+  CHECK(pair.check("c, d.__dict__") == "pass");
+  CHECK(pair.check("d, {}") == "pass");
+  CHECK(pair.check("d, d.__dict__") != "pass");
+  CHECK(pair.check("d, e") != "pass");
+}
+
 TEST_CASE("unbound locals", "[guards]") {
   Call call;
   call.guards.add({GuardKind::kUnbound, call.y()});
