@@ -164,31 +164,10 @@ py::object startFrame(const py::function& function, const py::object& code, cons
   for (const auto& slot : readSlots(slots)) moved.push_back(slot ? slot->inc_ref().ptr() : nullptr);
   PyObject* result = segue_frame_start(PyThreadState_Get(), reinterpret_cast<PyFunctionObject*>(function.ptr()),
                                        reinterpret_cast<PyCodeObject*>(code.ptr()), moved.data(),
-                                       static_cast<int>(moved.size()), unit, false);
+                                       static_cast<int>(moved.size()), unit);
   if (result == nullptr) throw py::error_already_set();
   return py::reinterpret_steal<py::object>(result);
 }
-
-/// Lets a frame of `code` take the place of the caller's frame, whose locals move over; `stack` is put behind them. A
-/// plain C function: pybind11's call would hold references to what is moved.
-PyObject* migrateFrame(PyObject*, PyObject* const* args, Py_ssize_t count) {
-  if (count != 3 || !PyCode_Check(args[0]) || !PyTuple_Check(args[1])) {
-    PyErr_SetString(PyExc_TypeError, "migrate(code, stack, unit)");
-    return nullptr;
-  }
-  PyThreadState* ts = PyThreadState_Get();
-  SegueFrameView view = segue_frame_view(segue_current_frame(ts));
-  std::vector<PyObject*> slots(view.slots, view.slots + view.slot_count);
-  std::fill(view.slots, view.slots + view.slot_count, nullptr);
-  auto* code = reinterpret_cast<PyCodeObject*>(args[0]);
-  slots.resize(static_cast<size_t>(code->co_nlocals), nullptr);
-  for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(args[1]); i++) slots.push_back(Py_NewRef(PyTuple_GET_ITEM(args[1], i)));
-  return segue_frame_start(ts, view.function, code, slots.data(), static_cast<int>(slots.size()),
-                           static_cast<int>(PyLong_AsLong(args[2])), true);
-}
-
-PyMethodDef migrate_definition = {"migrate", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(migrateFrame)),
-                                  METH_FASTCALL, "migrate(code, stack, unit)"};
 
 /// A context manager: no frame handler at all meanwhile.
 class NoHandler {
@@ -226,7 +205,6 @@ void bindTesting(py::module_& m) {
       .def("__enter__", &NoHandler::enter)
       .def("__exit__", &NoHandler::exit);
   testing.def("start", &startFrame, py::arg("function"), py::arg("code"), py::arg("slots"), py::arg("unit"));
-  testing.attr("migrate") = py::reinterpret_steal<py::object>(PyCFunction_New(&migrate_definition, nullptr));
   testing.def("set_foreign_evaluator", &setForeignEvaluator);
   testing.def("evaluator_installed", [] { return *segue_evaluator_slot(PyInterpreterState_Get()) != nullptr; });
   testing.def("has_fast_path", [](const py::object& function) {

@@ -71,6 +71,7 @@ struct RawTable {
   int version = 0;                                        ///< 311, 312, 313
   absl::Span<const RawOpcode> opcodes;                    ///< 256, by number
   absl::Span<const std::string_view> pseudo;              ///< names of the compiler's own opcodes
+  absl::Span<const uint8_t> probe;                        ///< opcodes of `~CONST()`, the value dropped (codegen/splice.h)
   void (*expand)(const RawOperands& in, Expansion& out);  ///< adds nothing for an operand that no compiler emits
 
   const RawOpcode& operator[](uint8_t opcode) const { return opcodes[opcode]; }

@@ -124,7 +124,7 @@ class ExitLowering {
     replay().reg_count = next_;
     segment_.reg_count = next_;
     segment_.int_count = segment_.plan.int_count;
-    segment_.frameless = !segment_.plan.runs_python && !starts_frames_;
+    segment_.frameless = segment_.exit == SegmentExit::kReturn && !segment_.plan.runs_python && !starts_frames_;
     segment_.pure = isPure();
     shrink();
     return std::move(segment_);
@@ -176,6 +176,7 @@ class ExitLowering {
     switch (r.kind) {
       case RecipeKind::kConstant:
       case RecipeKind::kNull: return {};
+      case RecipeKind::kOwnSlot: out = kOwnSlot + static_cast<Reg>(r.number); return {};
       case RecipeKind::kSource: out = guards_.slot(r.source); return {};
       case RecipeKind::kOutput: out = segment_.plan.outputs[static_cast<size_t>(r.number)]; return {};
       case RecipeKind::kDim: {
@@ -232,7 +233,8 @@ class ExitLowering {
     segment_.exit = SegmentExit::kBreak;
     segment_.reason = exit.reason;
     for (const FrameSnapshot& frame : exit.frames) {
-      SnapshotFrame out{.code = frame.code, .function = reg(frame.function_recipe)};
+      auto* code = reinterpret_cast<PyCodeObject*>(frame.code.get());
+      SnapshotFrame out{.name = PyUnicode_AsUTF8(code->co_name), .function = reg(frame.function_recipe)};
       out.offset = static_cast<uint32_t>(frame.offset);
       for (RecipeId id : frame.locals) out.locals.push_back(reg(id));
       for (RecipeId id : frame.stack) out.stack.push_back(reg(id));
@@ -255,6 +257,13 @@ class ExitLowering {
       used_.resize(segment_.plan.slot_count + 1, false);
       for (const Program* program : {&segment_.plan.pure, &replay().build, &replay().writes}) markUsed(*program);
       if (segment_.result < segment_.plan.slot_count) used_[segment_.result] = true;
+      for (const SnapshotFrame& frame : segment_.snapshot.frames) {
+        for (const std::vector<Reg>* regs : {&frame.locals, &frame.stack}) {
+          for (Reg reg : *regs) {
+            if (reg < segment_.plan.slot_count) used_[reg] = true;
+          }
+        }
+      }
     }
     return slot < used_.size() && used_[slot];
   }

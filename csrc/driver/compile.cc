@@ -6,8 +6,8 @@
 #include "absl/strings/str_split.h"
 #include "backends/backend.h"
 #include "codegen/exits.h"
+#include "driver/offer.h"
 #include "driver/overlap.h"
-#include "driver/pipeline.h"
 #include "graph/evaluate.h"
 #include "graph/passes.h"
 #include "graph/print.h"
@@ -23,7 +23,7 @@ struct BackendFailure {
 };
 
 TraceResult traceInput(const CompileInput& input) {
-  Result<std::shared_ptr<const Code>> code = Code::decode(reinterpret_cast<PyObject*>(input.frame.code));
+  Result<std::shared_ptr<const Code>> code = Code::decode(reinterpret_cast<PyObject*>(input.code));
   SEGUE_CHECK(code.ok(), code.error());
   TraceRequest request;
   request.code = std::move(code.value());
@@ -31,6 +31,8 @@ TraceResult traceInput(const CompileInput& input) {
   request.globals = input.frame.globals;
   request.builtins = input.frame.builtins;
   request.locals = {input.roots.locals, static_cast<size_t>(input.roots.local_count)};
+  request.stack = {input.roots.stack, static_cast<size_t>(input.roots.stack_count)};
+  request.start_offset = input.offset;
   request.config.unroll_range = config().unroll_range;
   request.config.unroll_objects = config().unroll_objects;
   request.config.trace_budget = config().trace_budget;
@@ -69,16 +71,40 @@ Result<Plan> runBackend(const CompileInput& input, const TraceResult& trace, con
   return backend->compile(in);
 }
 
+/// Gives the frames of a break's snapshot their ways in, and probes behind what CPython executes there.
+void attachSplices(const CompileInput& input, const TraceResult& trace, Snapshot* snapshot) {
+  for (size_t i = 0; i < snapshot->frames.size(); i++) {
+    SnapshotFrame& frame = snapshot->frames[i];
+    const FrameSnapshot& traced = trace.exit.frames[i];
+    auto* code = reinterpret_cast<PyCodeObject*>(traced.code.get());
+    // Library code is captured by being inlined only.
+    const bool probes = i == 0 || !traced.function || isUserCode(code, PyFunction_GET_GLOBALS(traced.function.get()));
+    const SpliceNeeds needs{.exit_offset = traced.offset, .into_call = i + 1 < snapshot->frames.size(),
+                            .break_offset = probes ? traced.offset : -1};
+    frame.splice = requireSplice(code, input.options, input.options_id, needs);
+    SEGUE_CHECK(frame.splice != nullptr, "no memory for a code's state");
+    frame.exit = frame.splice->findExit(needs.exit_offset, needs.into_call);
+  }
+}
+
+/// Where nothing is captured before a break, there may be something to capture behind it.
+std::shared_ptr<Splice> probesBehind(const CompileInput& input, const Exit& exit) {
+  if (exit.kind != ExitKind::kBreak) return nullptr;
+  const Location& where = exit.inlined_chain.empty() ? exit.location : exit.inlined_chain.front();
+  if (where.code.get() != reinterpret_cast<PyObject*>(input.code)) return nullptr;
+  return requireSplice(input.code, input.options, input.options_id, {.break_offset = where.offset});
+}
+
 /// The whole pipeline. Throws BackendFailure, and BugError from anywhere.
 EntryRef makeEntry(const CompileInput& input, CompileRecord* record) {
   TraceResult trace = traceInput(input);
-  const bool captured = trace.exit.kind == ExitKind::kReturn && !trace.worthless();
+  const bool captured = !trace.worthless();
   if (captured) {
     Result<void> passes = runPasses(*trace.graph, defaultPasses(), {.context = {.evaluate = evaluateWithNumpy}});
     SEGUE_CHECK(passes.ok(), passes.error());
     guardOverlaps(&trace);
   }
-  const BorrowedRef code = reinterpret_cast<PyObject*>(input.frame.code);
+  const BorrowedRef code = reinterpret_cast<PyObject*>(input.code);
   describeTrace(trace, code, captured, record);
 
   std::vector<Source> wanted;
@@ -99,8 +125,10 @@ EntryRef makeEntry(const CompileInput& input, CompileRecord* record) {
     Result<Segment> exit = lowerExit(trace, guards, std::move(plan.value()));
     SEGUE_CHECK(exit.ok(), exit.error());
     segment = std::move(exit.value());
+    attachSplices(input, trace, &segment.snapshot);
   } else {
     segment.reason = trace.exit.reason;
+    segment.splice = probesBehind(input, trace.exit);
   }
   if (recording() || logsCompiles()) {
     record->plan = printSegment(segment);

@@ -5,44 +5,14 @@
 #include "absl/strings/str_cat.h"
 #include "base/fault.h"
 #include "base/interrupt.h"
-#include "driver/pipeline.h"
+#include "driver/offer.h"
 #include "hook/eval.h"
-#include "runtime/segment.h"
 
 namespace segue {
 namespace {
 
-GraphBreakRaiser graph_break_raiser = nullptr;
-
 /// The code whose segment the fast path has just dropped: its frame, which comes next, is left to CPython.
 thread_local PyCodeObject* rerun_code = nullptr;
-
-/// Registers of one lookup and run: on the stack unless a segment needs many.
-class RegisterFile {
- public:
-  RegisterFile(uint32_t regs, uint32_t ints) {
-    if (regs > small_regs_.size() || ints > small_ints_.size()) [[unlikely]] {
-      large_ = std::make_unique<Large>();
-      large_->regs.reset(new PyObject*[regs]);
-      large_->ints.reset(new int64_t[ints]);
-      regs_ = large_->regs.get();
-      ints_ = large_->ints.get();
-    }
-  }
-  PyObject** regs() { return regs_; }
-  int64_t* ints() { return ints_; }
-
- private:
-  struct Large {
-    std::unique_ptr<PyObject*[]> regs;
-    std::unique_ptr<int64_t[]> ints;
-  };
-  std::array<PyObject*, 96> small_regs_;
-  std::array<int64_t, 48> small_ints_;
-  PyObject** regs_ = small_regs_.data();
-  int64_t* ints_ = small_ints_.data();
-  std::unique_ptr<Large> large_;
-};
 
 // ---- functions and their options -----------------------------------------------------------------------------------
 
@@ -60,34 +30,34 @@ struct OptionsFields {
   bool fullgraph, dynamic, exact;
 };
 
-/// The number of the dispatch tables for functions with the same options. When the last of them is gone, so are the
+/// The number under which tables and splices of functions with the same options are kept. When the last of them is gone, so are the
 /// tables, as nobody can ever use options with those objects again. (Options without objects are few: their tables stay.)
-class TableKey {
+class OptionsKey {
  public:
-  static std::shared_ptr<const TableKey> of(const CompileOptions& options) {
+  static std::shared_ptr<const OptionsKey> of(const CompileOptions& options) {
     OptionsFields fields(options);
     if (fields == OptionsFields(CompileOptions()) || SEGUE_FAULT(OptionsShareEntries)) return nullptr;
-    std::weak_ptr<const TableKey>& known = keys()[fields];
-    std::shared_ptr<const TableKey> key = known.lock();
+    std::weak_ptr<const OptionsKey>& known = keys()[fields];
+    std::shared_ptr<const OptionsKey> key = known.lock();
     if (key != nullptr) return key;
-    key = std::make_shared<const TableKey>(fields);
+    key = std::make_shared<const OptionsKey>(fields);
     known = key;
-    static auto* kept = new std::vector<std::shared_ptr<const TableKey>>;
+    static auto* kept = new std::vector<std::shared_ptr<const OptionsKey>>;
     if (!fields.hasObjects()) kept->push_back(key);
     return key;
   }
-  explicit TableKey(OptionsFields fields) : number(--last_), fields_(std::move(fields)) {}
-  ~TableKey() {
+  explicit OptionsKey(OptionsFields fields) : number(++last_), fields_(std::move(fields)) {}
+  ~OptionsKey() {
     keys().erase(fields_);
-    dropTables(number);
+    dropOptions(number);
   }
-  TableKey(const TableKey&) = delete;
+  OptionsKey(const OptionsKey&) = delete;
 
-  const int number;   ///< negative, so that it is no offset; never used again
+  const int number;   ///< see tableKey(); never used again
 
  private:
-  static std::map<OptionsFields, std::weak_ptr<const TableKey>>& keys() {
-    static auto* keys = new std::map<OptionsFields, std::weak_ptr<const TableKey>>;
+  static std::map<OptionsFields, std::weak_ptr<const OptionsKey>>& keys() {
+    static auto* keys = new std::map<OptionsFields, std::weak_ptr<const OptionsKey>>;
     return *keys;
   }
   static inline int last_ = 0;
@@ -97,7 +67,7 @@ class TableKey {
 /// What a CompiledFunction carries for the dispatcher.
 class FunctionDispatch : public DispatchState {
  public:
-  explicit FunctionDispatch(const CompiledFunction& self) : table_key_(TableKey::of(*self.options)) {
+  explicit FunctionDispatch(const CompiledFunction& self) : options_key_(OptionsKey::of(*self.options)) {
     if (!PyFunction_Check(self.wrapped.get())) return;
     Ref code = Ref::borrow(PyFunction_GET_CODE(self.wrapped.get()));
     CodeState* state = CodeState::obtain(reinterpret_cast<PyCodeObject*>(code.get()));
@@ -115,27 +85,27 @@ class FunctionDispatch : public DispatchState {
   void clear() override {
     if (ownsAlone()) codeState()->clear();
     table_ = nullptr;
-    table_key_ = nullptr;
+    options_key_ = nullptr;
   }
 
   /// The function's table, null when nothing was compiled for `code`, which it runs now.
   DispatchTable* table(PyObject* code) {
     if (table_ != nullptr && code == code_.get()) [[likely]] return table_;
     CodeState* state = CodeState::find(reinterpret_cast<PyCodeObject*>(code));
-    DispatchTable* found = state != nullptr ? state->table(key()) : nullptr;
+    DispatchTable* found = state != nullptr ? state->table(tableKey(optionsId(), 0)) : nullptr;
     if (code == code_.get()) table_ = found;
     return found;
   }
 
-  /// Of the dispatch table.
-  int key() const { return table_key_ != nullptr ? table_key_->number : 0; }
+  /// See tableKey().
+  int optionsId() const { return options_key_ != nullptr ? options_key_->number : 0; }
 
  private:
   CodeState* codeState() const { return CodeState::find(reinterpret_cast<PyCodeObject*>(code_.get())); }
   bool ownsAlone() const { return code_ && codeState()->owners == 1; }
 
   Ref code_;       ///< of the wrapped function, null for other callables; it keeps its CodeState
-  std::shared_ptr<const TableKey> table_key_;   ///< null for default options: they use the table of the function's start
+  std::shared_ptr<const OptionsKey> options_key_;   ///< null for default options: they use the table of the function's start
   DispatchTable* table_ = nullptr;   ///< of code_, once there is one: tables live as long as their code object
 };
 
@@ -146,113 +116,20 @@ FunctionDispatch& dispatchOf(CompiledFunction* self) {
 
 // ---- one frame -----------------------------------------------------------------------------------------------------
 
-/// A frame that the hook offers, and the call it belongs to.
-struct Offer {
-  CompiledFunction* self;
-  SegueFrameView view;
-  FrameRoots roots;
-  int key;
-  /// The frame of the compiled function itself.
-  bool own() const { return self->wrapped.get() == reinterpret_cast<PyObject*>(view.function); }
-};
-
-/// Shows a warning; false when the user's filters made it an exception.
-bool warn(const std::string& message) { return PyErr_WarnEx(PyExc_RuntimeWarning, message.c_str(), 1) == 0; }
-
-SegueAction raiseBreak(const BreakRecord& stop) {
-  SEGUE_CHECK(graph_break_raiser != nullptr, "nobody raises GraphBreakError");
-  graph_break_raiser(stop);
-  return SEGUE_ERROR;
+/// A fresh frame from now on runs f' from its start.
+void swapCode(const Offer& offer, const Splice& splice) {
+  absl::InlinedVector<PyObject*, 48> slots(offer.view.slots, offer.view.slots + offer.view.slot_count);
+  for (PyObject* slot : slots) Py_XINCREF(slot);
+  segue_frame_convert(offer.ts, offer.frame, reinterpret_cast<PyCodeObject*>(splice.code.get()), slots.data(),
+                      static_cast<int>(slots.size()), 0);
 }
 
-DispatchTable* tableOf(const Offer& offer) {
-  CodeState* state = CodeState::find(offer.view.code);
-  return state != nullptr ? state->table(offer.key) : nullptr;
-}
-
-/// The same guards with "run eagerly" behind them take the entry's place.
-void replaceByVerdict(DispatchTable* table, const EntryRef& entry) {
-  Segment verdict;
-  verdict.reason = entry->segment.reason;
-  GuardProgram guards = SEGUE_FAULT(VerdictUnguarded) ? GuardProgram() : entry->guards;
-  EntryRef replacement(new Entry(std::move(guards), entry->assumptions.assumptions(), std::move(verdict)));
-  table->remove(entry.get());
-  table->install(std::move(replacement), INT64_MAX);
-}
-
-/// Runs an entry whose guards have passed.
-SegueAction runEntry(DispatchTable* table, const EntryRef& entry, RegisterFile& file, PyObject** result) {
-  if (entry->eager()) {
-    stats().eager++;
-    return SEGUE_RUN_DEFAULT;
-  }
-  if (runSegment(entry->segment, file.regs(), file.ints(), result) == SegmentOutcome::kReturned) return SEGUE_DONE;
-  stats().reruns++;
-  if (wantsVerdict(entry->segment) && table != nullptr) replaceByVerdict(table, entry);
-  return SEGUE_RUN_DEFAULT;
-}
-
-/// An entry without guards that sends every call of the code to CPython: what is left of a compile that failed.
-EntryRef eagerEntry() { return EntryRef(new Entry(GuardProgram(), {}, Segment())); }
-
-/// Calls of the function may look for entries without a frame once one of them needs none.
-void allowFastPath(const Offer& offer, const Entry& entry) {
-  if (offer.own() && entry.segment.frameless && !entry.eager()) offer.self->fast_path = fastPath;
-}
-
-void install(const Offer& offer, const EntryRef& entry) {
-  CodeState* state = CodeState::obtain(offer.view.code);
-  if (state == nullptr) {
-    PyErr_Clear();
-    return;
-  }
-  if (state->obtainTable(offer.key).install(entry, config().entry_limit)) allowFastPath(offer, *entry.get());
-}
-
-/// Whether a new entry may be made; otherwise `*action` says what happens to the frame.
-bool mayCompile(const Offer& offer, DispatchTable* table, SegueAction* action) {
-  *action = SEGUE_RUN_DEFAULT;
-  if (stance() == Stance::kEagerOnRecompile) return false;
-  if (stance() == Stance::kFailOnRecompile) {
-    PyErr_Format(PyExc_RuntimeError, "%U needs a new entry, and the stance is fail_on_recompile",
-                 offer.view.code->co_qualname);
-    *action = SEGUE_ERROR;
-    return false;
-  }
-  if (table == nullptr || static_cast<int64_t>(table->entries().size()) < config().entry_limit) return true;
-  stats().eager++;
-  if (!table->limit_warned) {
-    table->limit_warned = true;
-    const char* name = PyUnicode_AsUTF8(offer.view.code->co_qualname);
-    std::string message = absl::StrCat(name != nullptr ? name : "?", " has ", table->entries().size(),
-                                       " entries (segue.config.entry_limit); further combinations run eagerly. ",
-                                       table->describeLimit(offer.roots));
-    if (!warn(message)) *action = SEGUE_ERROR;
-  }
-  return false;
-}
-
-SegueAction compileAndRun(const Offer& offer, PyObject** result) {
-  stats().misses++;
-  DispatchTable* table = tableOf(offer);
-  SegueAction action;
-  if (!mayCompile(offer, table, &action)) return action;
-  if (table != nullptr) logRecompile(offer.view.code, *table, offer.roots);
-  CompileOutput output = compileFrame({offer.view, offer.roots, offer.self->options.get()});
-  if (!output.warning.empty()) {
-    install(offer, eagerEntry());
-    if (output.raises) {
-      PyErr_SetString(PyExc_RuntimeError, output.warning.c_str());
-      return SEGUE_ERROR;
-    }
-    return warn(output.warning) ? SEGUE_RUN_DEFAULT : SEGUE_ERROR;
-  }
-  if (offer.self->options->fullgraph && offer.own() && output.record->stop) return raiseBreak(*output.record->stop);
-  EntryRef entry = output.entry;
-  install(offer, entry);
-  RegisterFile file(entry->reg_count, entry->int_count);
-  if (runGuards(entry->guards, offer.roots, file.regs(), file.ints()) != kGuardsPass) return SEGUE_RUN_DEFAULT;
-  return runEntry(tableOf(offer), entry, file, result);
+/// The frame starts behind a break.
+void enterAtExit(const Offer& offer, const Service& service, Departure* departure) {
+  segue_frame_convert(offer.ts, offer.frame, reinterpret_cast<PyCodeObject*>(service.splice->code.get()),
+                      departure->slots.data(), static_cast<int>(departure->slots.size()),
+                      service.splice->exits[static_cast<size_t>(service.exit)].enter);
+  departure->slots.clear();
 }
 
 SegueAction handleFrame(SegueFrame* frame, PyThreadState* ts, PyObject** result) {
@@ -264,7 +141,8 @@ SegueAction handleFrame(SegueFrame* frame, PyThreadState* ts, PyObject** result)
     rerun_code = nullptr;
     return SEGUE_RUN_DEFAULT;
   }
-  Offer offer{self, view, {}, dispatchOf(self).key()};
+  Offer offer{.ts = ts, .frame = frame, .view = view, .self = self, .options = self->options,
+              .options_id = dispatchOf(self).optionsId(), .offset = 0, .code = view.code};
   CodeState* state = CodeState::find(view.code);
   bool left_out = offer.own() ? isDisabled(reinterpret_cast<PyObject*>(view.code))
                               : state == nullptr && !isUserCode(view.code, view.globals);
@@ -273,17 +151,16 @@ SegueAction handleFrame(SegueFrame* frame, PyThreadState* ts, PyObject** result)
                  .function = reinterpret_cast<PyObject*>(view.function), .globals = view.globals,
                  .builtins = view.builtins};
   stats().calls++;
-  DispatchTable* table = state != nullptr ? state->table(offer.key) : nullptr;
-  if (table != nullptr) {
-    uint32_t regs = table->regCount();
-    RegisterFile file(regs, table->intCount());
-    if (EntryRef entry(table->find(offer.roots, file.regs(), file.ints())); entry) {
-      stats().hits++;
-      allowFastPath(offer, *entry.get());
-      return runEntry(table, entry, file, result);
-    }
+  Service service;
+  serve(offer, state != nullptr ? state->table(offer.key()) : nullptr, &service);
+  switch (service.served) {
+    case Served::kRaised: return SEGUE_ERROR;
+    case Served::kReturned: *result = service.result; return SEGUE_DONE;
+    case Served::kLeft: enterAtExit(offer, service, &service.departure); return SEGUE_RUN_DEFAULT;
+    case Served::kNothing: break;
   }
-  return compileAndRun(offer, result);
+  if (service.splice != nullptr) swapCode(offer, *service.splice);
+  return SEGUE_RUN_DEFAULT;
 }
 
 void noticeEager(CompiledFunction* self, EagerCall why) {
@@ -343,11 +220,10 @@ bool fastPath(CompiledFunction* self, PyObject* const* args, size_t nargsf, PyOb
   return false;
 }
 
-void setGraphBreakRaiser(GraphBreakRaiser raiser) { graph_break_raiser = raiser; }
-
 bool installDriver() {
   if (!initDispatch()) return false;
   segue_set_frame_handler(handleFrame);
+  segue_set_probe_handler(visitProbe);
   setEagerNotice(noticeEager);
   return true;
 }

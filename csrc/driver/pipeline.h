@@ -9,9 +9,12 @@
 namespace segue {
 
 struct CompileInput {
+  PyCodeObject* code;              ///< the frame's own code, which a spliced frame's is not
   SegueFrameView frame;
   FrameRoots roots;
-  const CompileOptions* options = nullptr;
+  int offset = 0;                  ///< bytecode offset in `code` at which the frame stands
+  std::shared_ptr<const CompileOptions> options;
+  int options_id = 0;              ///< see tableKey()
 };
 
 struct CompileOutput {

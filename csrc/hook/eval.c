@@ -2,6 +2,8 @@
 
 #include <pthread.h>
 
+#include "hook/probe.h"
+
 __thread SegueThread segue_thread __attribute__((tls_model("initial-exec"))) = {.plain_above = UINTPTR_MAX,
                                                                                .floor = UINTPTR_MAX};
 
@@ -127,7 +129,7 @@ int segue_hook_init(void) {
     PyErr_SetString(PyExc_ImportError, "Segue is loaded in another interpreter of this process already");
     return -1;
   }
-  if (segue_frame_self_test() < 0) return -1;
+  if (segue_frame_self_test() < 0 || segue_probe_init() < 0) return -1;
   if (pthread_atfork(NULL, NULL, after_fork_in_child) != 0) {
     PyErr_NoMemory();
     return -1;
@@ -163,6 +165,21 @@ void segue_extent_leave(PyThreadState* ts) {
   if (--t->extents > 0) return;
   set_plain_above(t);
   if (--threads_in_extents == 0) uninstall();
+}
+
+/* What was in force when it was taken out; one at a time, see probe.h. */
+static SegueEvaluator taken_out = NULL;
+
+bool segue_evaluator_take_out(PyThreadState* ts) {
+  if (ts->interp != home || (*slot != NULL && *slot != evaluate)) return false;
+  taken_out = *slot;
+  *slot = NULL;
+  return true;
+}
+
+void segue_evaluator_put_back(PyThreadState* ts) {
+  (void)ts;
+  *slot = taken_out;
 }
 
 void segue_hook_pause(void) {

@@ -75,22 +75,28 @@ void segue_extent_leave(PyThreadState* ts);
 /* Extents that this thread is in. */
 static inline int segue_extent_depth(void) { return segue_thread.extents; }
 
+/* Takes the evaluator out of the interpreter for a call that CPython is to inline, and puts it back as soon as that has
+ * begun (hook/probe.h). False, and nothing has happened, where another evaluator or another interpreter is concerned. */
+bool segue_evaluator_take_out(PyThreadState* ts);
+void segue_evaluator_put_back(PyThreadState* ts);
+
 /* Pauses nest, per thread; a paused thread's frames run as plain CPython. */
 void segue_hook_pause(void);
 void segue_hook_resume(void);
 static inline bool segue_hook_paused(void) { return segue_thread.pauses > 0; }
 
-/* Starts a frame of `function` in the middle and returns what the call returns (a new reference, or NULL with an
- * exception set): `code`, `slots`, `slot_count` and `unit` are as for segue_frame_convert, whose references move even
- * when this fails. It runs on top of the current frame, or, with `continues`, in the current frame's place: that frame
- * hands over to it, and may then only return the result. Needs no extent. */
+/* Starts a frame of `function` in the middle, on top of the current frame, and returns what the call returns (a new
+ * reference, or NULL with an exception set): `code`, `slots`, `slot_count` and `unit` are as for segue_frame_convert, whose
+ * references move even when this fails. Needs no extent. */
 PyObject* segue_frame_start(PyThreadState* ts, PyFunctionObject* function, PyCodeObject* code, PyObject* const* slots,
-                            int slot_count, int unit, bool continues);
+                            int slot_count, int unit);
 
 /* Bytes of C stack left below the caller. 0 when the caller runs on a stack that is not the thread's own. */
 size_t segue_stack_left(void);
 /* Sets RecursionError and returns true when too little C stack is left for another call through C. */
 bool segue_stack_ends(void);
+/* The address below which that is so, for a quick look. */
+static inline uintptr_t segue_stack_floor(void) { return segue_thread.floor == UINTPTR_MAX ? 0 : segue_thread.floor; }
 static inline bool segue_stack_exhausted(void) {
   return (uintptr_t)__builtin_frame_address(0) < segue_thread.floor && segue_stack_ends();
 }

@@ -100,15 +100,27 @@ bool segue_frame_fits(PyThreadState* ts, SegueFrame* frame, PyCodeObject* code);
 void segue_frame_convert(PyThreadState* ts, SegueFrame* frame, PyCodeObject* code, PyObject* const* slots,
                          int slot_count, int unit);
 
+/* Makes a running frame go on as a frame of `code` at `unit`, with `slots` as for segue_frame_convert. The frame is in a
+ * call that CPython has inlined (segue_frame_returns_inline holds for the callee's frame): its evaluation loop takes code,
+ * position and stack from the frame when that call ends, and then pushes the call's value. `code` may be larger than the
+ * frame's present code by nothing: same slots, same stack size. The slots held before are dropped once the frame is
+ * whole. */
+void segue_frame_move(SegueFrame* frame, PyCodeObject* code, PyObject* const* slots, int slot_count, int unit);
+
+/* Whether the evaluation loop that runs this frame runs its caller, too. */
+bool segue_frame_returns_inline(SegueFrame* frame);
+
+/* Whether somebody holds a frame object of this frame: a traceback, or what sys._getframe gave. */
+bool segue_frame_is_held(SegueFrame* frame);
+
+/* Inlined Python calls that the recursion limit still allows. */
+int segue_python_calls_left(PyThreadState* ts);
+
 /* Makes frames of `code` large enough to be converted to `larger`: then segue_frame_fits always holds. */
 void segue_code_reserve(PyCodeObject* code, PyCodeObject* larger);
 
 /* Makes a fresh frame one of `function`, with its globals and builtins; the code stays. */
 void segue_frame_set_function(SegueFrame* frame, PyFunctionObject* function);
-
-/* Moves the frame object of a running frame to a fresh one, which from now on *is* the call for Python: sys._getframe,
- * tracebacks and f_back pass over the old frame, which must not do more than return what the successor returns. */
-void segue_frame_hand_over(SegueFrame* old, SegueFrame* successor);
 
 /* Code of an ordinary function: not of a module, class body, generator or coroutine. */
 bool segue_is_function_code(PyCodeObject* code);

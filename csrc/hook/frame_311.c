@@ -76,8 +76,7 @@ bool segue_frame_fits(PyThreadState* ts, SegueFrame* frame, PyCodeObject* code) 
   return (PyObject**)frame + frame_size(code) < ts->datastack_limit;
 }
 
-void segue_frame_convert(PyThreadState* ts, SegueFrame* frame, PyCodeObject* code, PyObject* const* slots,
-                         int slot_count, int unit) {
+void segue_frame_move(SegueFrame* frame, PyCodeObject* code, PyObject* const* slots, int slot_count, int unit) {
   int old_count = frame->stacktop;
   PyObject* old[old_count + 1];
   memcpy(old, frame->localsplus, (size_t)old_count * sizeof(PyObject*));
@@ -86,9 +85,22 @@ void segue_frame_convert(PyThreadState* ts, SegueFrame* frame, PyCodeObject* cod
   memcpy(frame->localsplus, slots, (size_t)slot_count * sizeof(PyObject*));
   frame->stacktop = slot_count;
   frame->prev_instr = _PyCode_CODE(code) + unit - 1;
-  ts->datastack_top = (PyObject**)frame + frame_size(code);
   for (int i = 0; i <= old_count; i++) Py_XDECREF(old[i]);
 }
+
+void segue_frame_convert(PyThreadState* ts, SegueFrame* frame, PyCodeObject* code, PyObject* const* slots,
+                         int slot_count, int unit) {
+  ts->datastack_top = (PyObject**)frame + frame_size(code);
+  segue_frame_move(frame, code, slots, slot_count, unit);
+}
+
+bool segue_frame_returns_inline(SegueFrame* frame) { return !frame->is_entry; }
+
+bool segue_frame_is_held(SegueFrame* frame) {
+  return frame->frame_obj != NULL && Py_REFCNT(frame->frame_obj) > 1;
+}
+
+int segue_python_calls_left(PyThreadState* ts) { return ts->recursion_remaining; }
 
 void segue_code_reserve(PyCodeObject* code, PyCodeObject* larger) {
   Py_ssize_t missing = frame_size(larger) - frame_size(code);
@@ -101,14 +113,6 @@ void segue_frame_set_function(SegueFrame* frame, PyFunctionObject* function) {
   frame->f_globals = function->func_globals;
   frame->f_builtins = function->func_builtins;
   Py_DECREF(old);
-}
-
-void segue_frame_hand_over(SegueFrame* old, SegueFrame* successor) {
-  successor->frame_obj = old->frame_obj;
-  old->frame_obj = NULL;
-  if (successor->frame_obj != NULL) successor->frame_obj->f_frame = successor;
-  /* Before its first traceable instruction a frame is incomplete: CPython shows it nowhere. */
-  old->prev_instr = _PyCode_CODE(old->f_code) - 1;
 }
 
 bool segue_observed(PyThreadState* ts) { return ts->c_tracefunc != NULL || ts->c_profilefunc != NULL; }

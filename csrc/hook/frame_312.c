@@ -70,8 +70,7 @@ bool segue_frame_fits(PyThreadState* ts, SegueFrame* frame, PyCodeObject* code) 
   return (PyObject**)frame + code->co_framesize < ts->datastack_limit;
 }
 
-void segue_frame_convert(PyThreadState* ts, SegueFrame* frame, PyCodeObject* code, PyObject* const* slots,
-                         int slot_count, int unit) {
+void segue_frame_move(SegueFrame* frame, PyCodeObject* code, PyObject* const* slots, int slot_count, int unit) {
   int old_count = frame->stacktop;
   PyObject* old[old_count + 1];
   memcpy(old, frame->localsplus, (size_t)old_count * sizeof(PyObject*));
@@ -80,9 +79,23 @@ void segue_frame_convert(PyThreadState* ts, SegueFrame* frame, PyCodeObject* cod
   memcpy(frame->localsplus, slots, (size_t)slot_count * sizeof(PyObject*));
   frame->stacktop = slot_count;
   frame->prev_instr = _PyCode_CODE(code) + unit - 1;
-  ts->datastack_top = (PyObject**)frame + code->co_framesize;
+  frame->return_offset = 0;
   for (int i = 0; i <= old_count; i++) Py_XDECREF(old[i]);
 }
+
+void segue_frame_convert(PyThreadState* ts, SegueFrame* frame, PyCodeObject* code, PyObject* const* slots,
+                         int slot_count, int unit) {
+  ts->datastack_top = (PyObject**)frame + code->co_framesize;
+  segue_frame_move(frame, code, slots, slot_count, unit);
+}
+
+bool segue_frame_returns_inline(SegueFrame* frame) { return frame->previous->owner != FRAME_OWNED_BY_CSTACK; }
+
+bool segue_frame_is_held(SegueFrame* frame) {
+  return frame->frame_obj != NULL && Py_REFCNT(frame->frame_obj) > 1;
+}
+
+int segue_python_calls_left(PyThreadState* ts) { return ts->py_recursion_remaining; }
 
 void segue_code_reserve(PyCodeObject* code, PyCodeObject* larger) {
   int missing = larger->co_framesize - code->co_framesize;
@@ -97,14 +110,6 @@ void segue_frame_set_function(SegueFrame* frame, PyFunctionObject* function) {
   frame->f_globals = function->func_globals;
   frame->f_builtins = function->func_builtins;
   Py_DECREF(old);
-}
-
-void segue_frame_hand_over(SegueFrame* old, SegueFrame* successor) {
-  successor->frame_obj = old->frame_obj;
-  old->frame_obj = NULL;
-  if (successor->frame_obj != NULL) successor->frame_obj->f_frame = successor;
-  /* Before its first traceable instruction a frame is incomplete: CPython shows it nowhere. */
-  old->prev_instr = _PyCode_CODE(old->f_code) - 1;
 }
 
 SegueEvaluator* segue_evaluator_slot(PyInterpreterState* interp) { return &interp->eval_frame; }

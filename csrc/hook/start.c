@@ -12,7 +12,6 @@ typedef struct Start {
   PyObject* const* slots;
   int slot_count;
   int unit;
-  SegueFrame* continues;      /* hands over to the new frame, or NULL */
   SegueEvaluator* slot;       /* the interpreter's evaluator... */
   SegueEvaluator previous;    /* ... and what to put back there */
   bool done;                  /* the slots' references have moved */
@@ -27,7 +26,6 @@ static PyObject* evaluate_started(PyThreadState* ts, SegueFrame* frame, int thro
   segue_frame_set_function(frame, start->function);
   segue_frame_convert(ts, frame, start->code, start->slots, start->slot_count, start->unit);
   start->done = true;
-  if (start->continues != NULL) segue_frame_hand_over(start->continues, frame);
   return segue_frame_evaluate(ts, frame, throwflag);
 }
 
@@ -47,13 +45,12 @@ static PyObject* blank_function(void) {
 }
 
 PyObject* segue_frame_start(PyThreadState* ts, PyFunctionObject* function, PyCodeObject* code, PyObject* const* slots,
-                            int slot_count, int unit, bool continues) {
+                            int slot_count, int unit) {
   PyObject* result = NULL;
   Start start = {.function = function, .code = code, .slots = slots, .slot_count = slot_count, .unit = unit};
   PyObject* blank = blank_function();
   if (blank != NULL && !segue_stack_exhausted()) {
     segue_code_reserve((PyCodeObject*)PyFunction_GET_CODE(blank), code);
-    start.continues = continues ? segue_current_frame(ts) : NULL;
     start.slot = segue_evaluator_slot(ts->interp);
     start.previous = *start.slot;
     *start.slot = evaluate_started;

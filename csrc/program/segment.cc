@@ -5,7 +5,10 @@
 namespace segue {
 namespace {
 
-std::string regName(Reg reg) { return reg == kNoReg ? "-" : absl::StrCat("r", reg); }
+std::string regName(Reg reg) {
+  if (reg == kNoReg) return "-";
+  return reg >= kOwnSlot ? absl::StrCat("own", reg - kOwnSlot) : absl::StrCat("r", reg);
+}
 
 std::string regList(const std::vector<Reg>& regs) {
   std::string out;
@@ -43,9 +46,7 @@ size_t Snapshot::bytes() const {
 std::string printSnapshot(const Snapshot& snapshot) {
   std::string out;
   for (const SnapshotFrame& frame : snapshot.frames) {
-    auto* code = reinterpret_cast<PyCodeObject*>(frame.code.get());
-    const char* name = code != nullptr ? PyUnicode_AsUTF8(code->co_name) : nullptr;
-    absl::StrAppend(&out, "frame ", name != nullptr ? name : "?", " @ ", frame.offset, ": locals", regList(frame.locals));
+    absl::StrAppend(&out, "frame ", frame.name, " @ ", frame.offset, ": locals", regList(frame.locals));
     absl::StrAppend(&out, " | stack", regList(frame.stack), "\n");
   }
   return out;
@@ -56,7 +57,7 @@ size_t Segment::bytes() const {
 }
 
 std::string printSegment(const Segment& segment) {
-  if (segment.exit == SegmentExit::kEager) return "eager\n";
+  if (segment.exit == SegmentExit::kEager) return segment.splice != nullptr ? "eager, with probes\n" : "eager\n";
   std::string out = absl::StrCat(printPlan(segment.plan), printReplay(segment.replay));
   if (segment.exit == SegmentExit::kReturn) absl::StrAppend(&out, "return ", regName(segment.result), "\n");
   if (segment.exit == SegmentExit::kBreak) absl::StrAppend(&out, "break\n", printSnapshot(segment.snapshot));

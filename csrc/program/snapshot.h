@@ -6,15 +6,23 @@
 //  2. Frames are outermost first; all but the last continue behind a CALL whose result the next frame gives.
 #pragma once
 
+#include <memory>
+
 #include "program/plan.h"
+#include "program/splice.h"
 
 namespace segue {
 
+/// In the outermost frame, kOwnSlot + i: what slot i of the frame (locals, then the stack) held before the run.
+inline constexpr Reg kOwnSlot = 0x80000000;
+
 /// One frame to rebuild.
 struct SnapshotFrame {
-  Ref code;                        ///< code object
+  std::string name;                ///< of the function, for listings
   Reg function = kNoReg;           ///< the frame's function; kNoReg: the running frame's own
-  uint32_t offset = 0;             ///< bytecode offset of the next instruction
+  uint32_t offset = 0;             ///< bytecode offset of the next instruction, or of the call that goes on
+  std::shared_ptr<Splice> splice;  ///< of the frame's code
+  int exit = -1;                   ///< in splice->exits
   std::vector<Reg> locals;         ///< by localsplus slot; kNoReg = unbound
   std::vector<Reg> stack;          ///< bottom first; kNoReg = an empty (NULL) slot
 };

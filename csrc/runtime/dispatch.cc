@@ -6,6 +6,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "hook/watch.h"
+#include "runtime/callable.h"
+#include "runtime/probe.h"
 #include "runtime/dispatch_tree.h"
 
 namespace segue {
@@ -28,7 +30,6 @@ int Entry::traverse(visitproc visit, void* arg) const {
   if (int stop = guards.traverse(visit, arg); stop != 0) return stop;
   for (const Ref& constant : segment.plan.constants) Py_VISIT(constant.get());
   for (const Ref& constant : segment.replay.constants) Py_VISIT(constant.get());
-  for (const SnapshotFrame& frame : segment.snapshot.frames) Py_VISIT(frame.code.get());
   return assumptions.traverse(visit, arg);
 }
 
@@ -211,54 +212,85 @@ CodeState* CodeState::find(PyCodeObject* code) {
 
 CodeState* CodeState::obtain(PyCodeObject* code) {
   if (CodeState* known = find(code)) return known;
-  auto state = std::unique_ptr<CodeState>(new CodeState);
+  auto state = std::unique_ptr<CodeState>(new CodeState(code));
   if (segue_set_code_extra(code, CodeStates::index, state.get()) < 0) return nullptr;
   CodeStates::all().insert(state.get());
   return state.release();
 }
 
-DispatchTable& CodeState::obtainTable(int offset) {
-  if (DispatchTable* known = table(offset)) return *known;
+DispatchTable& CodeState::obtainTable(TableKey key) {
+  if (DispatchTable* known = table(key)) return *known;
   auto made = std::make_unique<DispatchTable>();
   DispatchTable& ref = *made;
-  if (offset == 0) {
+  if (key == 0) {
     start_ = std::move(made);
   } else {
-    others_.emplace_back(offset, std::move(made));
+    others_.emplace_back(key, std::move(made));
   }
   return ref;
 }
 
-void CodeState::takeTable(int offset, std::vector<EntryRef>* dropped) {
-  auto at = std::find_if(others_.begin(), others_.end(), [&](const auto& other) { return other.first == offset; });
-  if (at == others_.end()) return;
-  at->second->takeAll(dropped);
-  others_.erase(at);
+CodeState::Spliced* CodeState::spliced(int options_id) {
+  for (Spliced& spliced : spliced_) {
+    if (spliced.options_id == options_id) return &spliced;
+  }
+  return nullptr;
+}
+
+CodeState::Spliced& CodeState::obtainSpliced(int options_id, const std::shared_ptr<const CompileOptions>& options) {
+  if (Spliced* known = spliced(options_id)) return *known;
+  return spliced_.emplace_back(options_id, options);
+}
+
+void CodeState::takeOptions(int options_id, std::vector<EntryRef>* dropped) {
+  std::erase_if(others_, [&](auto& other) {
+    if (optionsOf(other.first) != options_id) return false;
+    other.second->takeAll(dropped);
+    return true;
+  });
+  std::erase_if(spliced_, [&](Spliced& spliced) {
+    if (spliced.options_id != options_id) return false;
+    idle(spliced);
+    return true;
+  });
+}
+
+// Frames may still run f': its probes are idle from now on.
+void CodeState::idle(const Spliced& spliced) {
+  for (const SpliceSite& site : spliced.splice->sites) probeSite(site.probe)->state = nullptr;
+}
+
+CodeState::~CodeState() {
+  for (const Spliced& spliced : spliced_) idle(spliced);
 }
 
 void CodeState::takeAll(std::vector<EntryRef>* dropped) {
   if (start_ != nullptr) start_->takeAll(dropped);
-  for (auto& [offset, table] : others_) table->takeAll(dropped);
+  for (auto& [key, table] : others_) table->takeAll(dropped);
 }
 
 void CodeState::takeBroken(std::vector<EntryRef>* dropped) {
   if (start_ != nullptr) start_->takeBroken(dropped);
-  for (auto& [offset, table] : others_) table->takeBroken(dropped);
+  for (auto& [key, table] : others_) table->takeBroken(dropped);
 }
 
 int CodeState::traverse(visitproc visit, void* arg) const {
   if (start_ != nullptr) {
     if (int stop = start_->traverse(visit, arg); stop != 0) return stop;
   }
-  for (const auto& [offset, table] : others_) {
+  for (const auto& [key, table] : others_) {
     if (int stop = table->traverse(visit, arg); stop != 0) return stop;
+  }
+  for (const Spliced& spliced : spliced_) {
+    Py_VISIT(spliced.options->backend_function.get());
+    Py_VISIT(spliced.options->backend_options.get());
   }
   return 0;
 }
 
-void dropTables(int offset) {
+void dropOptions(int options_id) {
   std::vector<EntryRef> dropped;   // freed last, as in clearDispatch
-  for (CodeState* state : CodeStates::all()) state->takeTable(offset, &dropped);
+  for (CodeState* state : CodeStates::all()) state->takeOptions(options_id, &dropped);
 }
 
 void clearDispatch() {
@@ -268,7 +300,7 @@ void clearDispatch() {
 
 int64_t CodeState::entryCount() const {
   int64_t count = start_ != nullptr ? static_cast<int64_t>(start_->entries().size()) : 0;
-  for (const auto& [offset, table] : others_) count += static_cast<int64_t>(table->entries().size());
+  for (const auto& [key, table] : others_) count += static_cast<int64_t>(table->entries().size());
   return count;
 }
 

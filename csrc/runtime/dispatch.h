@@ -80,6 +80,7 @@ class EntryRef {
   Entry* entry_ = nullptr;
 };
 
+struct CompileOptions;
 struct DispatchNode;   // runtime/dispatch_tree.h
 
 /// The entries of one (code object, offset).
@@ -144,6 +145,12 @@ class DispatchTable {
   bool stale_ = false;                   ///< an entry was seen to be invalid
 };
 
+/// Which table of a code object: segments start at a bytecode offset (0: the function's start), and segments compiled under
+/// different options are kept apart. 0 is the start under default options.
+using TableKey = int64_t;
+constexpr TableKey tableKey(int options_id, int offset) { return static_cast<TableKey>(options_id) << 32 | offset; }
+constexpr int optionsOf(TableKey key) { return static_cast<int>(key >> 32); }
+
 /// Everything the dispatcher knows of one code object.
 class CodeState {
  public:
@@ -152,17 +159,32 @@ class CodeState {
   /// Creates it when there is none; null with MemoryError set.
   static CodeState* obtain(PyCodeObject* code);
 
-  /// The table for segments that start at a bytecode offset; null when there is none. 0 is the function's start.
-  DispatchTable* table(int offset) {
-    if (offset == 0) return start_.get();
+  ~CodeState();
+
+  /// Null when there is none.
+  DispatchTable* table(TableKey key) {
+    if (key == 0) return start_.get();
     for (auto& [at, table] : others_) {
-      if (at == offset) return table.get();
+      if (at == key) return table.get();
     }
     return nullptr;
   }
-  DispatchTable& obtainTable(int offset);
-  /// Takes out the table under a number that no function uses any more; its entries move to `dropped`.
-  void takeTable(int offset, std::vector<EntryRef>* dropped);
+  DispatchTable& obtainTable(TableKey key);
+
+  /// Takes out everything under options that no function uses any more; entries move to `dropped`.
+  void takeOptions(int options_id, std::vector<EntryRef>* dropped);
+
+  PyCodeObject* code() const { return code_; }
+  /// The code as spliced under some options.
+  struct Spliced {
+    int options_id;
+    std::shared_ptr<const CompileOptions> options;   ///< what probes compile with
+    std::shared_ptr<Splice> splice = std::make_shared<Splice>();
+  };
+  /// Null when there is none.
+  Spliced* spliced(int options_id);
+  /// Creates it, with an empty splice, when there is none.
+  Spliced& obtainSpliced(int options_id, const std::shared_ptr<const CompileOptions>& options);
   /// Moves entries to `dropped`, as the tables do.
   void takeBroken(std::vector<EntryRef>* dropped);
   void takeAll(std::vector<EntryRef>* dropped);
@@ -181,15 +203,18 @@ class CodeState {
 
  private:
   friend struct CodeStates;
-  CodeState() = default;
+  static void idle(const Spliced& spliced);
+  explicit CodeState(PyCodeObject* code) : code_(code) {}
+  PyCodeObject* code_;   ///< whose this is
   std::unique_ptr<DispatchTable> start_;
-  absl::InlinedVector<std::pair<int, std::unique_ptr<DispatchTable>>, 2> others_;
+  std::vector<std::pair<TableKey, std::unique_ptr<DispatchTable>>> others_;
+  std::vector<Spliced> spliced_;
 };
 
 /// Reserves the co_extra slot. False with a Python exception set on failure. Idempotent.
 bool initDispatch();
-/// Drops the tables under this number of every code object.
-void dropTables(int offset);
+/// Drops what every code object has under options that no function uses any more.
+void dropOptions(int options_id);
 /// Drops the entries of every code object (segue.reset).
 void clearDispatch();
 /// Entries alive in all tables, verdicts included.

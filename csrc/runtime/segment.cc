@@ -3,6 +3,7 @@
 #include "base/fault.h"
 #include "base/interrupt.h"
 #include "hook/eval.h"
+#include "hook/probe.h"
 #include "runtime/dying.h"
 #include "runtime/errstate_scope.h"
 #include "runtime/program.h"
@@ -66,6 +67,7 @@ class HookPause {
 };
 
 const Step kNoContext{StepKind::kFree};
+const Step kNoMemory{StepKind::kFree};
 
 /// The pure stage; null, or the step that dropped the run.
 inline const Step* runPure(const Plan& plan, Registers r) {
@@ -96,8 +98,53 @@ SegmentOutcome drop(Segment& segment, const Step& step) {
   return SegmentOutcome::kDropped;
 }
 
-/// A segment with a replay or a commit stage.
-SegmentOutcome runWhole(Segment& segment, PyObject** regs, int64_t* ints, PyObject** result) {
+/// The frames of a snapshot, rebuilt behind the commit. What can fail is done before.
+class Rebuilding {
+ public:
+  explicit Rebuilding(const Snapshot& snapshot) : frames_(snapshot.frames) {}
+  /// Makes the resumptions of the frames below the outermost one. False when there is no memory.
+  bool reserve() {
+    for (size_t i = 1; i < frames_.size(); i++) {
+      resumptions_.push_back(Ref::steal(segue_resumption_new(slotCount(frames_[i], i + 1 < frames_.size()))));
+      if (resumptions_.back()) continue;
+      PyErr_Clear();
+      return false;
+    }
+    return true;
+  }
+  /// Innermost first: each resumption goes onto the stack of the frame that it returns to.
+  void fill(PyObject** regs, Departure* departure) {
+    for (size_t i = frames_.size() - 1; i > 0; i--) {
+      const SnapshotFrame& frame = frames_[i];
+      absl::InlinedVector<PyObject*, 48> slots;
+      fillSlots(i, regs, nullptr, &slots);
+      segue_resumption_set(resumptions_[i - 1].get(), reinterpret_cast<PyFunctionObject*>(regs[frame.function]),
+                           reinterpret_cast<PyCodeObject*>(frame.splice->code.get()), slots.data(),
+                           frame.splice->exits[static_cast<size_t>(frame.exit)].enter);
+    }
+    fillSlots(0, regs, departure->own, &departure->slots);
+  }
+
+ private:
+  static int slotCount(const SnapshotFrame& frame, bool calls) {
+    return static_cast<int>(frame.locals.size() + frame.stack.size() + (calls ? 1 : 0));
+  }
+  void fillSlots(size_t index, PyObject** regs, PyObject* const* own, absl::InlinedVector<PyObject*, 48>* slots) {
+    const SnapshotFrame& frame = frames_[index];
+    for (const std::vector<Reg>* part : {&frame.locals, &frame.stack}) {
+      for (Reg reg : *part) {
+        slots->push_back(reg == kNoReg ? nullptr : Py_XNewRef(reg >= kOwnSlot ? own[reg - kOwnSlot] : regs[reg]));
+      }
+    }
+    if (index + 1 < frames_.size()) slots->push_back(resumptions_[index].release());
+  }
+
+  const std::vector<SnapshotFrame>& frames_;
+  absl::InlinedVector<Ref, 4> resumptions_;   ///< of frames_[i + 1]
+};
+
+/// A segment with a replay or a commit stage, or one that leaves through a break.
+SegmentOutcome runWhole(Segment& segment, PyObject** regs, int64_t* ints, PyObject** result, Departure* departure) {
   WriteJournal journal;   // outlives the run: what writes replaced is dropped last
   HookPause pause;
   const Plan& plan = segment.plan;
@@ -105,9 +152,15 @@ SegmentOutcome runWhole(Segment& segment, PyObject** regs, int64_t* ints, PyObje
   HeldSlots held(replay.held, regs);
   ProgramScope plan_scope(regs + plan.slot_count, plan.constants, regs + plan.reg_count);
   ProgramScope replay_scope(regs + plan.reg_count, replay.constants, regs + replay.reg_count);
+  Rebuilding rebuilding(segment.snapshot);
   const Step* failed = runPure(plan, {regs, ints});
+  if (failed == nullptr && !rebuilding.reserve()) failed = &kNoMemory;
   if (failed == nullptr) failed = runCommit(segment, {regs, ints}, &journal);
   if (failed != nullptr) [[unlikely]] return drop(segment, *failed);
+  if (segment.exit == SegmentExit::kBreak) {
+    rebuilding.fill(regs, departure);
+    return SegmentOutcome::kLeft;
+  }
   *result = segment.result == kNoReg ? nullptr : Py_NewRef(regs[segment.result]);
   if (SEGUE_FAULT(ResultLeaked)) Py_XINCREF(*result);
   return SegmentOutcome::kReturned;
@@ -115,8 +168,8 @@ SegmentOutcome runWhole(Segment& segment, PyObject** regs, int64_t* ints, PyObje
 
 }  // namespace
 
-SegmentOutcome runSegment(Segment& segment, PyObject** regs, int64_t* ints, PyObject** result) {
-  if (!segment.pure) return runWhole(segment, regs, ints, result);
+SegmentOutcome runSegment(Segment& segment, PyObject** regs, int64_t* ints, PyObject** result, Departure* departure) {
+  if (!segment.pure) return runWhole(segment, regs, ints, result, departure);
   HookPause pause;
   const Plan& plan = segment.plan;
   ProgramScope scope(regs + plan.slot_count, plan.constants, regs + plan.reg_count);

@@ -2,6 +2,7 @@
 #include "base/fault.h"
 #include "trace/recipes.h"
 #include "trace/tracer.h"
+#include "trace/values/basic.h"
 #include "trace/values/function.h"
 
 namespace segue {
@@ -49,17 +50,7 @@ void Tracer::exitAtStart(const Break& reason) {
   result_.recipes.clear();
   result_.writes.clear();
   RecipeBuilder recipes(*this, result_);
-  FrameState start;
-  start.code = request_.code;
-  start.slots.resize(request_.code->slotCount(), nullptr);
-  for (size_t i = 0; i < request_.locals.size(); ++i) {
-    if (request_.locals[i] != nullptr) start.slots[i] = pending(request_.locals[i], sources().local(static_cast<int>(i)));
-  }
-  for (size_t i = 0; i < request_.stack.size(); ++i) {
-    PyObject* item = request_.stack[i];
-    start.stack.push(item == nullptr ? null() : pending(item, sources().stack(static_cast<int>(i))));
-  }
-  start.pc = request_.code->indexAt(request_.start_offset);
+  FrameState start = startState();
   bool complete = true;
   Exit exit{.kind = ExitKind::kBreak, .reason = reason.reason, .detail = reason.detail, .location = where};
   exit.inlined_chain = std::move(chain);
@@ -82,10 +73,22 @@ FrameSnapshot Tracer::snapshot(const FrameState& frame, RecipeBuilder& recipes, 
     snapshot.function = Ref::borrow(frame.function->live());
     snapshot.function_recipe = recipe(frame.function);
   }
-  for (ValueRef value : frame.slots) {
-    snapshot.locals.push_back(recipe(SEGUE_FAULT(SnapshotLosesLocals) ? nullptr : value));
+  // What still stands where the trace found it stays there, unlooked at.
+  const bool outermost = frame.function == nullptr;
+  auto slotRecipe = [&](ValueRef value, Source at, int slot) {
+    auto* pending = as<PendingValue>(value);
+    const bool untouched = outermost && pending != nullptr && pending->isAt(at);
+    return untouched ? recipes.ownSlot(slot) : recipe(value);
+  };
+  const int slot_count = static_cast<int>(frame.slots.size());
+  for (int i = 0; i < slot_count; i++) {
+    ValueRef value = SEGUE_FAULT(SnapshotLosesLocals) ? nullptr : frame.slots[static_cast<size_t>(i)];
+    snapshot.locals.push_back(slotRecipe(value, sources().local(i), i));
   }
-  for (ValueRef value : frame.stack.items()) snapshot.stack.push_back(recipe(value));
+  for (int i = 0; i < frame.stack.size(); i++) {
+    ValueRef value = frame.stack.items()[static_cast<size_t>(i)];
+    snapshot.stack.push_back(slotRecipe(value, sources().stack(i), slot_count + i));
+  }
   return snapshot;
 }
 

@@ -14,24 +14,27 @@
 namespace segue {
 
 class FunctionValue;
+class Tracer;
 
 class ValueStack {
  public:
   void push(ValueRef value) { items_.push_back(value); }
   ValueRef pop() {
-    SEGUE_CHECK(!items_.empty(), "pop from an empty value stack");
-    ValueRef value = items_.back();
+    ValueRef value = peek();
     items_.pop_back();
     return value;
   }
   /// 1 = top.
   ValueRef& peek(int depth = 1) {
     SEGUE_CHECK(depth >= 1 && depth <= size(), "peek below the value stack");
-    return items_[items_.size() - depth];
+    ValueRef& value = items_[items_.size() - depth];
+    if (value->kind() == ValueKind::kPending) [[unlikely]] value = resolved(value);
+    return value;
   }
   /// Pops n items, bottom first.
   absl::InlinedVector<ValueRef, 6> popMany(int n) {
     SEGUE_CHECK(n <= size(), "pop from an empty value stack");
+    for (int depth = 1; depth <= n; depth++) peek(depth);
     absl::InlinedVector<ValueRef, 6> values(items_.end() - n, items_.end());
     items_.resize(items_.size() - n);
     return values;
@@ -43,9 +46,14 @@ class ValueStack {
   int size() const { return static_cast<int>(items_.size()); }
   const std::vector<ValueRef>& items() const { return items_; }
   void assign(const std::vector<ValueRef>& items) { items_ = items; }
+  /// What a trace finds on the stack where it starts is pending until it is taken.
+  void resolveWith(Tracer* tracer) { tracer_ = tracer; }
 
  private:
-  std::vector<ValueRef> items_;
+  ValueRef resolved(ValueRef pending);
+
+  std::vector<ValueRef> items_;   ///< as they are: pending ones, too
+  Tracer* tracer_ = nullptr;
 };
 
 struct FrameState {

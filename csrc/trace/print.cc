@@ -12,7 +12,7 @@ namespace segue {
 namespace {
 
 constexpr const char* kRecipeNames[] = {
-    "constant", "source", "output", "dim", "null", "tuple", "list", "set", "frozenset", "dict", "slice", "range", "deque",
+    "constant", "source", "output", "dim", "null", "own", "tuple", "list", "set", "frozenset", "dict", "slice", "range", "deque",
     "defaultdict", "string", "object", "structseq", "cell", "function", "method", "partial", "iterator",
     "call"};
 constexpr const char* kWriteNames[] = {
@@ -76,6 +76,7 @@ class TracePrinter {
       case RecipeKind::kOutput: return printArg(result_.graph->outputs()[recipe.number], result_.graph->dims());
       case RecipeKind::kDim: return "int(" + result_.graph->dims().print(recipe.dim) + ")";
       case RecipeKind::kNull: return "NULL";
+      case RecipeKind::kOwnSlot: return absl::StrFormat("own %d", recipe.number);
       default: break;
     }
     auto [it, inserted] = numbers_.try_emplace(id.index, static_cast<int>(numbers_.size()));

@@ -29,6 +29,7 @@ class RecipeBuilder {
   RecipeId source(Source source);
   RecipeId dim(Dim dim);
   RecipeId null();
+  RecipeId ownSlot(int slot) { return add({.kind = RecipeKind::kOwnSlot, .number = slot}); }
   RecipeId output(Node* node);
   /// An immutable object of parts (tuple, slice, bound method …), or a mutable one that cannot contain itself.
   Traced<RecipeId> node(RecipeKind kind, absl::Span<const ValueRef> items, int32_t number = 0);

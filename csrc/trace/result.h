@@ -30,6 +30,7 @@ enum class RecipeKind : uint8_t {
   kOutput,       ///< graph output `number`
   kDim,          ///< a Python int: the value of `dim`
   kNull,         ///< an empty stack slot or unbound local
+  kOwnSlot,      ///< what slot `number` of the outermost frame holds when the segment starts, locals before the stack
   kTuple, kList, kSet, kFrozenSet,      ///< `items`
   kDict,         ///< `items` alternate key, value
   kSlice,        ///< items: start, stop, step
@@ -50,7 +51,7 @@ enum class RecipeKind : uint8_t {
 struct Recipe {
   RecipeKind kind;
   Source source;                 ///< kSource
-  int32_t number = 0;            ///< kOutput, iterators
+  int32_t number = 0;            ///< kOutput, kOwnSlot, iterators
   Dim dim;                       ///< kDim
   Ref object;                    ///< kConstant
   std::vector<RecipeId> items;

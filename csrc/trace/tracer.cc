@@ -49,23 +49,39 @@ TraceResult Tracer::run() {
   return std::move(result_);
 }
 
-void Tracer::pushOutermostFrame() {
-  outermost_ = std::make_unique<FrameState>();
-  FrameState& frame = *outermost_;
+// Cells are made by a function's first instructions: behind those, a slot holds the cell.
+ValueRef Tracer::outermostSlot(int index) {
+  PyObject* live = request_.locals[static_cast<size_t>(index)];
+  if (live == nullptr && request_.start_offset == 0) return nullptr;
+  const Slot& slot = request_.code->slots()[static_cast<size_t>(index)];
+  const bool is_cell = (slot.is_cell || slot.is_free) && request_.start_offset > 0 && live != nullptr && PyCell_Check(live);
+  if (!is_cell) return pending(live, sources().local(index));
+  return wrapCell(*this, live, sources().local(index), sources().cell(index));
+}
+
+ValueRef ValueStack::resolved(ValueRef pending) {
+  SEGUE_CHECK(tracer_ != nullptr, "a pending value on the stack of an inlined frame");
+  ValueRef value = tracer_->resolve(pending);
+  return value != nullptr ? value : tracer_->null();
+}
+
+FrameState Tracer::startState() {
+  FrameState frame;
   frame.code = request_.code;
   frame.globals = request_.globals;
   frame.builtins = request_.builtins;
   frame.slots.resize(frame.code->slotCount(), nullptr);
-  for (size_t i = 0; i < request_.locals.size(); ++i) {
-    if (request_.locals[i] != nullptr) frame.slots[i] = pending(request_.locals[i], sources().local(static_cast<int>(i)));
-  }
+  for (size_t i = 0; i < request_.locals.size(); ++i) frame.slots[i] = outermostSlot(static_cast<int>(i));
   for (size_t i = 0; i < request_.stack.size(); ++i) {
-    PyObject* item = request_.stack[i];
-    frame.stack.push(item == nullptr ? null() : wrap(item, sources().stack(static_cast<int>(i))));
+    frame.stack.push(pending(request_.stack[i], sources().stack(static_cast<int>(i))));
   }
+  frame.stack.resolveWith(this);
   frame.pc = frame.code->indexAt(request_.start_offset);
   SEGUE_CHECK(frame.pc >= 0, "start offset outside of the code");
+  return frame;
 }
+
+void Tracer::pushOutermostFrame() { outermost_ = std::make_unique<FrameState>(startState()); }
 
 // Steps of one unit roll back together: between units, and only there, the stack is CPython's.
 Traced<void> Tracer::runFrame(FrameState& frame) {

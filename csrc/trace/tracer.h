@@ -94,7 +94,7 @@ class Tracer {
   ValueRef wrap(BorrowedRef live, Source source);
   /// A live object that nothing is guarded of yet; for slots of frames and containers.
   ValueRef pending(BorrowedRef live, Source source);
-  /// The value proper of a pending one; anything else is itself.
+  /// The value proper of a pending one; anything else is itself. Null for an empty slot.
   ValueRef resolve(ValueRef value);
   /// wrap for an object with state: `make` runs unless the object has a value already.
   template <class Make>
@@ -149,6 +149,8 @@ class Tracer {
   Traced<void> runFrame(FrameState& frame);
   FrameState& frame() { return *frames_.back(); }
   ValueStack& stack() { return frame().stack; }
+  /// The value in a slot of the frame, null where it is unbound.
+  ValueRef resolveSlot(int index);
   Location location() const;
   /// True while the visitor of a CALL instruction may enter a resumable frame.
   bool resumableCall() const { return resumable_call_; }
@@ -207,6 +209,9 @@ class Tracer {
   Mark mark();
   void rollback(const Mark& mark);
   void pushOutermostFrame();
+  ValueRef outermostSlot(int index);
+  /// The outermost frame where the trace starts.
+  FrameState startState();
   Traced<void> dispatch(const Insn& insn);
   /// Ends the trace at the top frame's current instruction.
   void exitAtBreak(const Break& reason);

@@ -156,7 +156,10 @@ ValueRef Tracer::pending(BorrowedRef live, Source source) { return make<PendingV
 
 ValueRef Tracer::resolve(ValueRef value) {
   auto* pending = as<PendingValue>(value);
-  return pending == nullptr ? value : wrap(pending->live(), *pending->source());
+  if (pending == nullptr) return value;
+  if (pending->live()) return wrap(pending->live(), *pending->source());
+  guards().add({.kind = GuardKind::kUnbound, .source = *pending->source()});
+  return nullptr;
 }
 
 ValueRef Tracer::knownLive(BorrowedRef live, Source source) {

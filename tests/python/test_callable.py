@@ -91,9 +91,9 @@ def test_tracebacks_have_no_frames_of_ours():
 def test_the_frame_is_the_functions_own():
     def f():
         frame = sys._getframe()
-        return frame.f_code, frame.f_back.f_code
+        return frame.f_code.co_qualname, frame.f_code.co_firstlineno, frame.f_back.f_code
 
-    assert compiled(f)() == (f.__code__, sys._getframe().f_code)
+    assert compiled(f)() == (f.__qualname__, f.__code__.co_firstlineno, sys._getframe().f_code)
 
 
 def test_exception_context_is_kept():

@@ -11,6 +11,7 @@ from tests.python.engine_support import branch, counts, fresh  # noqa: F401
 
 import segue
 from segue import _segue, api
+from segue.explain import record
 
 
 def test_second_call_hits():
@@ -80,12 +81,12 @@ def test_the_entry_limit_warns_once_and_keeps_what_is_there():
     assert counts("entries", "hits") == (2, 2)
 
 
-def test_a_break_runs_eagerly_under_guards():
+def test_a_break_leaves_the_segment_and_the_rest_has_entries_of_its_own():
     f = api.compile(branch)
     for values in ([1.0, 2.0], [-9.0, 1.0]):
         x = np.array(values)
         assert f(x).tolist() == branch(x).tolist()
-    assert counts("compiles", "eager") == (1, 2)
+    assert counts("compiles", "exits", "eager") == (2, 2, 2)  # behind the branch there is nothing to win
 
 
 # --- lifetime ---------------------------------------------------------------------------------------------------------
@@ -176,8 +177,10 @@ def test_frames_of_libraries_are_not_captured_on_their_own():
 
     compiled = api.compile(f)
     x = np.array([3.0, 1.0, 2.0])
-    assert [compiled(x) for _ in range(2)] == [6.0, 6.0]
-    assert counts("calls", "compiles") == (2, 1)
+    with record() as captures:
+        assert [compiled(x) for _ in range(2)] == [6.0, 6.0]
+    assert counts("calls") == (2,)
+    assert {capture.function for capture in captures} == {f.__qualname__}
 
 
 def test_nested_user_frames_are_captured_below_a_break():

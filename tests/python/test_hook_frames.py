@@ -1,4 +1,4 @@
-"""What a frame handler may do with frames: complete, convert, start and replace them."""
+"""What a frame handler may do with frames: complete, convert and start."""
 
 import dis
 import gc
@@ -277,69 +277,6 @@ def test_started_frames_keep_references_and_the_data_stack():
             testing.start(callee, callee.__code__, [(value,), (value,), ()], unit_of_line(callee, 1))
         assert sys.getrefcount(value) == before
     assert not testing.evaluator_installed()
-
-
-def successor(items):
-    frame = total = handled = None
-    try:
-        for item in items:
-            total += item
-        here = sys._getframe()
-        if total > 100:
-            raise KeyError(total)
-    except KeyError as error:
-        handled = error.args[0]
-    if total < 0:
-        raise ValueError("negative")
-    return here is frame, here.f_code.co_name, here.f_back.f_code.co_name, here.f_lineno, total, handled
-
-
-def replaced(items):
-    frame = sys._getframe()
-    total = 1000 if items == [1] else -1000 if items == [-1] else 1
-    handled = None
-    return testing.migrate(successor.__code__, (), unit_of_line(successor, 3))
-
-
-@pytest.mark.parametrize("items, total, handled", [([2, 3], 6, None), ([1], 1001, 1001)])
-def test_a_running_frame_is_replaced(items, total, handled):
-    def caller():
-        return replaced(items)
-
-    same, name, back, line, *rest = caller()
-    assert (same, name, back) == (True, "successor", "caller")
-    assert line == successor.__code__.co_firstlineno + 12 and rest == [total, handled]
-
-
-def test_a_replaced_frame_raises_as_one():
-    with pytest.raises(ValueError, match="negative") as caught:
-        replaced([-1])
-    trace = traceback.extract_tb(caught.value.__traceback__)[1:]
-    assert [(entry.name, entry.line) for entry in trace] == [("successor", 'raise ValueError("negative")')]
-    frame = caught.value.__traceback__.tb_next.tb_frame
-    assert frame.f_locals["frame"] is frame and frame.f_locals["total"] == -1001 and frame.f_back is sys._getframe()
-
-
-def test_replacing_frames_keeps_references():
-    class Thing(list):
-        pass
-
-    items = Thing([1, 2])
-    alive = weakref.ref(items)
-    before = sys.getrefcount(items)
-    for _ in range(1000):
-        replaced(items)  # its frame refers to itself: garbage
-    gc.collect()
-    assert sys.getrefcount(items) == before
-    resident = resident_bytes()
-    for _ in range(50_000):
-        replaced(items)
-    gc.collect()
-    assert sys.getrefcount(items) == before
-    if not sanitized():
-        assert resident_bytes() - resident < 2 << 20
-    del items
-    assert alive() is None
 
 
 @pytest.mark.parametrize("order", ["default", "returns", "raises", "converts"])

@@ -89,11 +89,13 @@ class Version:
     rows: dict[str, Raw]
     forms: dict[str, tuple[int, str]] = field(default_factory=dict)
     """Specialised or instrumented opcode -> its number and base opcode."""
+    probe: tuple[str, ...] = ()
+    """Opcodes of a probe (codegen/splice.h), in order."""
 
 
 def parse_version(text: str, file: str, canonical: dict[str, Canonical]) -> Version:
     root = load(text, file)
-    fields = root.fields("version", "opcodes", "forms")
+    fields = root.fields("version", "opcodes", "forms", "probe")
     for required in ("version", "opcodes"):
         if required not in fields:
             raise root.error(f"the file has no {required!r}")
@@ -117,7 +119,8 @@ def parse_version(text: str, file: str, canonical: dict[str, Canonical]) -> Vers
                 raise form_key.error(f"{name} appears twice")
             forms[name] = (number.integer(), base)
             claim(name, forms[name][0], form_key)
-    return Version(fields["version"].integer(), rows, forms)
+    probe = tuple(item.choice(*rows) for item in fields["probe"].sequence()) if "probe" in fields else ()
+    return Version(fields["version"].integer(), rows, forms, probe)
 
 
 def _raw_row(name: str, key: Item, value: Item, canonical: dict[str, Canonical]) -> Raw:

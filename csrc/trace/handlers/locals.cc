@@ -7,7 +7,7 @@ namespace segue {
 namespace {
 
 Traced<CellValue*> cellIn(Tracer& t, int slot) {
-  auto* cell = as<CellValue>(t.resolve(t.frame().slots[slot]));
+  auto* cell = as<CellValue>(t.frame().slots[slot]);
   SEGUE_CHECK(cell != nullptr, "no cell in a cell's slot");
   return cell;
 }
@@ -24,18 +24,23 @@ Traced<void> unbound(Tracer& t, const Insn& insn) {
 
 }  // namespace
 
+ValueRef Tracer::resolveSlot(int index) {
+  ValueRef& slot = frame().slots[index];
+  if (slot != nullptr) slot = resolve(slot);
+  return slot;
+}
+
 Traced<void> Tracer::visitLoadLocal(const Insn& insn) {
-  ValueRef& slot = frame().slots[insn.arg];
-  if (slot == nullptr) return unbound(*this, insn);
-  slot = resolve(slot);
-  stack().push(slot);
+  ValueRef value = resolveSlot(insn.arg);
+  if (value == nullptr) return unbound(*this, insn);
+  stack().push(value);
   return {};
 }
 
 Traced<void> Tracer::visitLoadLocalAndClear(const Insn& insn) {
-  ValueRef& slot = frame().slots[insn.arg];
-  stack().push(slot == nullptr ? null() : resolve(slot));
-  slot = nullptr;
+  ValueRef value = resolveSlot(insn.arg);
+  stack().push(value == nullptr ? null() : value);
+  frame().slots[insn.arg] = nullptr;
   return {};
 }
 
@@ -46,7 +51,7 @@ Traced<void> Tracer::visitStoreLocal(const Insn& insn) {
 }
 
 Traced<void> Tracer::visitDeleteLocal(const Insn& insn) {
-  if (frame().slots[insn.arg] == nullptr) return unbound(*this, insn);
+  if (resolveSlot(insn.arg) == nullptr) return unbound(*this, insn);
   frame().slots[insn.arg] = nullptr;
   return {};
 }

@@ -14,13 +14,15 @@ class NullValue final : public Value {
   Traced<RecipeId> recipeSlot(RecipeBuilder& b) override;
 };
 
-/// A live object that nothing is guarded of yet.
+/// A live object that nothing is guarded of yet; or a slot of a running frame that is empty, with no object.
 class PendingValue final : public Value {
  public:
   static constexpr ValueKind kKind = ValueKind::kPending;
   PendingValue(BorrowedRef live, Source source) : Value(kKind, source), live_(live) {}
   PyTypeObject* type() const override { SEGUE_UNREACHABLE("type of a pending value"); }
   BorrowedRef live() const { return live_; }
+  /// Still where it was found.
+  bool isAt(Source source) const { return *this->source() == source; }
 
  private:
   BorrowedRef live_;   ///< kept alive by the frame or container it was found in, which nothing changes while tracing

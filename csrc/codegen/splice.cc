@@ -1,0 +1,287 @@
+#include "codegen/splice.h"
+
+#include <algorithm>
+
+#include "bytecode/assemble.h"
+#include "bytecode/cfg.h"
+
+namespace segue {
+namespace {
+
+class Splicer {
+ public:
+  Splicer(const Code& code, const Splice& splice)
+      : code_(code), splice_(splice), table_(*rawTable(kPythonVersion)) {}
+
+  Result<Splice> run() {
+    SEGUE_TRY(CodeBytes bytes, codeBytesOf(object()));
+    SEGUE_TRY(in_, disassemble(bytes, kPythonVersion, code_.firstLine()));
+    out_.first_line = in_.first_line;
+    SEGUE_TRY_VOID(copyBody());
+    SEGUE_TRY_VOID(addExits());
+    leave_ = add("RETURN_VALUE", out_.insns.back().position);
+    SEGUE_TRY(CodeBytes changed, assemble(out_));
+    SEGUE_TRY_VOID(relocate(out_));
+    CodeChanges changes;
+    changes.consts = constants();
+    changes.stack_size = code_.stackSize() + kStackForProbe;
+    Splice made;
+    SEGUE_TRY(made.code, replaceCode(object(), changed, changes));
+    made.sites = splice_.sites;
+    made.exits = splice_.exits;
+    number(&made);
+    return made;
+  }
+
+ private:
+  static constexpr int kStackForProbe = 2;
+  struct Stub {
+    int enter, land;
+  };
+
+  BorrowedRef object() const { return reinterpret_cast<PyObject*>(code_.object()); }
+  Ref constants() const {
+    PyObject* own = code_.object()->co_consts;
+    const Py_ssize_t count = PyTuple_GET_SIZE(own);
+    Ref all = Ref::steal(PyTuple_New(count + static_cast<Py_ssize_t>(splice_.sites.size())));
+    if (!all) return all;
+    for (Py_ssize_t i = 0; i < count; i++) PyTuple_SET_ITEM(all.get(), i, Py_NewRef(PyTuple_GET_ITEM(own, i)));
+    for (size_t i = 0; i < splice_.sites.size(); i++) {
+      PyTuple_SET_ITEM(all.get(), count + static_cast<Py_ssize_t>(i), Py_NewRef(splice_.sites[i].probe.get()));
+    }
+    return all;
+  }
+
+  int add(uint8_t opcode, const Position& position, int arg = 0, int target = -1) {
+    out_.insns.push_back({.opcode = opcode, .arg = arg, .target = target, .position = position});
+    return static_cast<int>(out_.insns.size()) - 1;
+  }
+  int add(std::string_view name, const Position& position, int arg = 0, int target = -1) {
+    const int opcode = table_.find(name);
+    SEGUE_CHECK(opcode >= 0, name);
+    return add(static_cast<uint8_t>(opcode), position, arg, target);
+  }
+
+  /// Index of the raw instruction at a byte offset of f.
+  Result<int> at(int offset) const {
+    auto found = std::find_if(in_.insns.begin(), in_.insns.end(), [&](const RawInsn& i) { return i.offset == offset; });
+    SEGUE_REQUIRE(found != in_.insns.end(), "%s has no instruction at offset %d", code_.qualname(), offset);
+    return static_cast<int>(found - in_.insns.begin());
+  }
+
+  void addProbe(int site, const Position& position) {
+    const bool open = splice_.sites[static_cast<size_t>(site)].open;
+    gates_[static_cast<size_t>(site)] = add(open ? "NOP" : "JUMP_FORWARD", position);   // its target follows
+    for (uint8_t opcode : table_.probe) {
+      const bool loads = table_[opcode].name == "LOAD_CONST";
+      const int constant = static_cast<int>(PyTuple_GET_SIZE(code_.object()->co_consts)) + site;
+      behind_[static_cast<size_t>(site)] = add(opcode, position, loads ? constant : 0);
+    }
+    const int body = static_cast<int>(out_.insns.size());
+    if (!open) out_.insns[static_cast<size_t>(gates_[static_cast<size_t>(site)])].target = body;
+  }
+
+  /// f's instructions with probes in between, then jumps and handlers in terms of the new indices.
+  Result<void> copyBody() {
+    std::vector<int> site_at(in_.insns.size(), -1);
+    for (size_t i = 0; i < splice_.sites.size(); i++) {
+      SEGUE_TRY(const int index, at(splice_.sites[i].offset));
+      site_at[static_cast<size_t>(index)] = static_cast<int>(i);
+    }
+    gates_.resize(splice_.sites.size());
+    behind_.resize(splice_.sites.size());
+    for (size_t i = 0; i < in_.insns.size(); i++) {
+      labels_.push_back(static_cast<int>(out_.insns.size()));
+      if (site_at[i] >= 0) addProbe(site_at[i], in_.insns[i].position);
+      bodies_.push_back(static_cast<int>(out_.insns.size()));
+      out_.insns.push_back(in_.insns[i]);
+    }
+    labels_.push_back(static_cast<int>(out_.insns.size()));
+    for (int body : bodies_) {
+      RawInsn& insn = out_.insns[static_cast<size_t>(body)];
+      if (insn.target >= 0) insn.target = labels_[static_cast<size_t>(insn.target)];
+    }
+    for (RawHandler handler : in_.handlers) {
+      for (int* index : {&handler.start, &handler.end, &handler.target}) *index = labels_[static_cast<size_t>(*index)];
+      out_.handlers.push_back(handler);
+    }
+    return {};
+  }
+
+  /// What catches an exception of f's instruction also catches one of [start, here).
+  void coverAs(int index, int start) {
+    for (size_t i = 0; i < in_.handlers.size(); i++) {
+      if (index < in_.handlers[i].start || index >= in_.handlers[i].end) continue;
+      RawHandler handler = out_.handlers[i];
+      handler.start = start;
+      handler.end = static_cast<int>(out_.insns.size());
+      out_.handlers.push_back(handler);
+      return;
+    }
+  }
+
+  Result<void> addExits() {
+    for (const SpliceExit& exit : splice_.exits) {
+      SEGUE_TRY(int index, at(exit.offset));
+      // The call proper stands behind its prefixes.
+      while (exit.into_call && table_[in_.insns[static_cast<size_t>(index)].opcode].role != RawRole::kNormal) index++;
+      const Position& position = in_.insns[static_cast<size_t>(index)].position;
+      Stub stub;
+      stub.enter = add("RESUME", position);
+      const int skip = add("JUMP_FORWARD", position);
+      stub.land = add("POP_TOP", position);
+      out_.insns[static_cast<size_t>(skip)].target = static_cast<int>(out_.insns.size());
+      if (exit.into_call) add("UNARY_NEGATIVE", position);
+      const int go = exit.into_call ? labels_[static_cast<size_t>(index) + 1] : bodies_[static_cast<size_t>(index)];
+      add("JUMP_BACKWARD_NO_INTERRUPT", position, 0, go);
+      coverAs(index, stub.enter);
+      stubs_.push_back(stub);
+    }
+    return {};
+  }
+
+  /// Code unit of an instruction's own opcode, behind its prefixes.
+  int unit(int index) const { return out_.insns[static_cast<size_t>(index)].lasti / 2; }
+  int firstUnit(int index) const { return out_.insns[static_cast<size_t>(index)].offset / 2; }
+
+  void number(Splice* made) const {
+    for (size_t i = 0; i < made->sites.size(); i++) {
+      SpliceSite& site = made->sites[i];
+      site.gate = unit(gates_[i]);
+      site.behind = firstUnit(behind_[i]);
+      site.gate_arg = firstUnit(behind_[i] + 1) - site.gate - 1;
+    }
+    for (size_t i = 0; i < made->exits.size(); i++) {
+      made->exits[i].enter = firstUnit(stubs_[i].enter);
+      made->exits[i].land = firstUnit(stubs_[i].land);
+    }
+    made->leave = firstUnit(leave_);
+  }
+
+  const Code& code_;
+  const Splice& splice_;
+  const RawTable& table_;
+  RawCode in_, out_;
+  std::vector<int> labels_;    ///< by f's instruction: where jumps to it go in f'
+  std::vector<int> bodies_;    ///< … and where it is itself
+  std::vector<int> gates_;     ///< by site
+  std::vector<int> behind_;    ///< by site
+  std::vector<Stub> stubs_;    ///< by exit
+  int leave_ = -1;
+};
+
+// ---- where probes go ---------------------------------------------------------------------------------------------------
+
+/// Per instruction: how many exceptions are being handled there. In a handler, what sys.exception() gives does not come
+/// from the frame alone.
+std::vector<int> handledAt(const Code& code, const Cfg& cfg) {
+  std::vector<int> at(static_cast<size_t>(code.size()), -1);
+  std::vector<std::pair<int, int>> open = {{0, 0}};   // block, exceptions handled at its start
+  while (!open.empty()) {
+    auto [index, handled] = open.back();
+    open.pop_back();
+    const BasicBlock& block = cfg.block(index);
+    if (at[static_cast<size_t>(block.start)] >= 0) continue;
+    if (block.handler >= 0) open.emplace_back(block.handler, handled);
+    for (int i = block.start; i < block.end; i++) {
+      at[static_cast<size_t>(i)] = handled;
+      if (code.insn(i).op == Opcode::kPushExcInfo) handled++;
+      if (code.insn(i).op == Opcode::kPopExcept) handled--;
+    }
+    for (int successor : block.successors) open.emplace_back(successor, handled);
+  }
+  return at;
+}
+
+/// Instructions in front of which a probe would come too early: the value on the stack is about to be stored or dropped,
+/// or CPython takes this one and its neighbour as one.
+bool isPassedOver(const Insn& insn) {
+  switch (insn.op) {
+    case Opcode::kStoreLocal:
+    case Opcode::kPopTop:
+    case Opcode::kNop:
+    case Opcode::kResume:
+    case Opcode::kEndFor: return true;
+    default: return false;
+  }
+}
+
+bool isPlace(const Code& code, int index, const std::vector<int>& handled) {
+  const Insn& insn = code.insn(index);
+  return insn.is_first_of_raw && code.depthBefore(index) >= 0 && handled[static_cast<size_t>(index)] == 0 &&
+         insn.op != Opcode::kPushExcInfo && insn.op != Opcode::kSend && insn.op != Opcode::kEndSend &&
+         insn.op != Opcode::kYieldValue;
+}
+
+/// The instructions that may run right behind this unit.
+std::vector<int> successors(const Code& code, int index) {
+  std::vector<int> next;
+  int last = index;
+  for (;; last++) {
+    const Insn& insn = code.insn(last);
+    if (insn.target >= 0) next.push_back(insn.target);
+    const Flow flow = traitsOf(insn.op).flow;
+    if (flow == Flow::kJump || flow == Flow::kReturn || flow == Flow::kRaise) return next;
+    if (last + 1 >= code.size() || code.insn(last + 1).is_first_of_raw) break;
+  }
+  if (last + 1 < code.size()) next.push_back(last + 1);
+  return next;
+}
+
+/// Collects the places that control gets to from these instructions, the first on each path.
+class PlaceSearch {
+ public:
+  PlaceSearch(const Code& code, const std::vector<int>& handled)
+      : code_(code), handled_(handled), seen_(static_cast<size_t>(code.size()), false) {}
+
+  /// The next place from here. In a handler that is where the exception has been dealt with.
+  void from(int index) {
+    std::vector<int> open = {index};
+    while (!open.empty()) {
+      int at = open.back();
+      open.pop_back();
+      while (at < code_.size() - 1 && isPassedOver(code_.insn(at))) at++;
+      if (unbindsException(at)) at += 3;
+      if (seen_[static_cast<size_t>(at)]) continue;
+      seen_[static_cast<size_t>(at)] = true;
+      if (isPlace(code_, at, handled_)) {
+        offsets_.push_back(code_.insn(at).offset);
+      } else if (handled_[static_cast<size_t>(at)] > 0 || code_.insn(at).op == Opcode::kPushExcInfo) {
+        for (int next : successors(code_, at)) open.push_back(next);
+      }
+    }
+  }
+  std::vector<int> take() { return std::move(offsets_); }
+
+ private:
+  /// `error = None; del error`, which compilers put behind `except E as error`. Until then the exception's traceback holds
+  /// the frame.
+  bool unbindsException(int at) const {
+    return at + 3 < code_.size() && code_.insn(at).op == Opcode::kLoadConst &&
+           code_.insn(at + 1).op == Opcode::kStoreLocal && code_.insn(at + 2).op == Opcode::kDeleteLocal;
+  }
+
+  const Code& code_;
+  const std::vector<int>& handled_;
+  std::vector<bool> seen_;
+  std::vector<int> offsets_;
+};
+
+}  // namespace
+
+Result<void> buildSplice(const Code& code, Splice* splice) {
+  SEGUE_TRY(*splice, Splicer(code, *splice).run());
+  return {};
+}
+
+std::vector<int> sitesBehind(const Code& code, int offset) {
+  const int index = code.indexAt(offset);
+  SEGUE_CHECK(index >= 0, "a break outside of the code");
+  const std::vector<int> handled = handledAt(code, Cfg(code));
+  PlaceSearch search(code, handled);
+  for (int next : successors(code, index)) search.from(next);
+  if (const Handler* handler = code.handlerOf(index)) search.from(handler->target);
+  return search.take();
+}
+
+}  // namespace segue

@@ -1,0 +1,35 @@
+// Splicing: from a code object f and a list of sites and exits to f'.
+//
+// f' has f's own instructions, names, variables and tables. In front of a site's instruction stands
+//
+//     gate:   JUMP_FORWARD body        NOP while the gate is open
+//             (~PROBE)()               hook/probe.h
+//     body:   the instruction
+//
+// with the instruction's position and handler; jumps to the instruction go to the gate. Behind the code, per exit:
+//
+//     enter:  RESUME 0                 lets CPython catch up with what has been switched on since (monitoring)
+//             JUMP_FORWARD go
+//     land:   POP_TOP                  the probe's value
+//     go:     [UNARY_NEGATIVE]         into a call: starts the callee's frame; its result is the call's
+//             JUMP_BACKWARD_NO_INTERRUPT body, or behind the call
+//
+// with the exit's position and handler, and at the end RETURN_VALUE. Exits go to the instruction itself, not to a gate in
+// front of it: CPython is to execute it.
+#pragma once
+
+#include "bytecode/decode.h"
+#include "program/splice.h"
+
+namespace segue {
+
+/// Rebuilds splice->code and everything that names its code units. The error says what cannot be assembled; the splice is
+/// then unchanged.
+Result<void> buildSplice(const Code& code, Splice* splice);
+
+/// Byte offsets of the instructions in front of which probes go when the instruction at `offset` breaks: where control may
+/// go behind it, past stores of its result, and where it goes on when an exception of it has been handled. Places where CPython does not expect anything between two instructions are
+/// passed over. Empty where there is nothing behind.
+std::vector<int> sitesBehind(const Code& code, int offset);
+
+}  // namespace segue

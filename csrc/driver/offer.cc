@@ -1,0 +1,148 @@
+#include "driver/offer.h"
+
+#include "absl/strings/str_cat.h"
+#include "base/fault.h"
+#include "hook/eval.h"
+
+namespace segue {
+namespace {
+
+GraphBreakRaiser graph_break_raiser = nullptr;
+
+Served raiseBreak(const BreakRecord& stop) {
+  SEGUE_CHECK(graph_break_raiser != nullptr, "nobody raises GraphBreakError");
+  graph_break_raiser(stop);
+  return Served::kRaised;
+}
+
+DispatchTable* tableOf(const Offer& offer) {
+  CodeState* state = CodeState::find(offer.code);
+  return state != nullptr ? state->table(offer.key()) : nullptr;
+}
+
+/// Whether the frame can hold what follows the segment. (Frames that were pushed before their code had an f' may lie at the
+/// end of a chunk of CPython's data stack.)
+bool hasRoom(const Offer& offer, const Splice& splice) {
+  return !offer.view.fresh ||
+         segue_frame_fits(offer.ts, offer.frame, reinterpret_cast<PyCodeObject*>(splice.code.get()));
+}
+
+/// Runs an entry whose guards have passed.
+void runEntry(const Offer& offer, DispatchTable* table, const EntryRef& entry, RegisterFile& file, Service* out) {
+  Segment& segment = entry->segment;
+  if (entry->eager()) {
+    stats().eager++;
+    if (segment.splice != nullptr && hasRoom(offer, *segment.splice)) out->splice = segment.splice;
+    return;
+  }
+  const SnapshotFrame* target = segment.exit == SegmentExit::kBreak ? &segment.snapshot.frames.front() : nullptr;
+  if (target != nullptr && !hasRoom(offer, *target->splice)) return;
+  // A segment that returns leaves the frame's locals as they are: nobody may look at them afterwards.
+  if (target == nullptr && segue_frame_is_held(offer.frame)) return;
+  out->departure.own = offer.view.slots;
+  switch (runSegment(segment, file.regs(), file.ints(), &out->result, &out->departure)) {
+    case SegmentOutcome::kReturned: out->served = Served::kReturned; return;
+    case SegmentOutcome::kLeft:
+      out->served = Served::kLeft;
+      out->splice = target->splice;
+      out->exit = target->exit;
+      stats().exits++;
+      return;
+    case SegmentOutcome::kDropped: break;
+  }
+  stats().reruns++;
+  if (target != nullptr) out->splice = target->splice;
+  if (wantsVerdict(segment) && table != nullptr) replaceByVerdict(table, entry);
+}
+
+/// An entry without guards that sends every call of the code to CPython: what is left of a compile that failed.
+EntryRef eagerEntry() { return EntryRef(new Entry(GuardProgram(), {}, Segment())); }
+
+/// Calls of the function may look for entries without a frame once one of them needs none.
+void allowFastPath(const Offer& offer, const Entry& entry) {
+  if (offer.own() && entry.segment.frameless && !entry.eager()) offer.self->fast_path = fastPath;
+}
+
+void install(const Offer& offer, const EntryRef& entry) {
+  CodeState* state = CodeState::obtain(offer.code);
+  if (state == nullptr) {
+    PyErr_Clear();
+    return;
+  }
+  if (state->obtainTable(offer.key()).install(entry, config().entry_limit)) allowFastPath(offer, *entry.get());
+}
+
+/// Whether a new entry may be made; otherwise `*served` says what happens to the frame.
+bool mayCompile(const Offer& offer, DispatchTable* table, Served* served) {
+  if (stance() == Stance::kEagerOnRecompile) return false;
+  if (stance() == Stance::kFailOnRecompile) {
+    PyErr_Format(PyExc_RuntimeError, "%U needs a new entry, and the stance is fail_on_recompile",
+                 offer.code->co_qualname);
+    *served = Served::kRaised;
+    return false;
+  }
+  if (table == nullptr || static_cast<int64_t>(table->entries().size()) < config().entry_limit) return true;
+  stats().eager++;
+  if (!table->limit_warned) {
+    table->limit_warned = true;
+    const char* name = PyUnicode_AsUTF8(offer.code->co_qualname);
+    std::string message = absl::StrCat(name != nullptr ? name : "?", " has ", table->entries().size(),
+                                       " entries (segue.config.entry_limit); further combinations run eagerly. ",
+                                       table->describeLimit(offer.roots));
+    if (!warn(message)) *served = Served::kRaised;
+  }
+  return false;
+}
+
+void compileAndRun(const Offer& offer, DispatchTable* table, Service* out) {
+  stats().misses++;
+  if (!mayCompile(offer, table, &out->served)) return;
+  if (table != nullptr) logRecompile(offer.code, *table, offer.roots);
+  CompileOutput output = compileFrame({offer.code, offer.view, offer.roots, offer.offset, offer.options, offer.options_id});
+  if (!output.warning.empty()) {
+    install(offer, eagerEntry());
+    if (output.raises) PyErr_SetString(PyExc_RuntimeError, output.warning.c_str());
+    if (output.raises || !warn(output.warning)) out->served = Served::kRaised;
+    return;
+  }
+  if (offer.options->fullgraph && offer.own() && output.record->stop) {
+    out->served = raiseBreak(*output.record->stop);
+    return;
+  }
+  EntryRef entry = output.entry;
+  install(offer, entry);
+  RegisterFile file(entry->reg_count, entry->int_count);
+  if (runGuards(entry->guards, offer.roots, file.regs(), file.ints()) != kGuardsPass) return;
+  runEntry(offer, tableOf(offer), entry, file, out);
+}
+
+}  // namespace
+
+void replaceByVerdict(DispatchTable* table, const EntryRef& entry) {
+  Segment verdict;
+  verdict.reason = entry->segment.reason;
+  if (entry->segment.exit == SegmentExit::kBreak) verdict.splice = entry->segment.snapshot.frames.front().splice;
+  GuardProgram guards = SEGUE_FAULT(VerdictUnguarded) ? GuardProgram() : entry->guards;
+  EntryRef replacement(new Entry(std::move(guards), entry->assumptions.assumptions(), std::move(verdict)));
+  table->remove(entry.get());
+  table->install(std::move(replacement), INT64_MAX);
+}
+
+bool warn(const std::string& message) { return PyErr_WarnEx(PyExc_RuntimeWarning, message.c_str(), 1) == 0; }
+
+void serve(const Offer& offer, DispatchTable* table, Service* out) {
+  if (table != nullptr) {
+    uint32_t regs = table->regCount();
+    RegisterFile file(regs, table->intCount());
+    if (EntryRef entry(table->find(offer.roots, file.regs(), file.ints())); entry) {
+      stats().hits++;
+      allowFastPath(offer, *entry.get());
+      return runEntry(offer, table, entry, file, out);
+    }
+  }
+  compileAndRun(offer, table, out);
+}
+
+void setGraphBreakRaiser(GraphBreakRaiser raiser) { graph_break_raiser = raiser; }
+
+}  // namespace segue

@@ -1,0 +1,93 @@
+// Serving a place at which segments may start: the start of a frame (driver/frames.cc) or a probe (driver/probes.cc).
+#pragma once
+
+#include <array>
+#include <memory>
+
+#include "driver/pipeline.h"
+#include "hook/probe.h"
+#include "runtime/segment.h"
+
+namespace segue {
+
+/// Registers of one lookup and run: on the stack unless a segment needs many.
+class RegisterFile {
+ public:
+  RegisterFile(uint32_t regs, uint32_t ints) {
+    if (regs > small_regs_.size() || ints > small_ints_.size()) [[unlikely]] {
+      large_ = std::make_unique<Large>();
+      large_->regs.reset(new PyObject*[regs]);
+      large_->ints.reset(new int64_t[ints]);
+      regs_ = large_->regs.get();
+      ints_ = large_->ints.get();
+    }
+  }
+  PyObject** regs() { return regs_; }
+  int64_t* ints() { return ints_; }
+
+ private:
+  struct Large {
+    std::unique_ptr<PyObject*[]> regs;
+    std::unique_ptr<int64_t[]> ints;
+  };
+  std::array<PyObject*, 96> small_regs_;
+  std::array<int64_t, 48> small_ints_;
+  PyObject** regs_ = small_regs_.data();
+  int64_t* ints_ = small_ints_.data();
+  std::unique_ptr<Large> large_;
+};
+
+/// A frame that stands at such a place.
+struct Offer {
+  PyThreadState* ts;
+  SegueFrame* frame;
+  SegueFrameView view;
+  FrameRoots roots;
+  CompiledFunction* self;                         ///< whose call it is; null at a probe
+  std::shared_ptr<const CompileOptions> options;
+  int options_id;                                 ///< see tableKey()
+  int offset;                                     ///< bytecode offset of the place in the frame's own code
+  PyCodeObject* code;                             ///< that code: never a spliced one
+
+  TableKey key() const { return tableKey(options_id, offset); }
+  /// The frame of the compiled function itself.
+  bool own() const { return self != nullptr && self->wrapped.get() == reinterpret_cast<PyObject*>(view.function); }
+};
+
+enum class Served {
+  kNothing,    ///< CPython goes on here
+  kReturned,   ///< `result` is the call's value
+  kLeft,       ///< the frame goes on at `exit` of `splice`, with what `departure` holds
+  kRaised,     ///< an exception is set
+};
+
+struct Service {
+  Served served = Served::kNothing;
+  PyObject* result = nullptr;
+  Departure departure;
+  std::shared_ptr<Splice> splice;   ///< kNothing: what the frame is to run from now on; null for what it runs
+  int exit = -1;
+};
+
+/// Looks for an entry and runs it, or makes one first.
+void serve(const Offer& offer, DispatchTable* table, Service* out);
+
+/// Shows a warning; false when the user's filters made it an exception.
+bool warn(const std::string& message);
+
+/// The same guards with "run eagerly" behind them take the entry's place.
+void replaceByVerdict(DispatchTable* table, const EntryRef& entry);
+
+/// The splice of a code object, with an exit and the sites behind the instruction that breaks, all of which are added where
+/// they are missing. -1 for no exit. Null when f' cannot be made.
+struct SpliceNeeds {
+  int exit_offset = -1;
+  bool into_call = false;
+  int break_offset = -1;
+};
+std::shared_ptr<Splice> requireSplice(PyCodeObject* code, const std::shared_ptr<const CompileOptions>& options,
+                                      int options_id, const SpliceNeeds& needs);
+/// The probe handler.
+PyObject* visitProbe(SegueProbe* probe, SegueFrame* frame, PyThreadState* ts);
+
+}  // namespace segue

@@ -1,0 +1,128 @@
+// Splices: what f' needs as breaks become known, and what its probes do.
+#include "base/interrupt.h"
+#include "codegen/splice.h"
+#include "driver/offer.h"
+#include "hook/eval.h"
+#include "runtime/probe.h"
+
+namespace segue {
+namespace {
+
+/// Visits of a probe in a row that run nothing, after which its gate is closed.
+constexpr int kFruitlessVisits = 64;
+
+bool addSite(CodeState* state, Splice* splice, int offset, int options_id) {
+  if (splice->findSite(offset) >= 0) return false;
+  auto site = std::make_unique<ProbeSite>();
+  site->state = state;
+  site->options_id = options_id;
+  site->index = static_cast<int>(splice->sites.size());
+  site->offset = offset;
+  Ref probe = makeProbe(std::move(site));
+  if (!probe) {
+    PyErr_Clear();
+    return false;
+  }
+  splice->sites.push_back({.offset = offset, .probe = std::move(probe)});
+  return true;
+}
+
+/// The frame goes on in the newest f' where it stands: at the probe's own place.
+void migrate(const Offer& offer, const Splice& splice, int site) {
+  absl::InlinedVector<PyObject*, 48> slots(offer.view.slots, offer.view.slots + offer.view.stack_top);
+  for (PyObject* slot : slots) Py_XINCREF(slot);
+  segue_frame_move(offer.frame, reinterpret_cast<PyCodeObject*>(splice.code.get()), slots.data(),
+                   static_cast<int>(slots.size()), splice.sites[static_cast<size_t>(site)].behind);
+}
+
+/// Moves the frame to an instruction of f' with other slots, which it takes over.
+void moveTo(const Offer& offer, const Splice& splice, absl::InlinedVector<PyObject*, 48>* slots, int unit) {
+  segue_frame_move(offer.frame, reinterpret_cast<PyCodeObject*>(splice.code.get()), slots->data(),
+                   static_cast<int>(slots->size()), unit);
+  slots->clear();
+}
+
+/// The call's value is pushed and returned; locals die with the frame.
+PyObject* returnFrom(const Offer& offer, const Splice& splice, PyObject* value) {
+  absl::InlinedVector<PyObject*, 48> slots(offer.view.slots, offer.view.slots + offer.view.slot_count);
+  for (PyObject* slot : slots) Py_XINCREF(slot);
+  moveTo(offer, splice, &slots, splice.leave);
+  return value;
+}
+
+/// Closes the gate of a probe that never finds anything to run.
+void noteVisit(ProbeSite* site, Splice* splice, bool fruitful) {
+  site->fruitless = fruitful ? 0 : site->fruitless + 1;
+  if (site->fruitless < kFruitlessVisits) return;
+  site->fruitless = 0;
+  SpliceSite& at = splice->sites[static_cast<size_t>(site->index)];
+  at.open = false;
+  segue_probe_set_gate(reinterpret_cast<PyCodeObject*>(splice->code.get()), at.gate, at.gate_arg);
+}
+
+}  // namespace
+
+std::shared_ptr<Splice> requireSplice(PyCodeObject* code, const std::shared_ptr<const CompileOptions>& options,
+                                      int options_id, const SpliceNeeds& needs) {
+  CodeState* state = CodeState::obtain(code);
+  Result<std::shared_ptr<const Code>> decoded = Code::decode(reinterpret_cast<PyObject*>(code));
+  SEGUE_CHECK(decoded.ok(), decoded.error());
+  if (state == nullptr) {
+    PyErr_Clear();
+    return nullptr;
+  }
+  const std::shared_ptr<Splice> splice = state->obtainSpliced(options_id, options).splice;
+  bool grown = !splice->code;
+  if (needs.exit_offset >= 0 && splice->findExit(needs.exit_offset, needs.into_call) < 0) {
+    splice->exits.push_back({.offset = needs.exit_offset, .into_call = needs.into_call});
+    grown = true;
+  }
+  if (needs.break_offset >= 0) {
+    for (int offset : sitesBehind(*decoded.value(), needs.break_offset)) {
+      grown = addSite(state, splice.get(), offset, options_id) || grown;
+    }
+  }
+  if (grown) {
+    Result<void> built = buildSplice(*decoded.value(), splice.get());
+    SEGUE_CHECK(built.ok(), built.error());
+    segue_code_reserve(code, reinterpret_cast<PyCodeObject*>(splice->code.get()));
+  }
+  return splice;
+}
+
+PyObject* visitProbe(SegueProbe* probe, SegueFrame* frame, PyThreadState* ts) {
+  auto* site = static_cast<ProbeSite*>(probe->site);
+  if (site->state == nullptr || stance() == Stance::kForceEager) Py_RETURN_NONE;
+  const CodeState::Spliced spliced = *site->state->spliced(site->options_id);   // a copy: the state may go meanwhile
+  SegueFrameView view = segue_frame_view(frame);
+  Offer offer{.ts = ts, .frame = frame, .view = view, .self = nullptr, .options = spliced.options,
+              .options_id = site->options_id, .offset = site->offset, .code = site->state->code()};
+  offer.roots = {.locals = view.slots, .local_count = view.slot_count, .stack = view.slots + view.slot_count,
+                 .stack_count = view.stack_top - view.slot_count,
+                 .function = reinterpret_cast<PyObject*>(view.function), .globals = view.globals,
+                 .builtins = view.builtins, .fresh = false};
+  Ref keep = Ref::borrow(reinterpret_cast<PyObject*>(probe));
+  Splice& splice = *spliced.splice;
+  Service service;
+  serve(offer, site->state->table(offer.key()), &service);
+  // Outside of compiled calls nobody else would raise it.
+  if (interruptKept() && segue_extent_depth() == 0) [[unlikely]] {
+    raiseInterrupt();
+    return nullptr;
+  }
+  switch (service.served) {
+    case Served::kRaised: return nullptr;
+    case Served::kReturned: return returnFrom(offer, splice, service.result);
+    case Served::kLeft:
+      noteVisit(site, &splice, true);
+      moveTo(offer, *service.splice, &service.departure.slots,
+             service.splice->exits[static_cast<size_t>(service.exit)].land);
+      Py_RETURN_NONE;
+    case Served::kNothing: break;
+  }
+  noteVisit(site, &splice, false);
+  if (reinterpret_cast<PyObject*>(view.code) != splice.code.get()) migrate(offer, splice, site->index);
+  Py_RETURN_NONE;
+}
+
+}  // namespace segue
