@@ -29,8 +29,8 @@ class Liveness {
   std::vector<int> liveBefore(int insn) const;
 
  private:
-  const uint64_t* row(int insn) const { return &bits_[static_cast<size_t>(insn) * words_]; }
-  uint64_t* row(int insn) { return &bits_[static_cast<size_t>(insn) * words_]; }
+  const uint64_t* row(int insn) const { return bits_.data() + static_cast<size_t>(insn) * words_; }
+  uint64_t* row(int insn) { return bits_.data() + static_cast<size_t>(insn) * words_; }
   void pin(const Code& code);
   bool update(const Body& body, int insn);
   void apply(const Insn& insn, uint64_t* live) const;
