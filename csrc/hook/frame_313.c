@@ -53,7 +53,7 @@ void segue_frame_move(SegueFrame* frame, PyCodeObject* code, PyObject* const* sl
   memcpy(old, frame->localsplus, (size_t)old_count * sizeof(PyObject*));
   old[old_count] = frame->f_executable;
   frame->f_executable = Py_NewRef(code);
-  memcpy(frame->localsplus, slots, (size_t)slot_count * sizeof(PyObject*));
+  for (int i = 0; i < slot_count; i++) frame->localsplus[i] = slots[i];
   frame->stacktop = slot_count;
   frame->instr_ptr = _PyCode_CODE(code) + unit;
   frame->return_offset = 0;

@@ -135,7 +135,7 @@ void segue_resumption_set(PyObject* self, PyFunctionObject* function, PyCodeObje
   resumption->function = (PyFunctionObject*)Py_NewRef((PyObject*)function);
   resumption->code = (PyCodeObject*)Py_NewRef((PyObject*)code);
   resumption->unit = unit;
-  memcpy(resumption->slots, slots, (size_t)Py_SIZE(resumption) * sizeof(PyObject*));
+  for (Py_ssize_t i = 0; i < Py_SIZE(resumption); i++) resumption->slots[i] = slots[i];
 }
 
 /* ---- the visit function ---- */
