@@ -64,13 +64,14 @@ def many_entries(report: _timing.Report) -> None:
 
 def compiled_entries(report: _timing.Report, kind: str, choices: Sequence[object]) -> None:
     """Two functions of one source: one with an entry for the last choice, one with an entry for each."""
-    table = {choice: float(i) for i, choice in enumerate(choices)}
+    is_dtype = kind == "dtype"   # told apart by what it says
+    table = {choice.itemsize if is_dtype else choice: float(i) for i, choice in enumerate(choices)}
 
     def scale(x, choice):
-        return np.multiply(x, table[choice])
+        return np.multiply(x, table[choice.itemsize if is_dtype else choice])
 
     def scale_again(x, choice):
-        return np.multiply(x, table[choice])
+        return np.multiply(x, table[choice.itemsize if is_dtype else choice])
 
     segue.reset()   # entries belong to code objects, which all kinds share
     x, last = np.arange(4.0), choices[-1]
@@ -83,7 +84,7 @@ def compiled_entries(report: _timing.Report, kind: str, choices: Sequence[object
     one(x, last)
     many(x, last)
     after = segue.stats()
-    if after["hits"] - before["hits"] != 2 or after["entries"] < 1 + len(choices):
+    if after["hits"] - before["hits"] != 2 or after["eager"] != 0 or after["entries"] < 1 + len(choices):
         raise AssertionError(f"calls that should hit did not: {before} {after}")
     times = _timing.call_times({"one": one, "many": many}, x, last)
     report.figure(f"{len(choices)} entries of a compiled function told apart by a {kind}, against one",
