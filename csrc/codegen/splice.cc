@@ -200,8 +200,9 @@ bool isPassedOver(const Insn& insn) {
     case Opcode::kStoreLocal:
     case Opcode::kPopTop:
     case Opcode::kNop:
-    case Opcode::kResume:
+    case Opcode::kEndSend:
     case Opcode::kEndFor: return true;
+    case Opcode::kResume: return insn.arg < 2;
     default: return false;
   }
 }
@@ -209,8 +210,8 @@ bool isPassedOver(const Insn& insn) {
 bool isPlace(const Code& code, int index, const std::vector<int>& handled) {
   const Insn& insn = code.insn(index);
   return insn.is_first_of_raw && code.depthBefore(index) >= 0 && handled[static_cast<size_t>(index)] == 0 &&
-         insn.op != Opcode::kPushExcInfo && insn.op != Opcode::kSend && insn.op != Opcode::kEndSend &&
-         insn.op != Opcode::kYieldValue;
+         insn.op != Opcode::kPushExcInfo && insn.op != Opcode::kSend && insn.op != Opcode::kSendDrop &&
+         insn.op != Opcode::kYieldValue && insn.op != Opcode::kResume;
 }
 
 /// The instructions that may run right behind this unit.

@@ -151,6 +151,11 @@ SegueAction handleFrame(SegueFrame* frame, PyThreadState* ts, PyObject** result)
                  .function = reinterpret_cast<PyObject*>(view.function), .globals = view.globals,
                  .builtins = view.builtins};
   stats().calls++;
+  if (view.makes_generator) {
+    std::shared_ptr<Splice> splice = spliceGenerator(offer);
+    if (splice != nullptr && hasRoom(offer, *splice)) swapCode(offer, *splice);
+    return SEGUE_RUN_DEFAULT;
+  }
   Service service;
   serve(offer, state != nullptr ? state->table(offer.key()) : nullptr, &service);
   switch (service.served) {

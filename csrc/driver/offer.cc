@@ -20,13 +20,6 @@ DispatchTable* tableOf(const Offer& offer) {
   return state != nullptr ? state->table(offer.key()) : nullptr;
 }
 
-/// Whether the frame can hold what follows the segment. (Frames that were pushed before their code had an f' may lie at the
-/// end of a chunk of CPython's data stack.)
-bool hasRoom(const Offer& offer, const Splice& splice) {
-  return !offer.view.fresh ||
-         segue_frame_fits(offer.ts, offer.frame, reinterpret_cast<PyCodeObject*>(splice.code.get()));
-}
-
 /// Runs an entry whose guards have passed.
 void runEntry(const Offer& offer, DispatchTable* table, const EntryRef& entry, RegisterFile& file, Service* out) {
   Segment& segment = entry->segment;
@@ -126,6 +119,11 @@ void replaceByVerdict(DispatchTable* table, const EntryRef& entry) {
   EntryRef replacement(new Entry(std::move(guards), entry->assumptions.assumptions(), std::move(verdict)));
   table->remove(entry.get());
   table->install(std::move(replacement), INT64_MAX);
+}
+
+bool hasRoom(const Offer& offer, const Splice& splice) {
+  return !offer.view.fresh ||
+         segue_frame_fits(offer.ts, offer.frame, reinterpret_cast<PyCodeObject*>(splice.code.get()));
 }
 
 bool warn(const std::string& message) { return PyErr_WarnEx(PyExc_RuntimeWarning, message.c_str(), 1) == 0; }

@@ -72,6 +72,10 @@ struct Service {
 /// Looks for an entry and runs it, or makes one first.
 void serve(const Offer& offer, DispatchTable* table, Service* out);
 
+/// Whether the frame can hold what f' needs. (Frames that were pushed before their code had an f' may lie at the end of a
+/// chunk of CPython's data stack.)
+bool hasRoom(const Offer& offer, const Splice& splice);
+
 /// Shows a warning; false when the user's filters made it an exception.
 bool warn(const std::string& message);
 
@@ -87,6 +91,9 @@ struct SpliceNeeds {
 };
 std::shared_ptr<Splice> requireSplice(PyCodeObject* code, const std::shared_ptr<const CompileOptions>& options,
                                       int options_id, const SpliceNeeds& needs);
+/// The splice that a generator's or coroutine's frame runs from its start: a probe stands where its body begins.
+std::shared_ptr<Splice> spliceGenerator(const Offer& offer);
+
 /// The probe handler.
 PyObject* visitProbe(SegueProbe* probe, SegueFrame* frame, PyThreadState* ts);
 

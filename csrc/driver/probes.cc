@@ -90,6 +90,19 @@ std::shared_ptr<Splice> requireSplice(PyCodeObject* code, const std::shared_ptr<
   return splice;
 }
 
+std::shared_ptr<Splice> spliceGenerator(const Offer& offer) {
+  CodeState* state = CodeState::find(offer.code);
+  CodeState::Spliced* known = state != nullptr ? state->spliced(offer.options_id) : nullptr;
+  if (known != nullptr && known->splice->code) return known->splice;
+  Result<std::shared_ptr<const Code>> decoded = Code::decode(reinterpret_cast<PyObject*>(offer.code));
+  SEGUE_CHECK(decoded.ok(), decoded.error());
+  for (const Insn& insn : decoded.value()->insns()) {
+    if (insn.op != Opcode::kReturnGenerator) continue;
+    return requireSplice(offer.code, offer.options, offer.options_id, {.break_offset = insn.offset});
+  }
+  return nullptr;
+}
+
 PyObject* visitProbe(SegueProbe* probe, SegueFrame* frame, PyThreadState* ts) {
   auto* site = static_cast<ProbeSite*>(probe->site);
   if (site->state == nullptr || stance() == Stance::kForceEager) Py_RETURN_NONE;

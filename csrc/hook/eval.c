@@ -103,7 +103,7 @@ __attribute__((noinline)) static PyObject* evaluate_closely(SegueThread* t, PyTh
   if (here < t->half || here >= t->high) return evaluate_uninstalled(t, ts, frame, throwflag);
   if (t->extents > 0 && t->pauses == 0 && handler != NULL && !throwflag && !segue_observed(ts)) {
     SegueFrameView view = segue_frame_view(frame);
-    if (view.fresh && view.is_function) return offer(t, ts, frame);
+    if (view.fresh && (view.is_function || view.makes_generator)) return offer(t, ts, frame);
   }
   return segue_frame_evaluate(ts, frame, throwflag);
 }

@@ -7,7 +7,8 @@
  *
  * A fresh function frame of a thread inside an extent is offered to the *frame handler*, which the driver installs:
  * the hook knows nothing of the compiler. The handler is not called
- *   - for generator, coroutine, class-body and module frames;
+ *   - for class-body and module frames, and for those of generators and coroutines that have been made: the call that
+ *     makes one is offered;
  *   - while tracing, profiling or monitoring is active on the thread;
  *   - while the hook is paused on the thread. The hook pauses itself around the handler, so Python code that the
  *     compiler or a plan runs is plain CPython;

@@ -60,6 +60,7 @@ typedef struct SegueFrameView {
   SegueFrameOwner owner;      /* who owns the frame's memory */
   bool fresh;                 /* no instruction has run yet */
   bool is_function;           /* an ordinary function's frame: not a module, class body, generator or coroutine */
+  bool makes_generator;       /* a function's whose call makes a generator or coroutine: as long as it is fresh */
 } SegueFrameView;
 
 SegueFrameView segue_frame_view(SegueFrame* frame);
@@ -124,6 +125,8 @@ void segue_frame_set_function(SegueFrame* frame, PyFunctionObject* function);
 
 /* Code of an ordinary function: not of a module, class body, generator or coroutine. */
 bool segue_is_function_code(PyCodeObject* code);
+/* Code of a generator, coroutine or asynchronous generator. */
+bool segue_is_generator_code(PyCodeObject* code);
 
 /* True while this thread is traced or profiled (sys.settrace, sys.setprofile) or a sys.monitoring tool listens. */
 bool segue_observed(PyThreadState* ts);

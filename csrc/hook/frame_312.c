@@ -23,6 +23,7 @@ SegueFrameView segue_frame_view(SegueFrame* frame) {
       .owner = (SegueFrameOwner)frame->owner,
       .fresh = thread_owned && next_unit == 0 && frame->stacktop == code->co_nlocalsplus,
       .is_function = thread_owned && segue_is_function_code(code),
+      .makes_generator = thread_owned && segue_is_generator_code(code),
   };
 }
 

@@ -41,8 +41,11 @@ static struct {
 
 bool segue_is_function_code(PyCodeObject* code) {
   const int function = CO_OPTIMIZED | CO_NEWLOCALS;
-  const int suspended = CO_GENERATOR | CO_COROUTINE | CO_ASYNC_GENERATOR | CO_ITERABLE_COROUTINE;
-  return (code->co_flags & (function | suspended)) == function;
+  return (code->co_flags & function) == function && !segue_is_generator_code(code);
+}
+
+bool segue_is_generator_code(PyCodeObject* code) {
+  return (code->co_flags & (CO_GENERATOR | CO_COROUTINE | CO_ASYNC_GENERATOR)) != 0;
 }
 
 static PyCodeObject* code_of(PyObject* function) { return (PyCodeObject*)PyFunction_GET_CODE(function); }

@@ -9,7 +9,6 @@
 
 static SegueProbeHandler handler = NULL;
 static PyObject* visit_function = NULL;
-static PyObject* idle_function = NULL;
 
 /* The probe that is being visited; set only between its inversion and the negation. Borrowed: the running code's. */
 static SegueProbe* visited = NULL;
@@ -22,7 +21,7 @@ static bool can_visit(SegueProbe* probe, PyThreadState* ts) {
 static PyObject* invert(PyObject* self) {
   SegueProbe* probe = (SegueProbe*)self;
   PyThreadState* ts = PyThreadState_Get();
-  if (!can_visit(probe, ts) || !segue_evaluator_take_out(ts)) return Py_NewRef(idle_function);
+  if (!can_visit(probe, ts) || !segue_evaluator_take_out(ts)) return Py_NewRef(self);
   visited = probe;
   return Py_NewRef(visit_function);
 }
@@ -48,19 +47,30 @@ static void free_probe(PyObject* self) {
   PyObject_Free(self);
 }
 
+static PyObject* give_none(PyObject* self, PyObject* const* args, size_t nargsf, PyObject* names) {
+  (void)self;
+  (void)args;
+  (void)nargsf;
+  (void)names;
+  Py_RETURN_NONE;
+}
+
 static PyNumberMethods probe_number = {.nb_invert = invert, .nb_negative = negate};
 static PyTypeObject probe_type = {
     PyVarObject_HEAD_INIT(NULL, 0).tp_name = "segue.Probe",
     .tp_basicsize = sizeof(SegueProbe),
     .tp_dealloc = free_probe,
     .tp_as_number = &probe_number,
-    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION,
+    .tp_call = PyVectorcall_Call,
+    .tp_vectorcall_offset = offsetof(SegueProbe, vectorcall),
+    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION | Py_TPFLAGS_HAVE_VECTORCALL,
     .tp_doc = "A place in rewritten code at which capture may go on.",
 };
 
 PyObject* segue_probe_new(void* site, void (*free_site)(void*)) {
   SegueProbe* probe = PyObject_New(SegueProbe, &probe_type);
   if (probe == NULL) return NULL;
+  probe->vectorcall = give_none;
   probe->site = site;
   probe->free_site = free_site;
   return (PyObject*)probe;
@@ -140,13 +150,6 @@ void segue_resumption_set(PyObject* self, PyFunctionObject* function, PyCodeObje
 
 /* ---- the visit function ---- */
 
-static PyObject* give_none(PyObject* self, PyObject* unused) {
-  (void)self;
-  (void)unused;
-  Py_RETURN_NONE;
-}
-static PyMethodDef idle_definition = {"idle", give_none, METH_NOARGS, NULL};
-
 /* LOAD_CONST any probe; UNARY_NEGATIVE; RETURN_VALUE. */
 static PyObject* visit_code(void) {
   const unsigned char units[] = {LOAD_CONST, 0, UNARY_NEGATIVE, 0, RETURN_VALUE, 0};
@@ -172,11 +175,10 @@ static PyObject* visit_code(void) {
 int segue_probe_init(void) {
   if (visit_function != NULL) return 0;
   if (PyType_Ready(&probe_type) < 0 || PyType_Ready(&resumption_type) < 0) return -1;
-  idle_function = PyCFunction_New(&idle_definition, NULL);
   PyObject* code = visit_code();
   PyObject* globals = PyDict_New(); /* imports that the handler makes find __import__ there */
   if (globals != NULL && PyDict_SetItemString(globals, "__builtins__", PyEval_GetBuiltins()) < 0) Py_CLEAR(globals);
-  if (idle_function != NULL && code != NULL && globals != NULL) visit_function = PyFunction_New(code, globals);
+  if (code != NULL && globals != NULL) visit_function = PyFunction_New(code, globals);
   Py_XDECREF(code);
   Py_XDECREF(globals);
   return visit_function != NULL ? 0 : -1;

@@ -16,7 +16,8 @@
  * functions, at backward jumps and in RESUME, and there is none of these. Having no RESUME, the visit function's frame is
  * incomplete for all of its life, so neither tracebacks nor sys._getframe show it.
  *
- * The handler is not asked, and the expression gives None, while the thread is observed (sys.settrace, sys.setprofile,
+ * The handler is not asked, and the inversion gives the probe itself, whose call gives None and which no profiler sees (it is
+ * no built-in function), while the thread is observed (sys.settrace, sys.setprofile,
  * sys.monitoring), while the hook is paused, while another evaluator is installed, and at the ends of the recursion limit
  * and of the C stack.
  *
@@ -36,6 +37,7 @@ extern "C" {
 /* A constant of rewritten code. */
 typedef struct SegueProbe {
   PyObject_HEAD
+  vectorcallfunc vectorcall;
   void* site;               /* the owner's; NULL: the probe is idle for good */
   void (*free_site)(void*); /* called with it when the probe dies; may be NULL */
 } SegueProbe;

@@ -37,13 +37,7 @@ TraceResult Tracer::run() {
   pushOutermostFrame();
   FrameState& outermost = *outermost_;
   Traced<void> outcome = runFrame(outermost);
-  if (outcome.ok()) {
-    if (outermost.yielded) {
-      exitAtBreak(stop(BreakReason::kGeneratorState, "the traced frame yields"));
-    } else {
-      exitAtReturn(outermost.result);
-    }
-  }
+  if (outcome.ok()) exitAtReturn(outermost.result);
   SEGUE_CHECK(exited_, "a trace without an exit");
   frames_.clear();
   return std::move(result_);

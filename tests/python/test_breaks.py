@@ -1,12 +1,12 @@
 """Each reason for a break, by a program that breaks for it and does what it does without Segue."""
 
-
 import numpy as np
 import pytest
 from tests.python.trace_support import break_of
 
 import segue
 from segue import _segue
+from segue.explain import record
 
 X = np.arange(5.0)
 TABLE = {"k": 1}
@@ -151,10 +151,12 @@ def test_a_break_has_its_reason_and_changes_nothing(reason, check):
     assert reason in report.breaks
 
 
-def test_frames_of_generators_are_not_traced(check):
-    check(yields, X)  # CPython's own: the hook offers them to nobody
-    assert break_of(yields, X) == "generator-state"
+def test_a_frame_that_yields_breaks_there():
+    with record() as captures:
+        next(segue.compile(yields)(X))
+    assert [capture.graph_break.id for capture in captures] == ["yields"]
+    assert break_of(yields, X) == "generator-state"  # a trace from its very start would make the generator
 
 
 def test_every_reason_has_a_program():
-    assert sorted([*BREAKS, "generator-state"]) == sorted(_segue._trace.breaks())
+    assert sorted([*BREAKS, "generator-state", "yields"]) == sorted(_segue._trace.breaks())

@@ -10,7 +10,9 @@ Traced<void> Tracer::visitReturnGenerator(const Insn& insn) {
   return stop(BreakReason::kGeneratorState, "the traced frame is a generator's");
 }
 
+// CPython yields from the traced frame.
 Traced<void> Tracer::visitYieldValue(const Insn& insn) {
+  if (frames_.size() == 1) return stop(BreakReason::kYields);
   frame().result = stack().pop();
   frame().yielded = true;
   return {};
