@@ -182,7 +182,11 @@ std::vector<int> handledAt(const Code& code, const Cfg& cfg) {
     open.pop_back();
     const BasicBlock& block = cfg.block(index);
     if (at[static_cast<size_t>(block.start)] >= 0) continue;
-    if (block.handler >= 0) open.emplace_back(block.handler, handled);
+    if (block.handler >= 0) {
+      // Most handlers begin with PUSH_EXC_INFO. Others have the exception on the stack only to let it go on.
+      const bool saves = code.insn(cfg.block(block.handler).start).op == Opcode::kPushExcInfo;
+      open.emplace_back(block.handler, saves ? handled : handled + 1);
+    }
     for (int i = block.start; i < block.end; i++) {
       at[static_cast<size_t>(i)] = handled;
       if (code.insn(i).op == Opcode::kPushExcInfo) handled++;
