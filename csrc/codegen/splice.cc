@@ -233,11 +233,10 @@ std::vector<int> successors(const Code& code, int index) {
   return next;
 }
 
-/// Collects the places that control gets to from these instructions, the first on each path.
+/// Collects the places that control gets to from some instructions, the first on each path.
 class PlaceSearch {
  public:
-  PlaceSearch(const Code& code, const std::vector<int>& handled)
-      : code_(code), handled_(handled), seen_(static_cast<size_t>(code.size()), false) {}
+  PlaceSearch(const Code& code, const std::vector<int>& handled) : code_(code), handled_(handled) {}
 
   /// The next place from here. In a handler that is where the exception has been dealt with.
   void from(int index) {
@@ -247,8 +246,8 @@ class PlaceSearch {
       open.pop_back();
       while (at < code_.size() - 1 && isPassedOver(code_.insn(at))) at++;
       if (unbindsException(at)) at += 3;
-      if (seen_[static_cast<size_t>(at)]) continue;
-      seen_[static_cast<size_t>(at)] = true;
+      if (std::find(seen_.begin(), seen_.end(), at) != seen_.end()) continue;
+      seen_.push_back(at);
       if (isPlace(code_, at, handled_)) {
         offsets_.push_back(code_.insn(at).offset);
       } else if (handled_[static_cast<size_t>(at)] > 0 || code_.insn(at).op == Opcode::kPushExcInfo) {
@@ -268,7 +267,7 @@ class PlaceSearch {
 
   const Code& code_;
   const std::vector<int>& handled_;
-  std::vector<bool> seen_;
+  std::vector<int> seen_;
   std::vector<int> offsets_;
 };
 
@@ -279,14 +278,32 @@ Result<void> buildSplice(const Code& code, Splice* splice) {
   return {};
 }
 
-std::vector<int> sitesBehind(const Code& code, int offset) {
-  const int index = code.indexAt(offset);
+SiteFinder::SiteFinder(const Code& code) : code_(code), handled_(handledAt(code, Cfg(code))) {}
+
+std::vector<int> SiteFinder::behind(int offset) const {
+  const int index = code_.indexAt(offset);
   SEGUE_CHECK(index >= 0, "a break outside of the code");
-  const std::vector<int> handled = handledAt(code, Cfg(code));
-  PlaceSearch search(code, handled);
-  for (int next : successors(code, index)) search.from(next);
-  if (const Handler* handler = code.handlerOf(index)) search.from(handler->target);
+  PlaceSearch search(code_, handled_);
+  for (int next : successors(code_, index)) search.from(next);
+  if (const Handler* handler = code_.handlerOf(index)) search.from(handler->target);
   return search.take();
+}
+
+std::vector<int> SiteFinder::alike(int offset) const {
+  const Opcode op = operation(code_.indexAt(offset));
+  std::vector<int> offsets;
+  for (int i = 0; i < code_.size(); i++) {
+    if (code_.insn(i).is_first_of_raw && code_.depthBefore(i) >= 0 && operation(i) == op) {
+      offsets.push_back(code_.insn(i).offset);
+    }
+  }
+  return offsets;
+}
+
+// On 3.11 and 3.12 a call with keywords starts with loading their names.
+Opcode SiteFinder::operation(int index) const {
+  while (index + 1 < code_.size() && !code_.insn(index + 1).is_first_of_raw) index++;
+  return code_.insn(index).op;
 }
 
 }  // namespace segue

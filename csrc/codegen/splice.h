@@ -27,9 +27,21 @@ namespace segue {
 /// then unchanged.
 Result<void> buildSplice(const Code& code, Splice* splice);
 
-/// Byte offsets of the instructions in front of which probes go when the instruction at `offset` breaks: where control may
-/// go behind it, past stores of its result, and where it goes on when an exception of it has been handled. Places where CPython does not expect anything between two instructions are
-/// passed over. Empty where there is nothing behind.
-std::vector<int> sitesBehind(const Code& code, int offset);
+/// Where probes go. All offsets are in bytes, in f.
+class SiteFinder {
+ public:
+  explicit SiteFinder(const Code& code);
+  /// The instructions in front of which probes go when the one at `offset` breaks: where control may go behind it, past
+  /// stores of its result, and where it goes on when an exception of it has been handled. Places where CPython does not
+  /// expect anything between two instructions are passed over. Empty where there is nothing behind.
+  std::vector<int> behind(int offset) const;
+  /// The instructions that do what the one at `offset` does, itself among them.
+  std::vector<int> alike(int offset) const;
+
+ private:
+  Opcode operation(int index) const;
+  const Code& code_;
+  std::vector<int> handled_;   ///< by instruction: exceptions being handled there
+};
 
 }  // namespace segue

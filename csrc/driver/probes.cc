@@ -11,20 +11,61 @@ namespace {
 /// Visits of a probe in a row that run nothing, after which its gate is closed.
 constexpr int kFruitlessVisits = 64;
 
-bool addSite(CodeState* state, Splice* splice, int offset, int options_id) {
-  if (splice->findSite(offset) >= 0) return false;
-  auto site = std::make_unique<ProbeSite>();
-  site->state = state;
-  site->options_id = options_id;
-  site->index = static_cast<int>(splice->sites.size());
-  site->offset = offset;
-  Ref probe = makeProbe(std::move(site));
-  if (!probe) {
-    PyErr_Clear();
-    return false;
+/// Breaks in one code object after which its other instructions of the kind get their exits and probes at once, closed, so that
+/// f' is not rebuilt for each.
+constexpr size_t kBreaksBeforeAll = 4;
+
+/// Adds to one splice, and rebuilds f' where that is needed.
+class SpliceUpdate {
+ public:
+  SpliceUpdate(CodeState* state, Splice* splice, int options_id)
+      : state_(state), splice_(splice), options_id_(options_id), grown_(!splice->code) {}
+
+  void addExit(int offset, bool into_call) {
+    if (splice_->findExit(offset, into_call) >= 0) return;
+    splice_->exits.push_back({.offset = offset, .into_call = into_call});
+    grown_ = true;
   }
-  splice->sites.push_back({.offset = offset, .probe = std::move(probe)});
-  return true;
+  /// A site that is there already is opened when `open` is set.
+  void addSite(int offset, bool open) {
+    if (int known = splice_->findSite(offset); known >= 0) {
+      if (open) openGate(known);
+      return;
+    }
+    auto site = std::make_unique<ProbeSite>();
+    site->state = state_;
+    site->options_id = options_id_;
+    site->index = static_cast<int>(splice_->sites.size());
+    site->offset = offset;
+    Ref probe = makeProbe(std::move(site));
+    if (!probe) return PyErr_Clear();
+    splice_->sites.push_back({.offset = offset, .probe = std::move(probe), .open = open});
+    grown_ = true;
+  }
+  bool grown() const { return grown_; }
+
+ private:
+  void openGate(int index) {
+    SpliceSite& site = splice_->sites[static_cast<size_t>(index)];
+    if (site.open) return;
+    site.open = true;
+    if (site.gate >= 0) segue_probe_set_gate(reinterpret_cast<PyCodeObject*>(splice_->code.get()), site.gate, 0);
+  }
+
+  CodeState* state_;
+  Splice* splice_;
+  const int options_id_;
+  bool grown_;
+};
+
+void addBreak(const Code& code, const Splice& splice, int offset, SpliceUpdate* update) {
+  const SiteFinder finder(code);
+  for (int site : finder.behind(offset)) update->addSite(site, true);
+  if (!update->grown() || splice.exits.size() < kBreaksBeforeAll) return;
+  for (int other : finder.alike(offset)) {
+    update->addExit(other, false);
+    for (int site : finder.behind(other)) update->addSite(site, false);
+  }
 }
 
 /// The frame goes on in the newest f' where it stands: at the probe's own place.
@@ -72,17 +113,10 @@ std::shared_ptr<Splice> requireSplice(PyCodeObject* code, const std::shared_ptr<
     return nullptr;
   }
   const std::shared_ptr<Splice> splice = state->obtainSpliced(options_id, options).splice;
-  bool grown = !splice->code;
-  if (needs.exit_offset >= 0 && splice->findExit(needs.exit_offset, needs.into_call) < 0) {
-    splice->exits.push_back({.offset = needs.exit_offset, .into_call = needs.into_call});
-    grown = true;
-  }
-  if (needs.break_offset >= 0) {
-    for (int offset : sitesBehind(*decoded.value(), needs.break_offset)) {
-      grown = addSite(state, splice.get(), offset, options_id) || grown;
-    }
-  }
-  if (grown) {
+  SpliceUpdate update(state, splice.get(), options_id);
+  if (needs.exit_offset >= 0) update.addExit(needs.exit_offset, needs.into_call);
+  if (needs.break_offset >= 0) addBreak(*decoded.value(), *splice, needs.break_offset, &update);
+  if (update.grown()) {
     Result<void> built = buildSplice(*decoded.value(), splice.get());
     SEGUE_CHECK(built.ok(), built.error());
     segue_code_reserve(code, reinterpret_cast<PyCodeObject*>(splice->code.get()));
