@@ -2,6 +2,7 @@
 
 import ctypes
 import signal
+import sys
 import threading
 import time
 import traceback
@@ -23,26 +24,42 @@ class Alarm(Exception):
     pass
 
 
-LARGE = np.random.default_rng(0).random(3_000_000)   # its median takes far longer than DELAY
-DELAY = 0.01
+LARGE = np.random.default_rng(0).random(1_000_000)   # NumPy lets other threads run while it looks for its median
+
+
+def once_inside(send):
+    """Calls `send(thread)` from another thread as soon as this one is in np.median's Python code."""
+    target = threading.get_ident()
+
+    def inside():
+        frame = sys._current_frames().get(target)
+        while frame is not None and frame.f_code.co_name != "median":
+            frame = frame.f_back
+        return frame is not None
+
+    def watch():
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            if inside():   # and the GIL is ours until it has been sent
+                return send(target)
+            time.sleep(0.0002)
+
+    threading.Thread(target=watch).start()
 
 
 def by_signal(exception):
-    """Arms a timer whose signal handler raises."""
+    """Sends a signal whose handler raises."""
     def handler(number, frame):
         raise exception
 
     signal.signal(signal.SIGALRM, handler)
-    signal.setitimer(signal.ITIMER_REAL, DELAY)
+    once_inside(lambda target: signal.pthread_kill(target, signal.SIGALRM))
 
 
 def from_a_thread(exception):
     """Another thread sends the exception's class."""
-    def send(target):
-        time.sleep(DELAY)
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(target), ctypes.py_object(exception))
-
-    threading.Thread(target=send, args=[threading.get_ident()]).start()
+    once_inside(lambda target: ctypes.pythonapi.PyThreadState_SetAsyncExc(
+        ctypes.c_ulong(target), ctypes.py_object(exception)))
 
 
 WAYS = [(by_signal, Alarm), (by_signal, KeyboardInterrupt), (from_a_thread, Alarm), (from_a_thread, KeyboardInterrupt)]
