@@ -143,8 +143,9 @@ class Rebuilding {
   absl::InlinedVector<Ref, 4> resumptions_;   ///< of frames_[i + 1]
 };
 
-/// A segment with a replay or a commit stage, or one that leaves through a break.
-SegmentOutcome runWhole(Segment& segment, PyObject** regs, int64_t* ints, PyObject** result, Departure* departure) {
+/// A segment with a replay or a commit stage, or one that leaves through a break. Kept out of line: its frame would be set up
+/// for pure segments, too.
+[[gnu::noinline]] SegmentOutcome runWhole(Segment& segment, PyObject** regs, int64_t* ints, PyObject** result, Departure* departure) {
   WriteJournal journal;   // outlives the run: what writes replaced is dropped last
   HookPause pause;
   const Plan& plan = segment.plan;
