@@ -1,13 +1,17 @@
 # abseil, linked statically, so that the extension module needs nothing at run time but CPython and NumPy.
 #
-# SEGUE_ABSEIL_SOURCE names a source tree of abseil to build (scripts/ unpack the distribution's, because its binary
-# packages hold shared libraries, and static ones that cannot go into a module). Otherwise an installed abseil serves where
+# SEGUE_ABSEIL_SOURCE names a source tree of abseil to build; where it is not given, the one serves that scripts/ unpack into
+# build/ (the distribution's, because its binary packages hold shared libraries, and static ones that cannot go into a module),
+# so that `pip wheel .` behind scripts/test needs no network. Otherwise an installed abseil serves where
 # it is static, or for development; wheels, and machines without abseil, fetch a pinned release.
 set(SEGUE_ABSEIL_SOURCE "" CACHE PATH "Source tree of abseil to build and link statically")
 set(ABSL_PROPAGATE_CXX_STD ON)
 set(ABSL_ENABLE_INSTALL OFF)
 set(BUILD_SHARED_LIBS OFF)
 
+if(NOT SEGUE_ABSEIL_SOURCE AND EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/build/abseil/source/CMakeLists.txt)
+  set(SEGUE_ABSEIL_SOURCE ${CMAKE_CURRENT_SOURCE_DIR}/build/abseil/source)
+endif()
 if(NOT SEGUE_ABSEIL_SOURCE)
   find_package(absl 20220623 QUIET CONFIG)
   if(absl_FOUND)
