@@ -8,7 +8,8 @@ import numpy as np
 import segue
 
 assert segue.__file__.startswith(sys.prefix), f"not the installed package: {segue.__file__}"
-installed = {name.lower() for name in importlib.metadata.packages_distributions()} - {"pip", "setuptools", "_distutils_hack"}
+# What virtual environments bring along does not count.
+installed = {package.name.lower() for package in importlib.metadata.distributions()} - {"pip", "setuptools"}
 assert installed == {"numpy", "segue"}, f"more than NumPy is installed: {sorted(installed)}"
 
 
