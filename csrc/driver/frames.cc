@@ -30,8 +30,9 @@ struct OptionsFields {
   bool fullgraph, dynamic, exact;
 };
 
-/// The number under which tables and splices of functions with the same options are kept. When the last of them is gone, so are the
-/// tables, as nobody can ever use options with those objects again. (Options without objects are few: their tables stay.)
+/// The number under which tables and splices of functions with the same options are kept. When the last of them is gone, so
+/// are the tables, as nobody can ever use options with those objects again. (Options without objects are few: their tables
+/// stay.)
 class OptionsKey {
  public:
   static std::shared_ptr<const OptionsKey> of(const CompileOptions& options) {
@@ -116,20 +117,15 @@ FunctionDispatch& dispatchOf(CompiledFunction* self) {
 
 // ---- one frame -----------------------------------------------------------------------------------------------------
 
-/// A fresh frame from now on runs f' from its start.
-void swapCode(const Offer& offer, const Splice& splice) {
-  absl::InlinedVector<PyObject*, 48> slots(offer.view.slots, offer.view.slots + offer.view.slot_count);
-  for (PyObject* slot : slots) Py_XINCREF(slot);
+/// A fresh frame starts in f', with slots that it takes over.
+void enter(const Offer& offer, const Splice& splice, SlotVector slots, int unit) {
   segue_frame_convert(offer.ts, offer.frame, reinterpret_cast<PyCodeObject*>(splice.code.get()), slots.data(),
-                      static_cast<int>(slots.size()), 0);
+                      static_cast<int>(slots.size()), unit);
 }
 
-/// The frame starts behind a break.
-void enterAtExit(const Offer& offer, const Service& service, Departure* departure) {
-  segue_frame_convert(offer.ts, offer.frame, reinterpret_cast<PyCodeObject*>(service.splice->code.get()),
-                      departure->slots.data(), static_cast<int>(departure->slots.size()),
-                      service.splice->exits[static_cast<size_t>(service.exit)].enter);
-  departure->slots.clear();
+/// A fresh frame from now on runs f' from its start.
+void swapCode(const Offer& offer, const Splice& splice) {
+  enter(offer, splice, slotsOf(offer.view, offer.view.slot_count), 0);
 }
 
 SegueAction handleFrame(SegueFrame* frame, PyThreadState* ts, PyObject** result) {
@@ -161,7 +157,10 @@ SegueAction handleFrame(SegueFrame* frame, PyThreadState* ts, PyObject** result)
   switch (service.served) {
     case Served::kRaised: return SEGUE_ERROR;
     case Served::kReturned: *result = service.result; return SEGUE_DONE;
-    case Served::kLeft: enterAtExit(offer, service, &service.departure); return SEGUE_RUN_DEFAULT;
+    case Served::kLeft:
+      enter(offer, *service.splice, std::exchange(service.departure.slots, {}),
+            service.splice->exits[static_cast<size_t>(service.exit)].enter);
+      return SEGUE_RUN_DEFAULT;
     case Served::kNothing: break;
   }
   if (service.splice != nullptr) swapCode(offer, *service.splice);

@@ -126,6 +126,12 @@ bool hasRoom(const Offer& offer, const Splice& splice) {
          segue_frame_fits(offer.ts, offer.frame, reinterpret_cast<PyCodeObject*>(splice.code.get()));
 }
 
+SlotVector slotsOf(const SegueFrameView& view, int count) {
+  SlotVector slots(view.slots, view.slots + count);
+  for (PyObject* slot : slots) Py_XINCREF(slot);
+  return slots;
+}
+
 bool warn(const std::string& message) { return PyErr_WarnEx(PyExc_RuntimeWarning, message.c_str(), 1) == 0; }
 
 void serve(const Offer& offer, DispatchTable* table, Service* out) {

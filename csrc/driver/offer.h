@@ -44,7 +44,7 @@ struct Offer {
   SegueFrameView view;
   FrameRoots roots;
   CompiledFunction* self;                         ///< whose call it is; null at a probe
-  std::shared_ptr<const CompileOptions> options;
+  const std::shared_ptr<const CompileOptions>& options;
   int options_id;                                 ///< see tableKey()
   int offset;                                     ///< bytecode offset of the place in the frame's own code
   PyCodeObject* code;                             ///< that code: never a spliced one
@@ -75,6 +75,9 @@ void serve(const Offer& offer, DispatchTable* table, Service* out);
 /// Whether the frame can hold what f' needs. (Frames that were pushed before their code had an f' may lie at the end of a
 /// chunk of CPython's data stack.)
 bool hasRoom(const Offer& offer, const Splice& splice);
+
+/// References to the frame's first slots, for segue_frame_move and segue_frame_convert, which take them over.
+SlotVector slotsOf(const SegueFrameView& view, int count);
 
 /// Shows a warning; false when the user's filters made it an exception.
 bool warn(const std::string& message);

@@ -68,25 +68,22 @@ void addBreak(const Code& code, const Splice& splice, int offset, SpliceUpdate* 
   }
 }
 
-/// The frame goes on in the newest f' where it stands: at the probe's own place.
-void migrate(const Offer& offer, const Splice& splice, int site) {
-  absl::InlinedVector<PyObject*, 48> slots(offer.view.slots, offer.view.slots + offer.view.stack_top);
-  for (PyObject* slot : slots) Py_XINCREF(slot);
-  segue_frame_move(offer.frame, reinterpret_cast<PyCodeObject*>(splice.code.get()), slots.data(),
-                   static_cast<int>(slots.size()), splice.sites[static_cast<size_t>(site)].behind);
-}
-
 /// Moves the frame to an instruction of f' with other slots, which it takes over.
-void moveTo(const Offer& offer, const Splice& splice, absl::InlinedVector<PyObject*, 48>* slots, int unit) {
+void moveTo(const Offer& offer, const Splice& splice, SlotVector* slots, int unit) {
   segue_frame_move(offer.frame, reinterpret_cast<PyCodeObject*>(splice.code.get()), slots->data(),
                    static_cast<int>(slots->size()), unit);
   slots->clear();
 }
 
+/// The frame goes on in the newest f' where it stands: at the probe's own place.
+void migrate(const Offer& offer, const Splice& splice, int site) {
+  SlotVector slots = slotsOf(offer.view, offer.view.stack_top);
+  moveTo(offer, splice, &slots, splice.sites[static_cast<size_t>(site)].behind);
+}
+
 /// The call's value is pushed and returned; locals die with the frame.
 PyObject* returnFrom(const Offer& offer, const Splice& splice, PyObject* value) {
-  absl::InlinedVector<PyObject*, 48> slots(offer.view.slots, offer.view.slots + offer.view.slot_count);
-  for (PyObject* slot : slots) Py_XINCREF(slot);
+  SlotVector slots = slotsOf(offer.view, offer.view.slot_count);
   moveTo(offer, splice, &slots, splice.leave);
   return value;
 }

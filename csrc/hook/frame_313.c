@@ -73,8 +73,6 @@ bool segue_frame_is_held(SegueFrame* frame) {
   return frame->frame_obj != NULL && Py_REFCNT(frame->frame_obj) > 1;
 }
 
-int segue_python_calls_left(PyThreadState* ts) { return ts->py_recursion_remaining; }
-
 void segue_code_reserve(PyCodeObject* code, PyCodeObject* larger) {
   int missing = larger->co_framesize - code->co_framesize;
   if (missing <= 0) return;

@@ -12,6 +12,7 @@ static int recursion_loan = 0;
 
 int segue_recursion_left(PyThreadState* ts) { return ts->c_recursion_remaining; }
 int segue_inlined_call_cost(void) { return 0; }
+int segue_python_calls_left(PyThreadState* ts) { return ts->py_recursion_remaining; }
 void segue_set_recursion_loan(int loan) { recursion_loan = loan; }
 void segue_recursion_lend(PyThreadState* ts) { ts->c_recursion_remaining += recursion_loan; }
 void segue_recursion_return(PyThreadState* ts) { ts->c_recursion_remaining -= recursion_loan; }

@@ -16,8 +16,4 @@ int Splice::findExit(int offset, bool into_call) const {
   return -1;
 }
 
-size_t Splice::bytes() const {
-  return sizeof *this + sites.capacity() * sizeof(SpliceSite) + exits.capacity() * sizeof(SpliceExit);
-}
-
 }  // namespace segue

@@ -7,7 +7,6 @@
 //  3. A probe is asked only while its gate is open; a new f' has all gates as `open` says.
 #pragma once
 
-#include <string>
 #include <vector>
 
 #include "base/ref.h"
@@ -42,7 +41,6 @@ struct Splice {
   /// Index, or -1.
   int findSite(int offset) const;
   int findExit(int offset, bool into_call) const;
-  size_t bytes() const;
 };
 
 }  // namespace segue

@@ -116,7 +116,7 @@ class Rebuilding {
   void fill(PyObject** regs, Departure* departure) {
     for (size_t i = frames_.size() - 1; i > 0; i--) {
       const SnapshotFrame& frame = frames_[i];
-      absl::InlinedVector<PyObject*, 48> slots;
+      SlotVector slots;
       fillSlots(i, regs, nullptr, &slots);
       segue_resumption_set(resumptions_[i - 1].get(), reinterpret_cast<PyFunctionObject*>(regs[frame.function]),
                            reinterpret_cast<PyCodeObject*>(frame.splice->code.get()), slots.data(),
@@ -129,7 +129,7 @@ class Rebuilding {
   static int slotCount(const SnapshotFrame& frame, bool calls) {
     return static_cast<int>(frame.locals.size() + frame.stack.size() + (calls ? 1 : 0));
   }
-  void fillSlots(size_t index, PyObject** regs, PyObject* const* own, absl::InlinedVector<PyObject*, 48>* slots) {
+  void fillSlots(size_t index, PyObject** regs, PyObject* const* own, SlotVector* slots) {
     const SnapshotFrame& frame = frames_[index];
     for (const std::vector<Reg>* part : {&frame.locals, &frame.stack}) {
       for (Reg reg : *part) {
@@ -145,7 +145,8 @@ class Rebuilding {
 
 /// A segment with a replay or a commit stage, or one that leaves through a break. Kept out of line: its frame would be set up
 /// for pure segments, too.
-[[gnu::noinline]] SegmentOutcome runWhole(Segment& segment, PyObject** regs, int64_t* ints, PyObject** result, Departure* departure) {
+[[gnu::noinline]] SegmentOutcome runWhole(Segment& segment, PyObject** regs, int64_t* ints, PyObject** result,
+                                          Departure* departure) {
   WriteJournal journal;   // outlives the run: what writes replaced is dropped last
   HookPause pause;
   const Plan& plan = segment.plan;

@@ -15,11 +15,14 @@ enum class SegmentOutcome : uint8_t {
   kDropped,      ///< nothing visible happened: CPython runs the frame from its start. No exception is set
 };
 
+/// Slots of a frame: locals, then the value stack. Null is an empty one.
+using SlotVector = absl::InlinedVector<PyObject*, 48>;
+
 /// What the frame that a segment was run in is to hold behind a break. Frames inlined into it are in a resumption on top of
 /// its stack (hook/probe.h).
 struct Departure {
   PyObject* const* own = nullptr;             ///< the frame's slots before the run
-  absl::InlinedVector<PyObject*, 48> slots;   ///< locals, then the value stack; owned by whoever takes them
+  SlotVector slots;                           ///< owned by whoever takes them
   Departure() = default;
   Departure(const Departure&) = delete;
   ~Departure() {
