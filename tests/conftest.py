@@ -10,6 +10,7 @@ import os
 
 import pytest
 
+import segue
 from segue.testing import check as check_call
 from segue.testing import tally
 
@@ -17,10 +18,26 @@ from segue.testing import tally
 FLOORS = {"checks": 110, "captured": 80, "operators": 450, "hits": 80}
 
 
+def pytest_configure(config):
+    config.addinivalue_line("markers", "language(items, breaks): see `covers` in tests/python/language_support.py")
+
+
 @pytest.fixture
-def check():
+def check(request):
     """Runs a function plainly and compiled and compares everything visible; returns a `Report`."""
-    return check_call
+    mark = request.node.get_closest_marker("language")
+    if mark is None:
+        return check_call
+    declared = sorted(mark.kwargs["breaks"])
+
+    def check_as_declared(fn, *args, **options):
+        segue.reset()  # the report is of what this call captures, and other cases share its code
+        report = check_call(fn, *args, breaks=bool(declared), **options)
+        assert sorted(set(report.breaks)) == declared, "the call breaks otherwise than `covers` says"
+        assert not declared or any(c.op_count and not c.graph_break for c in report.captures), "nothing is captured behind"
+        return report
+
+    return check_as_declared
 
 
 def pytest_sessionfinish(session, exitstatus):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict, deque
 
 import numpy as np
-from tests.python.language_support import cases
+from tests.python.language_support import cases, covers
 
 X = np.arange(4.0)
 
@@ -33,6 +33,7 @@ def combine(items, operator, other):
     return items
 
 
+@covers("list")
 @cases(
     slice=lambda x, items: set_slice(items, slice(1, 3), [x, 7, 8]),
     empty_slice=lambda x, items: set_slice(items, slice(0, 0), [x]),
@@ -58,6 +59,7 @@ def size_error(items):
         return str(error)
 
 
+@covers("dict")
 @cases(
     update=lambda x, d: (d.update(c=3), d.update([("e", x)]), d.update({"a": 0})),
     pop=lambda x, d: (d.pop("a"), d.popitem(), d.pop("z", 5)),
@@ -73,6 +75,7 @@ def test_dicts(f, check):
     check(lambda x: (x + 1, f(x, d := {"a": 1, "b": 2}), d), X)
 
 
+@covers("dict")
 def test_new_keys_come_last_in_the_order_they_are_set(check):
     def f(x, d):
         missing = "q" in d, d.get("p")
@@ -84,6 +87,7 @@ def test_new_keys_come_last_in_the_order_they_are_set(check):
     check(f, X, {"a": 1, "b": 2, "c": 3})
 
 
+@covers("defaultdict")
 def test_defaultdicts_from_outside(check):
     def f(x, lists, numbers, plain):
         lists["a"].append(x * 2)
@@ -97,6 +101,7 @@ def test_defaultdicts_from_outside(check):
     check(f, X, defaultdict(list), defaultdict(int, n=1), defaultdict(None))
 
 
+@covers("defaultdict")
 def test_defaultdicts_made_inside(check):
     def f(x):
         groups = defaultdict(list, {"a": [1]}, c=[2])
@@ -108,6 +113,7 @@ def test_defaultdicts_made_inside(check):
 
 
 # The order of a set is that of its table: it depends on how the set came about.
+@covers("set")
 @cases(
     literal=lambda x, s: list({16, 1, 2, 3, 4}),
     added=lambda x, s: ordered_by_adding([16, 1, 2, 3, 4]),
@@ -152,6 +158,7 @@ def popped(items):
     return items.pop(), list(items)
 
 
+@covers("set")
 def test_a_rebuilt_set_iterates_as_cpythons(check):
     def f(x):
         return x + 1, {16, 1, 2, 3, 4}
@@ -159,6 +166,7 @@ def test_a_rebuilt_set_iterates_as_cpythons(check):
     assert list(check(f, X).result[1]) == list({16, 1, 2, 3, 4})
 
 
+@covers("set")
 def test_writes_to_a_set_from_outside(check):
     def f(x, s):
         s.add(5)
@@ -173,6 +181,7 @@ def test_writes_to_a_set_from_outside(check):
     check(f, X, {1, 2})
 
 
+@covers("deque")
 @cases(
     read=lambda x, d: ([v * x for v in d], len(d), d[0], d[-1], d.maxlen, bool(d)),
     turned=lambda x, d: (d.append(x), d[0], d.popleft(), d.pop(), len(d)),
@@ -186,6 +195,7 @@ def test_deques(f, check):
         check(lambda x: (x + 1, f(x, d := deque([1, 2, 3], maxlen=limit)), d), X)
 
 
+@covers("deque")
 def test_deques_made_inside_turn(check):
     def f(x):
         recent = deque([1, 2, 3, x])
@@ -197,6 +207,7 @@ def test_deques_made_inside_turn(check):
     check(f, X)
 
 
+@covers("deque")
 def test_a_deque_that_changes_ends_the_iteration(check):
     def f(x):
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 
 import numpy as np
-from tests.python.language_support import cases
+from tests.python.language_support import cases, covers
 
 X = np.arange(4.0)
 
@@ -32,6 +32,7 @@ def throw(kind, *args):
     raise kind(*args)
 
 
+@covers("exceptions", "custom exceptions")
 @cases(
     nothing=lambda: throw(ValueError),
     one=lambda: throw(ValueError, "bad"),
@@ -53,6 +54,7 @@ def test_caught_exceptions_say_what_cpythons_do(f, check):
     check(lambda x: (x + 1, catch(f)), X)
 
 
+@covers("custom exceptions", "exception notes")
 def test_attributes_of_exceptions(check):
     def f(x):
         try:
@@ -65,6 +67,7 @@ def test_attributes_of_exceptions(check):
     check(f, X)
 
 
+@covers("exception chains", "order of finally")
 def test_causes_and_contexts(check):
     def f(x):
         try:
@@ -85,6 +88,7 @@ def test_causes_and_contexts(check):
     check(f, X)
 
 
+@covers("exceptions")
 def test_an_exception_that_was_never_raised_is_rebuilt(check):
     report = check(lambda x: (x + 1, ValueError("a", x), [KeyError()]), X)
     assert report.breaks == []
@@ -117,6 +121,7 @@ def swallowing(*kinds):
         pass
 
 
+@covers("context managers", "contextlib")
 def test_generators_as_context_managers(check):
     def f(x, log):
         with logged(log, 3) as factor, logged(log, 1) as offset:
@@ -135,6 +140,7 @@ def test_generators_as_context_managers(check):
     assert report.breaks == []
 
 
+@covers("contextlib")
 def test_suppress_and_nullcontext(check):
     def f(x):
         with contextlib.suppress(KeyError, ValueError):

@@ -7,7 +7,7 @@ import operator
 
 import numpy as np
 import pytest
-from tests.python.language_support import cases
+from tests.python.language_support import cases, covers
 
 X = np.arange(4.0)
 
@@ -66,6 +66,7 @@ ESCAPING = {
 }
 
 
+@covers("iterators at exits")
 @pytest.mark.parametrize("case", ESCAPING)
 def test_iterators_that_escape_are_rebuilt(case, check):
     make = ESCAPING[case]
@@ -96,6 +97,7 @@ def test_a_half_used_list_iterator_sees_what_is_appended(check):
     check(f, X, [1, 2], breaks=True)
 
 
+@covers("itertools", "reversed", "min and max", "iter with a sentinel")
 @cases(
     types=lambda x: [type(iter(v)) for v in ([], (), "a", "\u00e9", b"", {}, {1}, range(3), x, {}.items())],
     reversed_types=lambda x: [type(reversed(v)) for v in ([], (), "a", {}, range(3), x)],
@@ -117,6 +119,7 @@ def test_items_are_cpythons(f, check):
     check(lambda x: (x + 1, f(x)), X)
 
 
+@covers("itertools")
 def test_tees_share_their_items(check):
     def f(x):
         first, second = itertools.tee(i * 2 for i in [1, 2, 3])
@@ -194,6 +197,7 @@ def echo(log):
     return "over"
 
 
+@covers("generators (send, throw, close, yield from)")
 def test_values_and_exceptions_are_sent_into_generators(check):
     def f(x, log):
         generator = echo(log)
@@ -206,6 +210,7 @@ def test_values_and_exceptions_are_sent_into_generators(check):
     check(f, X, [])
 
 
+@covers("generators (send, throw, close, yield from)")
 def test_closing_runs_what_cleans_up(check):
     def f(x, log):
         def work():
@@ -243,6 +248,7 @@ def test_a_generator_left_in_a_try_statement_is_left_to_cpython(check):
     assert "generator-state" in check(f, X, breaks=True).breaks
 
 
+@covers("generators (send, throw, close, yield from)")
 def test_what_a_generator_returns_and_raises(check):
     def returns(x):
         yield 1
@@ -266,6 +272,7 @@ def test_what_a_generator_returns_and_raises(check):
     check(f, X)
 
 
+@covers("generators (send, throw, close, yield from)")
 def test_delegation_hands_values_through(check):
     def inner():
         received = yield 1

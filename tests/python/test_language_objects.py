@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
-from tests.python.language_support import cases
+from tests.python.language_support import cases, covers
 
 X = np.arange(4.0)
 
@@ -86,6 +86,7 @@ class Plain:
         self.value = value
 
 
+@covers("dataclasses")
 @cases(
     replace=lambda x, o, f: (dataclasses.replace(o, rate=5.0), dataclasses.replace(f, size=x)),
     repr=lambda x, o, f: (repr(o), f"{f} {f!r}", str(Derived(2.0)), repr(Slotted(rate=1.5))),
@@ -121,6 +122,7 @@ def matched(x, value):
             return x
 
 
+@covers("dataclasses")
 def test_a_frozen_dataclass_refuses_to_be_set(check):
     def f(x):
         options = Frozen(2.0)
@@ -132,6 +134,7 @@ def test_a_frozen_dataclass_refuses_to_be_set(check):
     check(f, X)
 
 
+@covers("named tuples")
 @cases(
     replace=lambda x, p: (p._replace(v=x), p._replace(u=3).u),
     asdict=lambda x, p: (p._asdict(), Pair(1, x)._asdict(), Pair._fields, Pair(1)),
@@ -146,6 +149,7 @@ def test_named_tuples(f, check):
     assert report.breaks == []
 
 
+@covers("enums and flags")
 @cases(
     parts=lambda x, c: (x * c.value, c.name, Color.GREEN.value, Mode.SUM.title),
     by_value=lambda x, c: (Color(2), Color(c), Mode("mean").apply(x)),
@@ -179,6 +183,7 @@ class Bits(enum.IntFlag):
     BOTH = 3
 
 
+@covers("enums and flags")
 @cases(
     arithmetic=lambda x, v: (v + 1, 1 + v, v * 2.5, v - Level.LOW, -v, v // 3, 2**v, v % 4),
     comparison=lambda x, v: (v > Level.LOW, v == 10, 10 == v, v != Level.HIGH, v < 5, 3 < v, max(v, 11), sorted([v, 2, Level.LOW])),
@@ -207,6 +212,7 @@ def matched_color(x, color):
             return x * 3
 
 
+@covers("enums and flags")
 def test_an_unknown_value_of_an_enum(check):
     def f(x):
         try:
@@ -325,10 +331,12 @@ class WithMeta(metaclass=Meta):
         self.value = value
 
 
+@covers("metaclasses")
 def test_metaclasses(check):
     check(lambda x: (x * WithMeta(3).value, WithMeta(x), len(WithMeta), WithMeta["k"], bool(WithMeta)), X)
 
 
+@covers("isinstance and issubclass")
 def test_classes_as_arguments_of_isinstance_and_issubclass(check):
     def f(x, p):
         return x + 1, isinstance(p, (int, Plain)), issubclass(Derived, Options), issubclass(int, (str, float)), isinstance(Color.RED, Color)

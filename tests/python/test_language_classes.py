@@ -1,0 +1,387 @@
+"""Classes: attributes in all their forms, special methods, inheritance, metaclasses, abstract classes, and what tests classes."""
+
+from __future__ import annotations
+
+import abc
+import operator
+
+import numpy as np
+from tests.python.language_support import cases, covers
+
+X = np.arange(4.0)
+
+
+def message(f, *args):
+    """What f raises."""
+    try:
+        return f(*args)
+    except Exception as error:
+        return type(error), str(error)
+
+
+class Celsius:
+    def __init__(self):
+        self._v = 1
+
+    @property
+    def v(self):
+        return self._v
+
+    @v.setter
+    def v(self, n):
+        self._v = n * 2
+
+    @v.deleter
+    def v(self):
+        self._v = None
+
+    @property
+    def fixed(self):
+        return 1
+
+    @property
+    def broken(self):
+        raise AttributeError("broken")
+
+    @classmethod
+    def make(cls, n):
+        made = cls()
+        made.v = n
+        return made
+
+    @staticmethod
+    def above(n):
+        return n + 1
+
+
+def property_written(x):
+    c = Celsius.make(3)
+    before, c.v = c.v, x
+    after = c.v
+    del c.v
+    return before, after, c.v, c.above(x), Celsius.above(2)
+
+
+@covers("properties")
+@cases(
+    written=property_written,
+    raises=lambda x: (hasattr(Celsius(), "broken"), getattr(Celsius(), "broken", 3), message(lambda: Celsius().broken)),
+    on_the_class=lambda x: type(Celsius.v) is property,
+)
+def test_properties(f, check):
+    check(lambda x: (x + 1, f(x)), X)
+
+
+class Doubled:
+    def __set_name__(self, owner, name):
+        self.name = "_" + name
+
+    def __get__(self, instance, owner=None):
+        return self if instance is None else getattr(instance, self.name, 0) * 2
+
+    def __set__(self, instance, value):
+        setattr(instance, self.name, value)
+
+
+class Seven:
+    def __get__(self, instance, owner=None):
+        return 7, owner.__name__
+
+
+class Described:
+    data = Doubled()
+    other = Seven()
+
+
+def described(x):
+    d = Described()
+    d.data = x
+    first = d.data, d.other
+    d.other = 3
+    return first, d.data, d.other, Described.other, type(Described.data) is Doubled
+
+
+@covers("descriptors")
+def test_descriptors(check):
+    check(lambda x: (x + 1, described(x)), X)
+
+
+class Base:
+    kind = "base"
+
+    def __init__(self, v):
+        self.v = v
+
+    def names(self):
+        return ["Base"]
+
+
+class Left(Base):
+    def names(self):
+        return ["Left", *super().names()]
+
+
+class Right(Base):
+    def names(self):
+        return ["Right", *super().names()]
+
+    @property
+    def kind(self):
+        return "right of " + super().kind
+
+
+class Bottom(Left, Right):
+    def __init__(self, v):
+        super().__init__(v * 2)
+
+    def names(self):
+        return ["Bottom", *super().names()]
+
+    @classmethod
+    def name(cls):
+        return cls.__name__
+
+
+@covers("super")
+@cases(
+    diamond=lambda d: (d.v, d.names(), d.kind, d.name()),
+    explicit=lambda d: (super(Left, d).names(), super(Right, d).kind),
+    missing=lambda d: message(lambda: super(Bottom, d).nothing),
+)
+def test_super(f, check):
+    check(lambda x: (x + 1, f(Bottom(x))), X)
+    check(lambda x, d: (x + 1, f(d)), X, Bottom(2))
+
+
+class Slotted:
+    __slots__ = ("a", "b")
+
+    def __init__(self, a):
+        self.a = a
+
+
+def slots(x):
+    s = Slotted(x)
+    s.b = 2
+    del s.a
+    s.a = s.b
+    s.a += 1
+    return s.a, s.b, s
+
+
+@covers("__slots__")
+def test_slots(check):
+    check(lambda x: (x + 1, slots(x)), X)
+
+
+class Fallback:
+    def __getattr__(self, name):
+        if name.startswith("x_"):
+            return name.upper()
+        raise AttributeError(name)
+
+    @property
+    def p(self):
+        return self.missing
+
+
+@covers("__getattr__")
+@cases(
+    found=lambda g: (g.x_a, g.k, getattr(g, "x_b")),
+    not_found=lambda g: (hasattr(g, "q"), getattr(g, "q", 5), message(lambda: g.q)),
+)
+def test_getattr(f, check):
+    def program(x):
+        g = Fallback()
+        g.k = x
+        return x + 1, f(g)
+
+    check(program, X)
+
+
+class Counted:
+    made = 0
+
+    def __new__(cls, *args):
+        self = super().__new__(cls)
+        self.args = args
+        return self
+
+    def __init__(self, *args):
+        self.size = len(args)
+
+
+class Other:
+    def __new__(cls, value):
+        return [value]
+
+    def __init__(self, value):
+        raise RuntimeError("is not called")
+
+
+class Single:
+    only = None
+
+    def __new__(cls):
+        return ONLY
+
+    def __init__(self):
+        self.again = True
+
+
+ONLY = object.__new__(Single)
+
+
+@covers("__new__")
+@cases(
+    keeps=lambda x: (lambda c: (c.args, c.size, c))(Counted(x, 1)),
+    of_another_class=lambda x: Other(x),
+    inherited=lambda x: Bottom(x).v,
+)
+def test_new(f, check):
+    check(lambda x: (x + 1, f(x)), X)
+
+
+@covers("__new__")
+def test_a_singleton(check):
+    check(lambda x: (x + 1, Single() is Single(), Single().again), X)
+
+
+class Vector:
+    def __init__(self, a):
+        self.a = a
+
+    def __add__(self, other):
+        return Vector(self.a + other.a) if isinstance(other, Vector) else NotImplemented
+
+    def __radd__(self, other):
+        return Vector(other + self.a)
+
+    def __iadd__(self, other):
+        self.a = self.a + other
+        return self
+
+    def __matmul__(self, other):
+        return self.a * other
+
+    def __neg__(self):
+        return Vector(-self.a)
+
+    def __invert__(self):
+        return "inverted"
+
+    def __abs__(self):
+        return 3
+
+    def __len__(self):
+        return 4
+
+    def __getitem__(self, key):
+        return key
+
+    def __setitem__(self, key, value):
+        self.set = key, value
+
+    def __delitem__(self, key):
+        self.deleted = key
+
+    def __contains__(self, item):
+        return item == 2
+
+    def __iter__(self):
+        return iter([1, 2])
+
+    def __reversed__(self):
+        return [2, 1]
+
+    def __call__(self, *args, **kwargs):
+        return args, kwargs
+
+    def __eq__(self, other):
+        return "equal"
+
+    def __lt__(self, other):
+        return "less"
+
+    def __hash__(self):
+        return 7
+
+    def __repr__(self):
+        return "Vector()"
+
+    def __format__(self, spec):
+        return "format:" + spec
+
+    def __round__(self, digits=None):
+        return digits
+
+    def __divmod__(self, other):
+        return "divmod"
+
+    def __rpow__(self, other):
+        return "rpow"
+
+
+class Truthy:
+    def __bool__(self):
+        return False
+
+
+def items_of_vectors(v):
+    v[1] = 2
+    del v[3:4]
+    return v[1:2], v[1, ...], v.set, v.deleted
+
+
+@covers("operators' dunders")
+@cases(
+    arithmetic=lambda v: ((v + v).a, (1 + v).a, (-v).a, v @ 2, ~v, abs(v), divmod(v, 2), 2**v, round(v), round(v, 2)),
+    in_place=lambda v: (operator.iadd(v, 1) is v, v.a),
+    items=items_of_vectors,
+    contains=lambda v: (2 in v, 3 in v),
+    iteration=lambda v: (list(v), [*v], reversed(v), (lambda a, b: a + b)(*v)),
+    calls=lambda v: (v(1, k=v.a), callable(v), callable(Truthy())),
+    truth=lambda v: (bool(v), not v, len(v), bool(Truthy()), 1 if Truthy() else 2),
+    comparison=lambda v: (v == 2, v != 2, v < 1, 1 > v, 2 == v, v.__eq__(3)),
+    hash=lambda v: hash(v),
+    text=lambda v: (repr(v), str(v), f"{v!r:>9}", f"{v:abc}", format(v), "%s" % v, f"{v}"),
+)
+def test_special_methods(f, check):
+    check(lambda x: (x + 1, f(Vector(x))), X)
+
+
+class Abstract(abc.ABC):
+    @abc.abstractmethod
+    def area(self): ...
+
+    @property
+    def double(self):
+        return self.area() * 2
+
+
+class Square(Abstract):
+    def __init__(self, side):
+        self.side = side
+
+    def area(self):
+        return self.side**2
+
+
+@covers("operators' dunders", breaks={"unsupported-operation": "an operator that no operand has: CPython words the TypeError"})
+@cases(
+    binary=lambda v: v - 1,
+    item=lambda v: Truthy()[0],
+    length=lambda v: len(Truthy()),
+)
+def test_special_methods_that_are_not_there(f, check):
+    check(lambda x: (x * 2, message(f, Vector(x)), x + 1), X)
+
+
+@covers("abstract classes")
+def test_methods_of_abstract_classes(check):
+    check(lambda x, s: (x * s.double, Square(3).area(), Square(x)), X, Square(2))
+
+
+@covers("abstract classes", breaks={"exception-escapes": "CPython words the TypeError of making one"})
+def test_an_abstract_class_is_not_instantiated(check):
+    check(lambda x: (x * 2, message(Abstract), x + 1), X)
