@@ -47,6 +47,33 @@ py::object makeCallable(const py::object& callable, const py::dict& options) {
   return py::reinterpret_steal<py::object>(made.release());
 }
 
+/// A block of code in which everything is captured: segue.testing.trace_all.
+class TracedBlock {
+ public:
+  /// `callable` stands for the block in messages.
+  explicit TracedBlock(const py::object& callable) {
+    CompileOptions options;
+    options.capture_all = true;
+    self_ = makeCompiled(callable.ptr(), std::make_shared<const CompileOptions>(std::move(options)), Py_None);
+    if (!self_) throw py::error_already_set();
+  }
+  void enter() {
+    auto* self = reinterpret_cast<CompiledFunction*>(self_.get());
+    switch (enterCompiled(PyThreadState_Get(), self, &outer_)) {
+      case SEGUE_EXTENT_ENTERED: return;
+      case SEGUE_EXTENT_FOREIGN: throw std::runtime_error("another frame evaluator (PEP 523) is installed");
+      case SEGUE_EXTENT_INTERPRETER: throw std::runtime_error("this is not the interpreter that imported Segue");
+    }
+  }
+  void leave() {
+    if (!leaveCompiled(PyThreadState_Get(), outer_)) throw py::error_already_set();
+  }
+
+ private:
+  Ref self_;
+  CompiledFunction* outer_ = nullptr;
+};
+
 }  // namespace
 
 void bindCallable(py::module_& m) {
@@ -55,6 +82,10 @@ void bindCallable(py::module_& m) {
   m.attr("CompiledCallable") = py::handle(reinterpret_cast<PyObject*>(compiledCallableType()));
   m.def("_make_callable", &makeCallable, py::arg("callable"), py::arg("options") = py::dict(),
         "Wraps a callable; options: backend, fullgraph, dynamic, mode, options, all validated.");
+  py::class_<TracedBlock>(m, "_TracedBlock")
+      .def(py::init<py::object>())
+      .def("enter", &TracedBlock::enter)
+      .def("leave", &TracedBlock::leave);
 }
 
 }  // namespace segue

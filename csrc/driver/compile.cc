@@ -78,7 +78,8 @@ void attachSplices(const CompileInput& input, const TraceResult& trace, Snapshot
     const FrameSnapshot& traced = trace.exit.frames[i];
     auto* code = reinterpret_cast<PyCodeObject*>(traced.code.get());
     // Library code is captured by being inlined only.
-    const bool probes = i == 0 || !traced.function || isUserCode(code, PyFunction_GET_GLOBALS(traced.function.get()));
+    const bool probes = i == 0 || !traced.function ||
+                        mayCapture(code, PyFunction_GET_GLOBALS(traced.function.get()), *input.options);
     const SpliceNeeds needs{.exit_offset = traced.offset, .into_call = i + 1 < snapshot->frames.size(),
                             .break_offset = probes ? traced.offset : -1};
     frame.splice = requireSplice(code, input.options, input.options_id, needs);
@@ -95,10 +96,18 @@ std::shared_ptr<Splice> probesBehind(const CompileInput& input, const Exit& exit
   return requireSplice(input.code, input.options, input.options_id, {.break_offset = where.offset});
 }
 
+/// Without an array operator there is nothing to win (DESIGN, "Which frames"). With `capture_all` any instruction will do.
+bool isWorthAnEntry(const CompileInput& input, const TraceResult& trace) {
+  if (!trace.worthless()) return true;
+  if (!input.options->capture_all) return false;
+  if (trace.exit.kind != ExitKind::kBreak) return true;
+  return trace.exit.frames.size() > 1 || trace.exit.frames.front().offset != input.offset;
+}
+
 /// The whole pipeline. Throws BackendFailure, and BugError from anywhere.
 EntryRef makeEntry(const CompileInput& input, CompileRecord* record) {
   TraceResult trace = traceInput(input);
-  const bool captured = !trace.worthless();
+  const bool captured = isWorthAnEntry(input, trace);
   if (captured) {
     Result<void> passes = runPasses(*trace.graph, defaultPasses(), {.context = {.evaluate = evaluateWithNumpy}});
     SEGUE_CHECK(passes.ok(), passes.error());

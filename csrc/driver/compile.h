@@ -53,7 +53,8 @@ struct Stats {
   int64_t compiles = 0;            ///< traces made
   double compile_ms = 0;           ///< time spent making them
   int64_t entries = 0;             ///< live entries, verdicts included
-  int64_t exits = 0;               ///< segments left through a break
+  int64_t segments = 0;            ///< segments run to their end
+  int64_t exits = 0;               ///< … that left through a break
   int64_t reruns = 0;              ///< segments dropped and run by CPython
   int64_t eager = 0;               ///< frames that a verdict sent to CPython
 };

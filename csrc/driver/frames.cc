@@ -20,14 +20,14 @@ thread_local PyCodeObject* rerun_code = nullptr;
 struct OptionsFields {
   explicit OptionsFields(const CompileOptions& o)
       : backend(o.backend), backend_function(o.backend_function.get()), backend_options(o.backend_options.get()),
-        fullgraph(o.fullgraph), dynamic(o.dynamic), exact(o.exact) {}
+        fullgraph(o.fullgraph), dynamic(o.dynamic), exact(o.exact), capture_all(o.capture_all) {}
   auto operator<=>(const OptionsFields&) const = default;
   bool hasObjects() const { return backend_function != nullptr || backend_options != nullptr; }
 
   std::string backend;
   PyObject* backend_function;
   PyObject* backend_options;
-  bool fullgraph, dynamic, exact;
+  bool fullgraph, dynamic, exact, capture_all;
 };
 
 /// The number under which tables and splices of functions with the same options are kept. When the last of them is gone, so
@@ -141,7 +141,7 @@ SegueAction handleFrame(SegueFrame* frame, PyThreadState* ts, PyObject** result)
               .options_id = dispatchOf(self).optionsId(), .offset = 0, .code = view.code};
   CodeState* state = CodeState::find(view.code);
   bool left_out = offer.own() ? isDisabled(reinterpret_cast<PyObject*>(view.code))
-                              : state == nullptr && !isUserCode(view.code, view.globals);
+                              : state == nullptr && !mayCapture(view.code, view.globals, *offer.options);
   if (left_out) return SEGUE_RUN_DEFAULT;
   offer.roots = {.locals = view.slots, .local_count = view.slot_count,
                  .function = reinterpret_cast<PyObject*>(view.function), .globals = view.globals,
@@ -217,7 +217,10 @@ bool fastPath(CompiledFunction* self, PyObject* const* args, size_t nargsf, PyOb
   if (!entry || !entry->segment.frameless || entry->eager()) return false;
   stats().calls++;
   stats().hits++;
-  if (runSegment(entry->segment, file.regs(), file.ints(), result) == SegmentOutcome::kReturned) return true;
+  if (runSegment(entry->segment, file.regs(), file.ints(), result) == SegmentOutcome::kReturned) {
+    stats().segments++;
+    return true;
+  }
   stats().reruns++;
   if (wantsVerdict(entry->segment)) replaceByVerdict(table, entry);
   if (!SEGUE_FAULT(RerunOffered)) rerun_code = code;

@@ -30,15 +30,21 @@ void runEntry(const Offer& offer, DispatchTable* table, const EntryRef& entry, R
   }
   const SnapshotFrame* target = segment.exit == SegmentExit::kBreak ? &segment.snapshot.frames.front() : nullptr;
   if (target != nullptr && !hasRoom(offer, *target->splice)) return;
-  // A segment that returns leaves the frame's locals as they are: nobody may look at them afterwards.
-  if (target == nullptr && segue_frame_is_held(offer.frame)) return;
+  // A segment that returns leaves the frame's locals as they are: nobody may look at them afterwards. One that leaves may
+  // change the frame's code, for which a traceback's tb_lasti would mean something else.
+  const bool stays = target != nullptr && target->splice->code.get() == reinterpret_cast<PyObject*>(offer.view.code);
+  if (!stays && segue_frame_is_held(offer.frame)) return;
   out->departure.own = offer.view.slots;
   switch (runSegment(segment, file.regs(), file.ints(), &out->result, &out->departure)) {
-    case SegmentOutcome::kReturned: out->served = Served::kReturned; return;
+    case SegmentOutcome::kReturned:
+      out->served = Served::kReturned;
+      stats().segments++;
+      return;
     case SegmentOutcome::kLeft:
       out->served = Served::kLeft;
       out->splice = target->splice;
       out->exit = target->exit;
+      stats().segments++;
       stats().exits++;
       return;
     case SegmentOutcome::kDropped: break;
@@ -76,7 +82,7 @@ bool mayCompile(const Offer& offer, DispatchTable* table, Served* served) {
   }
   if (table == nullptr || static_cast<int64_t>(table->entries().size()) < config().entry_limit) return true;
   stats().eager++;
-  if (!table->limit_warned) {
+  if (!table->limit_warned && !offer.options->capture_all) {
     table->limit_warned = true;
     const char* name = PyUnicode_AsUTF8(offer.code->co_qualname);
     std::string message = absl::StrCat(name != nullptr ? name : "?", " has ", table->entries().size(),

@@ -40,8 +40,9 @@ bool logsCompiles();
 SourcePosition sourcePosition(BorrowedRef code, int offset);
 void addRecord(std::shared_ptr<CompileRecord> record);
 
-/// Whether the code's frames may be captured on their own: user code, and library modules that the config names.
-bool isUserCode(PyCodeObject* code, PyObject* globals);
+/// Whether the code's frames may be captured on their own: user code, library modules that the config names, and with
+/// `capture_all` all but Segue's own.
+bool mayCapture(PyCodeObject* code, PyObject* globals, const CompileOptions& options);
 bool isDisabled(BorrowedRef code);
 
 }  // namespace segue

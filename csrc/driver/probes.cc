@@ -165,7 +165,8 @@ PyObject* visitProbe(SegueProbe* probe, SegueFrame* frame, PyThreadState* ts) {
     case Served::kNothing: break;
   }
   noteVisit(site, &splice, false);
-  if (reinterpret_cast<PyObject*>(view.code) != splice.code.get()) migrate(offer, splice, site->index);
+  const bool newest = reinterpret_cast<PyObject*>(view.code) == splice.code.get();
+  if (!newest && !segue_frame_is_held(frame)) migrate(offer, splice, site->index);
   Py_RETURN_NONE;
 }
 

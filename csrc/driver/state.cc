@@ -132,9 +132,11 @@ SourcePosition sourcePosition(BorrowedRef code, int offset) {
   return place;
 }
 
-bool isUserCode(PyCodeObject* code, PyObject* globals) {
+bool mayCapture(PyCodeObject* code, PyObject* globals, const CompileOptions& options) {
   if (isDisabled(reinterpret_cast<PyObject*>(code))) return false;
-  if (!isKnownLibraryFile(code->co_filename) || SEGUE_FAULT(LibraryCaptured)) return !isOwnModule(globals);
+  if (options.capture_all || !isKnownLibraryFile(code->co_filename) || SEGUE_FAULT(LibraryCaptured)) {
+    return !isOwnModule(globals);
+  }
   return config().capture_modules && isNamedModule(globals);
 }
 

@@ -220,6 +220,7 @@ Result<void> Lowering::emitFetch(Source source, GuardInsn& insn) {
     case SourceKind::kFunction: from(GuardOp::kFetchFunction); break;
     case SourceKind::kGlobals: from(GuardOp::kFetchGlobals); break;
     case SourceKind::kBuiltins: from(GuardOp::kFetchBuiltins); break;
+    case SourceKind::kHandled: from(GuardOp::kFetchHandled); break;
     case SourceKind::kItem: from(GuardOp::kFetchItem); break;
     case SourceKind::kCellContents: from(GuardOp::kFetchCellContents); break;
     case SourceKind::kConstant:

@@ -95,6 +95,7 @@ std::string SourceTable::print(Source source, BorrowedRef code) const {
     case SourceKind::kFunction: return "function";
     case SourceKind::kGlobals: return "G";
     case SourceKind::kBuiltins: return "B";
+    case SourceKind::kHandled: return "sys.exception()";
     case SourceKind::kConstant: return constantText(n.object);
     case SourceKind::kAttr: return absl::StrCat(print(n.parent, code), ".", utf8(n.object.get()));
     case SourceKind::kItem: return absl::StrCat(print(n.parent, code), "[", n.index, "]");

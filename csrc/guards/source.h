@@ -33,6 +33,7 @@ enum class SourceKind : uint8_t {
   kFunction,    ///< the frame's function object
   kGlobals,     ///< the frame's globals dict
   kBuiltins,    ///< the frame's builtins dict
+  kHandled,     ///< the exception being handled (sys.exception()), or None
   kConstant,    ///< `object` itself: something an assumption pins, reached without a path (a module, a class, a function)
   kAttr,        ///< instance attribute `object` (a str) of the parent: instance dict or slot, never a property
   kItem,        ///< element `index` of an exact tuple, list or deque
@@ -71,6 +72,7 @@ class SourceTable {
   Source function() { return intern(SourceKind::kFunction, {}, 0, nullptr); }
   Source globals() { return intern(SourceKind::kGlobals, {}, 0, nullptr); }
   Source builtins() { return intern(SourceKind::kBuiltins, {}, 0, nullptr); }
+  Source handled() { return intern(SourceKind::kHandled, {}, 0, nullptr); }
   Source constant(BorrowedRef object) { return intern(SourceKind::kConstant, {}, 0, object); }
   Source attr(Source parent, BorrowedRef name) { return intern(SourceKind::kAttr, parent, 0, name); }
   Source item(Source parent, int index) { return intern(SourceKind::kItem, parent, index, nullptr); }

@@ -67,6 +67,12 @@ SEGUE_FETCH(Stack) { return insn.number < roots.stack_count ? roots.stack[insn.n
 SEGUE_FETCH(Function) { return roots.function; }
 SEGUE_FETCH(Globals) { return roots.globals; }
 SEGUE_FETCH(Builtins) { return roots.builtins; }
+SEGUE_FETCH(Handled) {
+  PyObject* handled = PyErr_GetHandledException();
+  if (handled == nullptr) return Py_None;
+  Py_DECREF(handled);  // the thread's state holds it
+  return handled;
+}
 SEGUE_FETCH(Constant) { return insn.object; }
 SEGUE_FETCH(Attr) {
   PyObject* value = nullptr;

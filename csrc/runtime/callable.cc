@@ -254,6 +254,20 @@ Ref makeCompiled(BorrowedRef callable, std::shared_ptr<const CompileOptions> opt
 
 CompiledFunction* currentCompiled() { return current; }
 
+SegueExtent enterCompiled(PyThreadState* ts, CompiledFunction* self, CompiledFunction** outer) {
+  SegueExtent extent = segue_extent_enter(ts);
+  if (extent == SEGUE_EXTENT_ENTERED) *outer = std::exchange(current, self);
+  return extent;
+}
+
+bool leaveCompiled(PyThreadState* ts, CompiledFunction* outer) {
+  current = outer;
+  segue_extent_leave(ts);
+  if (!interruptKept()) return true;
+  raiseInterrupt();
+  return false;
+}
+
 EagerNotice setEagerNotice(EagerNotice notice) { return std::exchange(eager_notice, notice); }
 
 }  // namespace segue

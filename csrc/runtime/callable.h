@@ -32,6 +32,7 @@ struct CompileOptions {
   bool dynamic = true;                ///< array sizes are symbolic from the first call
   bool exact = false;                 ///< mode="exact": every bit as NumPy computes it
   Ref backend_options;                ///< dict for the backend, or null
+  bool capture_all = false;           ///< libraries' frames, and segments without array operators, too (segue.testing.trace_all)
 };
 
 /// Per-function state that the dispatcher hangs onto a CompiledFunction; freed with it.
@@ -79,6 +80,12 @@ Ref makeCompiled(BorrowedRef callable, std::shared_ptr<const CompileOptions> opt
 
 /// The compiled function whose call this thread is in, innermost; null outside. Borrowed for the handler's time.
 CompiledFunction* currentCompiled();
+
+/// What a call of `self` opens and closes, for a block of code instead of a call. `self` outlives the block; `*outer` goes to
+/// leaveCompiled. Other results than SEGUE_EXTENT_ENTERED: nothing was opened.
+SegueExtent enterCompiled(PyThreadState* ts, CompiledFunction* self, CompiledFunction** outer);
+/// False with the exception set that a signal handler or another thread raised meanwhile.
+bool leaveCompiled(PyThreadState* ts, CompiledFunction* outer);
 
 /// Called when a call runs eagerly without an extent. Returns the previous notice; null (the start) tells nobody.
 EagerNotice setEagerNotice(EagerNotice notice);

@@ -8,47 +8,81 @@
 namespace segue {
 
 void Tracer::exitAtReturn(ValueRef value) {
-  if (Traced<void> left = checkGenerators(); !left.ok()) return exitAtStart(left.stop());
+  if (Traced<void> left = checkGenerators(); !left.ok()) return exitAtStart(left.stop(), {}, {});
   RecipeBuilder recipes(*this, result_);
   Traced<RecipeId> id = recipes.of(value);
-  if (!id.ok()) return exitAtStart(id.stop());
+  if (!id.ok()) return exitAtStart(id.stop(), {}, {});
   result_.exit.kind = ExitKind::kReturn;
   result_.exit.value = id.value();
-  if (Traced<void> log = recipes.replayLog(); !log.ok()) return exitAtStart(log.stop());
+  if (Traced<void> log = recipes.replayLog(); !log.ok()) return exitAtStart(log.stop(), {}, {});
   exited_ = true;
 }
 
 void Tracer::exitAtBreak(const Break& reason) {
-  RecipeBuilder recipes(*this, result_);
-  Exit exit;
-  exit.kind = ExitKind::kBreak;
-  exit.reason = reason.reason;
-  exit.detail = reason.detail;
-  exit.location = location();
-  bool complete = true;
+  const Location where = location();
+  std::vector<Location> chain;
   for (const FrameState* frame : frames_) {
     const Insn& insn = frame->code->insn(frame->pc);
-    if (frame != frames_.back()) {
-      exit.inlined_chain.push_back(
-          {reinterpret_cast<PyObject*>(frame->code->object()), insn.position.line, insn.lasti});
-    }
-    exit.frames.push_back(snapshot(*frame, recipes, complete));
+    if (frame == frames_.back()) break;
+    chain.push_back({reinterpret_cast<PyObject*>(frame->code->object()), insn.position.line, insn.lasti});
   }
-  result_.exit = std::move(exit);
-  if (!complete || !checkGenerators().ok() || !recipes.replayLog().ok()) return exitAtStart(reason);
-  exited_ = true;
+  do {
+    if (exitAt(reason, where, chain)) return;
+    dropExit();
+  } while (returnToRaisePoint());
+  exitAtStart(reason, where, std::move(chain));
 }
 
-// Something live at the exit cannot be rebuilt (an exception being handled, a generator half-way): the segment does
-// nothing, and CPython runs the frame from the segment's start.
-void Tracer::exitAtStart(const Break& reason) {
-  Location where = frames_.empty() ? Location{} : location();
-  std::vector<Location> chain = std::move(result_.exit.inlined_chain);
-  rollback({{}, 0, frames_.empty() ? 0u : 1u, 0, nullptr, nullptr});
-  frames_.assign(1, outermost_.get());
+bool Tracer::exitAt(const Break& reason, const Location& location, const std::vector<Location>& chain) {
+  if (handled_ != nullptr && !SEGUE_FAULT(ExitForgetsHandled)) return false;
+  RecipeBuilder recipes(*this, result_);
+  Exit exit{.kind = ExitKind::kBreak, .reason = reason.reason, .detail = reason.detail, .location = location, .inlined_chain = chain};
+  bool complete = true;
+  for (const FrameState* frame : frames_) exit.frames.push_back(snapshot(*frame, recipes, complete));
+  result_.exit = std::move(exit);
+  exited_ = complete && checkGenerators().ok() && recipes.replayLog().ok();
+  return exited_;
+}
+
+void Tracer::dropExit() {
   result_.graph->outputs().clear();
   result_.recipes.clear();
   result_.writes.clear();
+  result_.exit = {};
+}
+
+void Tracer::noteRaisePoint(const Mark& before, int unit, const std::vector<ValueRef>& stack) {
+  if (!allResumable()) return;
+  RaisePoint& point = raise_points_.emplace_back(RaisePoint{before, {}, result_.instruction_count});
+  for (const FrameState* frame : frames_) point.frames.push_back(*frame);
+  point.frames.back().pc = unit;
+  point.frames.back().stack.assign(stack);
+}
+
+bool Tracer::returnToRaisePoint() {
+  if (raise_points_.empty()) return false;
+  RaisePoint point = std::move(raise_points_.back());
+  raise_points_.pop_back();
+  left_frames_ = std::move(point.frames);
+  frames_.clear();
+  for (FrameState& frame : left_frames_) frames_.push_back(&frame);
+  rollback(point.mark);
+  return true;
+}
+
+bool Tracer::nothingHandledOutside() {
+  PyObject* handled = PyErr_GetHandledException();
+  Py_XDECREF(handled);
+  if (handled == nullptr) guards().identity(sources().handled(), Py_None);
+  return handled == nullptr;
+}
+
+// Something live at the exit cannot be rebuilt (a generator half-way): the segment does nothing, and CPython runs the frame from
+// the segment's start.
+void Tracer::exitAtStart(const Break& reason, const Location& where, std::vector<Location> chain) {
+  frames_.assign(1, outermost_.get());
+  rollback({{}, 0, 1, 0, nullptr, nullptr});
+  dropExit();
   RecipeBuilder recipes(*this, result_);
   FrameState start = startState();
   bool complete = true;

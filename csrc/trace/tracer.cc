@@ -85,12 +85,14 @@ Traced<void> Tracer::runFrame(FrameState& frame) {
   std::vector<ValueRef> stack_before;
   Mark before{};
   int unit = frame.pc;
+  int begun = 0;   // instructions before this unit
   while (true) {
     const Insn& insn = frame.code->insn(frame.pc);
     if (insn.is_first_of_raw) {
       unit = frame.pc;
       stack_before = frame.stack.items();
       before = mark();
+      begun = result_.instruction_count;
     }
     frame.next = frame.pc + 1;
     Traced<void> step = ++result_.instruction_count > config().trace_budget
@@ -103,6 +105,11 @@ Traced<void> Tracer::runFrame(FrameState& frame) {
       return {};
     }
     bool outermost = frames_.front() == &frame;
+    if (step.raised() && before.handled == nullptr) {
+      if (!nothingHandledOutside()) step = stop(BreakReason::kOutsideHandler, raised_->describe());
+      // A frame further in may have noted the place.
+      else if (raise_points_.empty() || raise_points_.back().instruction_count <= begun) noteRaisePoint(before, unit, stack_before);
+    }
     if (step.raised() && unwind(frame)) continue;
     if (step.raised() && !outermost) {
       frames_.pop_back();
@@ -111,15 +118,18 @@ Traced<void> Tracer::runFrame(FrameState& frame) {
     Break reason = step.broke() ? step.stop() : stop(BreakReason::kExceptionEscapes, raised_->describe());
     if (!exited_) {
       rollback(before);
+      while (!raise_points_.empty() && raise_points_.back().instruction_count > begun) raise_points_.pop_back();
       frame.stack.assign(stack_before);
       frame.pc = unit;
-      bool resumable = true;
-      for (FrameState* f : frames_) resumable = resumable && f->resumable;
-      if (resumable) exitAtBreak(reason);
+      if (allResumable()) exitAtBreak(reason);
     }
-    frames_.pop_back();
+    if (!exited_) frames_.pop_back();
     return reason;
   }
+}
+
+bool Tracer::allResumable() const {
+  return absl::c_all_of(frames_, [](const FrameState* frame) { return frame->resumable; });
 }
 
 Tracer::Mark Tracer::mark() {

@@ -213,11 +213,21 @@ class Tracer {
   /// The outermost frame where the trace starts.
   FrameState startState();
   Traced<void> dispatch(const Insn& insn);
-  /// Ends the trace at the top frame's current instruction.
+  /// Ends the trace: at the top frame's current instruction, or where an exception was raised that is still there, or at the start.
   void exitAtBreak(const Break& reason);
+  /// False when something that is alive there cannot be rebuilt.
+  bool exitAt(const Break& reason, const Location& location, const std::vector<Location>& chain);
+  void dropExit();
+  /// An instruction raises: `before` and `stack` are the state before it.
+  void noteRaisePoint(const Mark& before, int unit, const std::vector<ValueRef>& stack);
+  /// The trace goes back to the latest raise point. False when there is none.
+  bool returnToRaisePoint();
+  /// No exception is being handled where the segment runs. False when one is.
+  bool nothingHandledOutside();
+  bool allResumable() const;
   void exitAtReturn(ValueRef value);
   /// Leaves before anything was done: when an exit cannot be rebuilt.
-  void exitAtStart(const Break& reason);
+  void exitAtStart(const Break& reason, const Location& where, std::vector<Location> chain);
   /// Breaks where dropping a generator would run code of it.
   Traced<void> checkGenerators();
   FrameSnapshot snapshot(const FrameState& frame, RecipeBuilder& recipes, bool& complete);
@@ -260,6 +270,15 @@ class Tracer {
   ValueRef null_ = nullptr;
   ExceptionValue* raised_ = nullptr;                        ///< propagating
   ValueRef handled_ = nullptr;                              ///< being handled; null = none
+  /// An instruction that raised: exceptions, their tracebacks and what sys.exception() gives can't be rebuilt, so an exit behind it
+  /// goes back and lets CPython raise.
+  struct RaisePoint {
+    Mark mark;
+    std::vector<FrameState> frames;
+    int instruction_count;
+  };
+  std::vector<RaisePoint> raise_points_;                    ///< in program order
+  std::vector<FrameState> left_frames_;                     ///< those of the raise point that the trace went back to
   bool resumable_call_ = false;
   bool exited_ = false;                                     ///< the exit is in result_
 };

@@ -65,6 +65,22 @@ def labels_a_function(x):
     return double(x), double.label
 
 
+def while_handling(call, *args):
+    try:
+        raise KeyError("outside")
+    except KeyError:
+        kept_out(1)
+        return call(*args)
+
+
+def raises_and_catches(x):
+    y = x + 1
+    try:
+        raise ValueError("inside")
+    except ValueError as error:
+        return y, type(error.__context__)
+
+
 def keeps_an_exception(x):
     y = x + 1
     try:
@@ -127,6 +143,7 @@ BREAKS = {
     "inline-depth": (calls_deep, [X]),
     "inline-refused": (lambda x: kept_out(x + 1), [X]),
     "exception-escapes": (lambda x, items: x + items[7], [X, [1]]),
+    "outside-handler": (lambda x: while_handling(raises_and_catches, x), [X]),
     "attribute-lookup": (lambda x, odd: x * odd.factor, [X, Odd()]),
     "attribute-write": (labels_a_function, [X]),
     "unhashable-key": (lambda x: {x: 1}, [X]),

@@ -10,5 +10,6 @@ from segue.testing.checking import CheckError, Report, check, tally
 from segue.testing.compare import compare
 from segue.testing.copies import copy_inputs
 from segue.testing.observe import Observation, State, observe
+from segue.testing.tracing import trace_all
 
-__all__ = ["CheckError", "Observation", "Report", "State", "check", "compare", "copy_inputs", "observe", "tally"]
+__all__ = ["CheckError", "Observation", "Report", "State", "check", "compare", "copy_inputs", "observe", "tally", "trace_all"]
