@@ -60,6 +60,12 @@ void PlanBuilder::commit(StepKind kind, absl::Span<const Operand> operands) {
   plan_.commit.append(kind, kNoReg, operands).node = node_;
 }
 
+void PlanBuilder::save(Reg array, Reg index) {
+  const Reg dst = kTemporaryBit | temporaries_++;   // nothing else may ever be found in it
+  plan_.pure.append(StepKind::kSave, dst, {array, index}).node = node_;
+  plan_.undo.append(StepKind::kRestore, kNoReg, {dst}).node = node_;
+}
+
 void PlanBuilder::free(Reg reg) {
   if (!isTemporary(reg)) return;
   effect(StepKind::kFree, {reg});
@@ -142,6 +148,7 @@ void PlanBuilder::finalize(Program& program) {
 Plan PlanBuilder::finish() {
   finalize(plan_.pure);
   finalize(plan_.commit);
+  finalize(plan_.undo);
   for (Reg& output : plan_.outputs) output = final(output);
   plan_.constants.shrink_to_fit();
   plan_.reg_count = plan_.firstTemporary() + temporaries_;

@@ -24,6 +24,8 @@ class PlanBuilder {
   /// Appends a pure step without a result.
   void effect(StepKind kind, absl::Span<const Operand> operands);
   void commit(StepKind kind, absl::Span<const Operand> operands);
+  /// What the index selects of the array is about to be written in place: a dropped run puts it back.
+  void save(Reg array, Reg index);
   /// Drops a temporary here and uses its register again; nothing for other registers.
   void free(Reg reg);
 

@@ -14,10 +14,39 @@ bool onlyReplaces(const Node& node) {
   return true;
 }
 
+bool isInt(const Arg& item) {
+  if (!item.isValue()) return item.is<Dim>();
+  const Type& type = *item.as<ArgValue>().type;
+  return type.kind == TypeKind::kPyInt || (type.isNumpyScalar() && isIntegral(type.dtype));
+}
+
+/// What an index selects: one element, a view, or (false, false) something else.
+struct Selects {
+  bool element = true, basic = true;
+};
+Selects selects(const Arg& index, size_t rank) {
+  const bool tuple = index.is<ArgTuple>();
+  if (tuple && index.as<ArgTuple>().is_list) return {false, false};
+  const absl::Span<const Arg> items = tuple ? absl::MakeConstSpan(index.as<ArgTuple>().items) : absl::MakeConstSpan(&index, 1);
+  Selects out{items.size() == rank, true};
+  for (const Arg& item : items) {
+    if (isInt(item)) continue;
+    out.element = false;
+    out.basic &= item.isSlice() || item.isNone() || item.is<ArgEllipsis>();
+  }
+  return out;
+}
+
+/// Assignments to views of one input that may be saved one by one: beyond, copying the input once is as good.
+constexpr int kMostSavedViews = 2;
+
 }  // namespace
 
 Staging::Staging(const Graph& graph, const Effects& effects)
-    : effects_(effects), mirrored_(graph.inputs().size()), inputs_of_(effects.regionCount()) {
+    : effects_(effects),
+      saved_(effects.regionCount()),
+      mirrored_(graph.inputs().size()),
+      inputs_of_(effects.regionCount()) {
   std::vector<int> inputs_in(effects.regionCount());
   for (const Node* input : graph.inputs()) inputs_in[effects.region(input)]++;
   for (uint32_t i = 0; i < graph.inputs().size(); i++) {
@@ -25,6 +54,10 @@ Staging::Staging(const Graph& graph, const Effects& effects)
     const uint32_t region = effects.region(input);
     if (!input->type->isArray() || !effects.regionWritten(region)) continue;
     if (inputs_in[region] == 1 && (mayWriteDirectly(graph, region) || SEGUE_FAULT(StagingSkipped))) continue;
+    if (inputs_in[region] == 1 && maySave(graph, region)) {
+      saved_[region] = true;
+      continue;
+    }
     mirrored_[i] = any_ = true;
     inputs_of_[region].push_back(i);
   }
@@ -43,6 +76,32 @@ bool Staging::mayWriteDirectly(const Graph& graph, uint32_t region) const {
     if (writes && (read || !onlyReplaces(*node))) allowed = false;
   });
   return allowed;
+}
+
+bool Staging::maySave(const Graph& graph, uint32_t region) const {
+  bool allowed = true;
+  int views = 0;
+  forEachNode(graph.body(), [&](const Node* node) {
+    allowed &= node->regions.empty();
+    for (const Node* written : writtenArgs(*node)) {
+      if (effects_.region(written) != region) continue;
+      if (node->op->name != "setitem" || !written->type->isArray()) {
+        allowed = false;
+        continue;
+      }
+      const Selects selected = selects(node->args[1], written->type->shape.size());
+      views += selected.element ? 0 : 1;
+      allowed &= selected.basic && views <= kMostSavedViews;
+    }
+  });
+  return allowed;
+}
+
+bool Staging::saves(const Node& node) const {
+  for (const Node* written : writtenArgs(node)) {
+    if (saved_[effects_.region(written)]) return true;
+  }
+  return false;
 }
 
 int Staging::mirroredInputOf(const Node* value) const {

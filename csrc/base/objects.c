@@ -224,3 +224,40 @@ PyObject* segue_instance_dict(PyObject* object) {
   Py_DECREF(dict); /* the instance owns it */
   return dict;
 }
+
+/* 3.11's range iterators keep where they started and an index, those of 3.12 and later count down. */
+typedef struct {
+  PyObject_HEAD
+  long index, start, step, len;
+} IndexingRange;
+typedef struct {
+  PyObject_HEAD
+  long start, step, len;
+} CountingRange;
+
+bool segue_range_iterator(PyObject* iterator, int64_t* next, int64_t* step, int64_t* left) {
+  if (Py_TYPE(iterator) != &PyRangeIter_Type) return false;
+  if (PyRangeIter_Type.tp_basicsize == sizeof(IndexingRange)) {
+    const IndexingRange* range = (IndexingRange*)iterator;
+    *next = (int64_t)((unsigned long)range->start + (unsigned long)range->index * (unsigned long)range->step);
+    *step = range->step;
+    *left = range->len - range->index;
+    return true;
+  }
+  if (PyRangeIter_Type.tp_basicsize != sizeof(CountingRange)) return false;
+  const CountingRange* range = (CountingRange*)iterator;
+  *next = range->start;
+  *step = range->step;
+  *left = range->len;
+  return true;
+}
+
+void segue_range_iterator_move(PyObject* iterator, int64_t count) {
+  if (PyRangeIter_Type.tp_basicsize == sizeof(IndexingRange)) {
+    ((IndexingRange*)iterator)->index += (long)count;
+    return;
+  }
+  CountingRange* range = (CountingRange*)iterator;
+  range->start = (long)((unsigned long)range->start + (unsigned long)count * (unsigned long)range->step);
+  range->len -= (long)count;
+}

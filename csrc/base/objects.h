@@ -12,6 +12,7 @@
 
 #include <Python.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -36,6 +37,12 @@ PyObject* segue_made_dict(PyObject* object);
 
 /* Iterates a set or frozenset in its own order, as PyDict_Next does. */
 bool segue_set_next(PyObject* set, Py_ssize_t* position, PyObject** element);
+
+/* What a range iterator goes on with: the next number, the step, and how many numbers are left. False for other objects, and
+ * for a layout that is not known. */
+bool segue_range_iterator(PyObject* iterator, int64_t* next, int64_t* step, int64_t* left);
+/* Moves such an iterator on by `count` numbers, of which it has as many left, or back (negative). */
+void segue_range_iterator_move(PyObject* iterator, int64_t count);
 
 /* True for None, bool, int, float, complex, str, bytes, Ellipsis and tuples or frozensets of these, exact types: hashing
  * and comparing two of them runs no user code. */

@@ -51,6 +51,7 @@ StepKind writeStep(WriteKind kind) {
     case WriteKind::kDequePop: return StepKind::kDequePop;
     case WriteKind::kDequePopLeft: return StepKind::kDequePopLeft;
     case WriteKind::kDequeClear: return StepKind::kDequeClear;
+    case WriteKind::kIteratorNext: return StepKind::kIteratorNext;
     case WriteKind::kSetCell: return StepKind::kWriteCell;
     case WriteKind::kDelCell: return StepKind::kWriteDelCell;
     case WriteKind::kSetGlobal: return StepKind::kWriteGlobal;
@@ -134,7 +135,7 @@ class ExitLowering {
   Replay& replay() { return segment_.replay; }
   bool isPure() {
     return segment_.exit == SegmentExit::kReturn && segment_.result < segment_.plan.reg_count && replay().held.empty() &&
-           replay().build.steps.empty() && replay().writes.steps.empty() && segment_.plan.commit.steps.empty();
+           replay().build.steps.empty() && replay().writes.steps.empty() && segment_.plan.commit.steps.empty() && segment_.plan.undo.steps.empty();
   }
   const Recipe& recipe(RecipeId id) const { return trace_.recipes[static_cast<size_t>(id.index)]; }
   Reg reg(RecipeId id) const { return id.valid() ? regs_[static_cast<size_t>(id.index)] : kNoReg; }
@@ -230,7 +231,7 @@ class ExitLowering {
       segment_.result = reg(exit.value);
       return;
     }
-    segment_.exit = SegmentExit::kBreak;
+    segment_.exit = exit.kind == ExitKind::kLoop ? SegmentExit::kLoop : SegmentExit::kBreak;
     segment_.reason = exit.reason;
     for (const FrameSnapshot& frame : exit.frames) {
       auto* code = reinterpret_cast<PyCodeObject*>(frame.code.get());

@@ -35,8 +35,9 @@ class Splicer {
 
  private:
   static constexpr int kStackForProbe = 2;
+  static constexpr int kResumeQuietly = 2;   ///< RESUME's argument with which it does not look for signals
   struct Stub {
-    int enter, land;
+    int land, enter;
   };
 
   BorrowedRef object() const { return reinterpret_cast<PyObject*>(code_.object()); }
@@ -127,14 +128,13 @@ class Splicer {
       while (exit.into_call && table_[in_.insns[static_cast<size_t>(index)].opcode].role != RawRole::kNormal) index++;
       const Position& position = in_.insns[static_cast<size_t>(index)].position;
       Stub stub;
-      stub.enter = add("RESUME", position);
-      const int skip = add("JUMP_FORWARD", position);
       stub.land = add("POP_TOP", position);
-      out_.insns[static_cast<size_t>(skip)].target = static_cast<int>(out_.insns.size());
+      // A frame that is about to go on inside of a call must not be interrupted here: the callee's own way in looks.
+      stub.enter = add("RESUME", position, exit.into_call ? kResumeQuietly : 0);
       if (exit.into_call) add("UNARY_NEGATIVE", position);
       const int go = exit.into_call ? labels_[static_cast<size_t>(index) + 1] : bodies_[static_cast<size_t>(index)];
       add("JUMP_BACKWARD_NO_INTERRUPT", position, 0, go);
-      coverAs(index, stub.enter);
+      coverAs(index, stub.land);
       stubs_.push_back(stub);
     }
     return {};

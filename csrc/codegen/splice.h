@@ -8,14 +8,14 @@
 //
 // with the instruction's position and handler; jumps to the instruction go to the gate. Behind the code, per exit:
 //
-//     enter:  RESUME 0                 lets CPython catch up with what has been switched on since (monitoring)
-//             JUMP_FORWARD go
 //     land:   POP_TOP                  the probe's value
-//     go:     [UNARY_NEGATIVE]         into a call: starts the callee's frame; its result is the call's
+//     enter:  RESUME 0                 lets CPython catch up: signals, other threads, what has been switched on (monitoring)
+//             [UNARY_NEGATIVE]         into a call: starts the callee's frame; its result is the call's
 //             JUMP_BACKWARD_NO_INTERRUPT body, or behind the call
 //
 // with the exit's position and handler, and at the end RETURN_VALUE. Exits go to the instruction itself, not to a gate in
-// front of it: CPython is to execute it.
+// front of it: CPython is to execute it. A segment may have passed places where CPython looks for signals (jumps back, calls);
+// RESUME makes up for that, so that captured loops can be interrupted.
 #pragma once
 
 #include "bytecode/decode.h"

@@ -33,6 +33,7 @@ TraceResult traceInput(const CompileInput& input) {
   request.locals = {input.roots.locals, static_cast<size_t>(input.roots.local_count)};
   request.stack = {input.roots.stack, static_cast<size_t>(input.roots.stack_count)};
   request.start_offset = input.offset;
+  request.varying = {input.varying.begin(), input.varying.end()};
   request.config.unroll_range = config().unroll_range;
   request.config.unroll_objects = config().unroll_objects;
   request.config.trace_budget = config().trace_budget;
@@ -96,9 +97,24 @@ std::shared_ptr<Splice> probesBehind(const CompileInput& input, const Exit& exit
   return requireSplice(input.code, input.options, input.options_id, {.break_offset = where.offset});
 }
 
-/// Without an array operator there is nothing to win (DESIGN, "Which frames"). With `capture_all` any instruction will do.
+/// Operators on Python numbers alone.
+bool hasOnlyNumbers(const Graph& graph) {
+  auto isNumber = [](const Type& type) { return type.isPyScalar() || type.kind == TypeKind::kNone; };
+  bool only = true;
+  forEachNode(graph.body(), [&](const Node* node) {
+    only &= isNumber(*node->type) && node->regions.empty();
+    for (const Arg& arg : node->args) {
+      forEachValue(arg, [&](const ArgValue& value) { only &= isNumber(*value.type); });
+    }
+  });
+  return only;
+}
+
+/// Without an array operator there is nothing to win (DESIGN, "Which frames"). With `capture_all` any instruction will do. At a
+/// probe, which may be visited in every trip of a loop, numbers do not count as arrays: CPython is as fast.
 bool isWorthAnEntry(const CompileInput& input, const TraceResult& trace) {
-  if (!trace.worthless()) return true;
+  const bool at_probe = input.offset > 0;
+  if (!trace.worthless() && !(at_probe && hasOnlyNumbers(*trace.graph))) return true;
   if (!input.options->capture_all) return false;
   if (trace.exit.kind != ExitKind::kBreak) return true;
   return trace.exit.frames.size() > 1 || trace.exit.frames.front().offset != input.offset;
@@ -134,7 +150,7 @@ EntryRef makeEntry(const CompileInput& input, CompileRecord* record) {
     Result<Segment> exit = lowerExit(trace, guards, std::move(plan.value()));
     SEGUE_CHECK(exit.ok(), exit.error());
     segment = std::move(exit.value());
-    attachSplices(input, trace, &segment.snapshot);
+    if (segment.exit == SegmentExit::kBreak) attachSplices(input, trace, &segment.snapshot);
   } else {
     segment.reason = trace.exit.reason;
     segment.splice = probesBehind(input, trace.exit);

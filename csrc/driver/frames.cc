@@ -161,6 +161,7 @@ SegueAction handleFrame(SegueFrame* frame, PyThreadState* ts, PyObject** result)
       enter(offer, *service.splice, std::exchange(service.departure.slots, {}),
             service.splice->exits[static_cast<size_t>(service.exit)].enter);
       return SEGUE_RUN_DEFAULT;
+    case Served::kLooped: SEGUE_UNREACHABLE("a loop around a function's start");
     case Served::kNothing: break;
   }
   if (service.splice != nullptr) swapCode(offer, *service.splice);

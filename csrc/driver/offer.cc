@@ -7,6 +7,9 @@
 namespace segue {
 namespace {
 
+/// Entries of a probe that differ in one value: beyond, the value is not made a constant any more.
+constexpr size_t kMostAlike = 8;
+
 GraphBreakRaiser graph_break_raiser = nullptr;
 
 Served raiseBreak(const BreakRecord& stop) {
@@ -41,6 +44,11 @@ void runEntry(const Offer& offer, DispatchTable* table, const EntryRef& entry, R
       stats().segments++;
       return;
     case SegmentOutcome::kLeft:
+      if (segment.exit == SegmentExit::kLoop) {
+        out->served = Served::kLooped;
+        stats().segments++;
+        return;
+      }
       out->served = Served::kLeft;
       out->splice = target->splice;
       out->exit = target->exit;
@@ -96,8 +104,13 @@ bool mayCompile(const Offer& offer, DispatchTable* table, Served* served) {
 void compileAndRun(const Offer& offer, DispatchTable* table, Service* out) {
   stats().misses++;
   if (!mayCompile(offer, table, &out->served)) return;
-  if (table != nullptr) logRecompile(offer.code, *table, offer.roots);
-  CompileOutput output = compileFrame({offer.code, offer.view, offer.roots, offer.offset, offer.options, offer.options_id});
+  CompileInput input{offer.code, offer.view, offer.roots, offer.offset, offer.options, offer.options_id};
+  if (table != nullptr) {
+    logRecompile(offer.code, *table, offer.roots);
+    // Calls may well differ in one value and be worth an entry each. What differs at a probe differs from trip to trip.
+    if (offer.offset > 0) input.varying = table->varyingSources(offer.roots, kMostAlike);
+  }
+  CompileOutput output = compileFrame(input);
   if (!output.warning.empty()) {
     install(offer, eagerEntry());
     if (output.raises) PyErr_SetString(PyExc_RuntimeError, output.warning.c_str());

@@ -57,6 +57,7 @@ struct Offer {
 enum class Served {
   kNothing,    ///< CPython goes on here
   kReturned,   ///< `result` is the call's value
+  kLooped,     ///< the frame goes on where it stands, with what `departure` holds
   kLeft,       ///< the frame goes on at `exit` of `splice`, with what `departure` holds
   kRaised,     ///< an exception is set
 };

@@ -15,6 +15,7 @@ struct CompileInput {
   int offset = 0;                  ///< bytecode offset in `code` at which the frame stands
   std::shared_ptr<const CompileOptions> options;
   int options_id = 0;              ///< see tableKey()
+  std::vector<std::string> varying;  ///< see TraceRequest
 };
 
 struct CompileOutput {

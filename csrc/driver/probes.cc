@@ -88,6 +88,12 @@ PyObject* returnFrom(const Offer& offer, const Splice& splice, PyObject* value) 
   return value;
 }
 
+/// The next trip of a loop starts where the last one has: at the probe.
+void startTrip(Offer* offer, const Splice& splice, int site, SlotVector* slots) {
+  offer->view.code = reinterpret_cast<PyCodeObject*>(splice.code.get());   // the frame holds it from now on
+  moveTo(*offer, splice, slots, splice.sites[static_cast<size_t>(site)].behind);
+}
+
 /// Closes the gate of a probe that never finds anything to run.
 void noteVisit(ProbeSite* site, Splice* splice, bool fruitful) {
   site->fruitless = fruitful ? 0 : site->fruitless + 1;
@@ -96,6 +102,25 @@ void noteVisit(ProbeSite* site, Splice* splice, bool fruitful) {
   SpliceSite& at = splice->sites[static_cast<size_t>(site->index)];
   at.open = false;
   segue_probe_set_gate(reinterpret_cast<PyCodeObject*>(splice->code.get()), at.gate, at.gate_arg);
+}
+
+/// What becomes of the frame, and the value of the probe's expression.
+PyObject* leaveProbe(const Offer& offer, ProbeSite* site, Splice& splice, Service* service) {
+  switch (service->served) {
+    case Served::kRaised: return nullptr;
+    case Served::kReturned: return returnFrom(offer, splice, service->result);
+    case Served::kLeft:
+      noteVisit(site, &splice, true);
+      moveTo(offer, *service->splice, &service->departure.slots,
+             service->splice->exits[static_cast<size_t>(service->exit)].land);
+      Py_RETURN_NONE;
+    case Served::kLooped:
+    case Served::kNothing: break;
+  }
+  noteVisit(site, &splice, false);
+  const bool newest = reinterpret_cast<PyObject*>(offer.view.code) == splice.code.get();
+  if (!newest && !segue_frame_is_held(offer.frame)) migrate(offer, splice, site->index);
+  Py_RETURN_NONE;
 }
 
 }  // namespace
@@ -146,28 +171,20 @@ PyObject* visitProbe(SegueProbe* probe, SegueFrame* frame, PyThreadState* ts) {
                  .function = reinterpret_cast<PyObject*>(view.function), .globals = view.globals,
                  .builtins = view.builtins, .fresh = false};
   Ref keep = Ref::borrow(reinterpret_cast<PyObject*>(probe));
-  Splice& splice = *spliced.splice;
-  Service service;
-  serve(offer, site->state->table(offer.key()), &service);
-  // Outside of compiled calls nobody else would raise it.
-  if (interruptKept() && segue_extent_depth() == 0) [[unlikely]] {
-    raiseInterrupt();
-    return nullptr;
+  while (true) {
+    Service service;
+    serve(offer, site->state->table(offer.key()), &service);
+    // Outside of compiled calls nobody else would raise it.
+    if (interruptKept() && segue_extent_depth() == 0) [[unlikely]] {
+      raiseInterrupt();
+      return nullptr;
+    }
+    if (service.served != Served::kLooped) return leaveProbe(offer, site, *spliced.splice, &service);
+    noteVisit(site, spliced.splice.get(), true);
+    startTrip(&offer, *spliced.splice, site->index, &service.departure.slots);
+    // CPython executes this trip, and sees to what waits where the loop jumps back.
+    if (site->state == nullptr || interruptKept() || !segue_may_go_on(ts)) Py_RETURN_NONE;
   }
-  switch (service.served) {
-    case Served::kRaised: return nullptr;
-    case Served::kReturned: return returnFrom(offer, splice, service.result);
-    case Served::kLeft:
-      noteVisit(site, &splice, true);
-      moveTo(offer, *service.splice, &service.departure.slots,
-             service.splice->exits[static_cast<size_t>(service.exit)].land);
-      Py_RETURN_NONE;
-    case Served::kNothing: break;
-  }
-  noteVisit(site, &splice, false);
-  const bool newest = reinterpret_cast<PyObject*>(view.code) == splice.code.get();
-  if (!newest && !segue_frame_is_held(frame)) migrate(offer, splice, site->index);
-  Py_RETURN_NONE;
 }
 
 }  // namespace segue

@@ -41,9 +41,13 @@ struct Guard {
 
 /// Where the number of a Dim symbol comes from.
 struct DimOrigin {
-  enum class Kind : uint8_t { kArraySize, kIntValue, kLength } kind;
+  enum class Kind : uint8_t { kArraySize, kIntValue, kLength, kRangeIterator } kind;
   Source source;
-  int axis = 0;               ///< kArraySize
+  int axis = 0;               ///< kArraySize; kRangeIterator: a RangePart
+};
+
+/// What there is to read of a range iterator.
+enum class RangePart : uint8_t { kNext, kStep, kLeft
 };
 
 /// Everything one trace relies on.

@@ -409,6 +409,7 @@ Result<void> Lowering::sizes() {
     GuardInsn insn(GuardOp::kIntArraySize, static_cast<uint16_t>(symbol));
     if (origin.kind == DimOrigin::Kind::kIntValue) insn.op = GuardOp::kIntIntValue;
     if (origin.kind == DimOrigin::Kind::kLength) insn.op = GuardOp::kIntLengthOf;
+    if (origin.kind == DimOrigin::Kind::kRangeIterator) insn.op = GuardOp::kIntRangeIterator;
     insn.a = slot;
     insn.small = static_cast<uint8_t>(origin.axis);
     insn.number = dims_.symbols()[symbol].lower_bound;

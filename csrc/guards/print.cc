@@ -58,6 +58,8 @@ class Printer {
     std::string what = "value";
     if (origin.kind == DimOrigin::Kind::kArraySize) what = absl::StrCat("shape[", origin.axis, "]");
     if (origin.kind == DimOrigin::Kind::kLength) what = "len";
+    constexpr const char* kRangeParts[] = {"next", "step", "left"};
+    if (origin.kind == DimOrigin::Kind::kRangeIterator) what = kRangeParts[origin.axis];
     std::string out = absl::StrCat(what, " = ", symbol.name);
     if (symbol.lower_bound != DimTable::kNoBound) absl::StrAppend(&out, " >= ", symbol.lower_bound);
     return out;

@@ -131,6 +131,10 @@ bool segue_is_generator_code(PyCodeObject* code);
 /* True while this thread is traced or profiled (sys.settrace, sys.setprofile) or a sys.monitoring tool listens. */
 bool segue_observed(PyThreadState* ts);
 
+/* True while nothing waits for the thread to get to a place where CPython looks: no signal, no thread that wants the GIL, no
+ * pending call, no collection, and no tool that observes the thread. */
+bool segue_may_go_on(PyThreadState* ts);
+
 /* Where the interpreter keeps the evaluator in force; NULL there means CPython's own. */
 SegueEvaluator* segue_evaluator_slot(PyInterpreterState* interp);
 

@@ -120,4 +120,8 @@ bool segue_observed(PyThreadState* ts) { return ts->c_tracefunc != NULL || ts->c
 
 SegueEvaluator* segue_evaluator_slot(PyInterpreterState* interp) { return &interp->eval_frame; }
 
+bool segue_may_go_on(PyThreadState* ts) {
+  return (_Py_atomic_load_relaxed(&ts->interp->ceval.eval_breaker)) == 0 && !segue_observed(ts);
+}
+
 #endif

@@ -113,4 +113,8 @@ void segue_frame_set_function(SegueFrame* frame, PyFunctionObject* function) {
 
 SegueEvaluator* segue_evaluator_slot(PyInterpreterState* interp) { return &interp->eval_frame; }
 
+bool segue_may_go_on(PyThreadState* ts) {
+  return (_Py_atomic_load_relaxed(&ts->interp->ceval.eval_breaker)) == 0 && !segue_observed(ts);
+}
+
 #endif

@@ -90,4 +90,8 @@ void segue_frame_set_function(SegueFrame* frame, PyFunctionObject* function) {
 
 SegueEvaluator* segue_evaluator_slot(PyInterpreterState* interp) { return &interp->eval_frame; }
 
+bool segue_may_go_on(PyThreadState* ts) {
+  return (_Py_atomic_load_uintptr_relaxed(&ts->eval_breaker) & _PY_EVAL_EVENTS_MASK) == 0 && !segue_observed(ts);
+}
+
 #endif

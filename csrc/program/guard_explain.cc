@@ -59,6 +59,11 @@ std::string path(const GuardProgram& program, uint32_t slot) {
   return slot < program.paths.size() ? program.paths[slot] : absl::StrCat("r", slot);
 }
 
+std::string rangeText(const GuardProgram& program, const GuardInsn& insn) {
+  constexpr const char* kParts[] = {"next number of ", "step of ", "numbers left in "};
+  return absl::StrCat(kParts[insn.small], path(program, insn.a));
+}
+
 /// The expression that an int register holds, up to `before`: "L['x'].shape[0] * 2".
 std::string intText(const GuardProgram& program, uint32_t reg, uint32_t before) {
   const GuardInsn* insn = nullptr;
@@ -74,6 +79,7 @@ std::string intText(const GuardProgram& program, uint32_t reg, uint32_t before) 
     case GuardOp::kIntArraySize: return absl::StrCat(path(program, insn->a), ".shape[", insn->small, "]");
     case GuardOp::kIntIntValue: return path(program, insn->a);
     case GuardOp::kIntLengthOf: return absl::StrCat("len(", path(program, insn->a), ")");
+    case GuardOp::kIntRangeIterator: return rangeText(program, *insn);
     case GuardOp::kIntNumber: return absl::StrCat(insn->number);
     case GuardOp::kIntMin:
     case GuardOp::kIntMax: return absl::StrCat(mnemonic(insn->op), "(", left(), ", ", right(), ")");
@@ -165,7 +171,7 @@ GuardFailure explainFetch(const GuardProgram& program, const GuardInsn& insn) {
 GuardFailure explainInt(const GuardProgram& program, uint32_t at, PyObject* const* regs, const int64_t* ints) {
   const GuardInsn& insn = program.insns[at];
   std::string source = intText(program, insn.dst, at + 1);
-  if (insn.op == GuardOp::kIntArraySize || insn.op == GuardOp::kIntIntValue || insn.op == GuardOp::kIntLengthOf) {
+  if (insn.op <= GuardOp::kIntRangeIterator) {
     int64_t number = 0;
     bool plain = insn.op != GuardOp::kIntIntValue || checks::readInt64(regs[insn.a], &number);
     if (!plain) return {source, "is an int within 64 bits", shortRepr(regs[insn.a])};
@@ -191,6 +197,51 @@ GuardFailure explainGuard(const GuardProgram& program, uint32_t at, PyObject* co
   return {path(program, insn.dst), checkText(program, insn), actualText(insn, regs[insn.dst])};
 }
 
+namespace {
+
+/// The instruction before `before` that computes an int register, null when there is none.
+const GuardInsn* definition(const GuardProgram& program, uint32_t reg, uint32_t before) {
+  for (uint32_t at = before; at > 0; at--) {
+    const GuardInsn& insn = program.insns[at - 1];
+    if (isIntOp(insn.op) && insn.dst == reg) return &insn;
+  }
+  return nullptr;
+}
+
+/// The slots that an int register is computed from.
+void addLeaves(const GuardProgram& program, uint32_t reg, uint32_t before, std::vector<uint32_t>* slots) {
+  const GuardInsn* insn = definition(program, reg, before);
+  if (insn == nullptr || insn->op == GuardOp::kIntNumber) return;
+  if (insn->op == GuardOp::kIntArraySize || insn->op == GuardOp::kIntRangeIterator) return;   // tables may hold many sizes
+  if (insn->op <= GuardOp::kIntLengthOf) return slots->push_back(insn->a);
+  const auto at = static_cast<uint32_t>(insn - program.insns.data());
+  addLeaves(program, insn->a, at, slots);
+  addLeaves(program, insn->b, at, slots);
+}
+
+}  // namespace
+
+std::vector<uint32_t> pinnedSlots(const GuardProgram& program, uint32_t at) {
+  const GuardInsn& insn = program.insns[at];
+  std::vector<uint32_t> slots;
+  switch (insn.op) {
+    case GuardOp::kCheckEquals:
+    case GuardOp::kCheckIdentity:
+    case GuardOp::kCheckFunctionCode:
+    case GuardOp::kCheckLength:
+    case GuardOp::kCheckDictKeys:
+    case GuardOp::kCheckSetEquals: slots.push_back(insn.dst); break;
+    case GuardOp::kCompare:
+    case GuardOp::kCompareNumber:
+      if (static_cast<GuardRelation>(insn.small) != GuardRelation::kEq) break;
+      addLeaves(program, insn.dst, at, &slots);
+      if (insn.op == GuardOp::kCompare) addLeaves(program, insn.a, at, &slots);
+      break;
+    default: break;
+  }
+  return slots;
+}
+
 std::string describeCheck(const GuardProgram& program, uint32_t at) { return checkText(program, program.insns[at]); }
 
 namespace {
@@ -214,6 +265,7 @@ std::string printInt(const GuardProgram& program, const GuardInsn& insn) {
     case GuardOp::kIntNumber:
       return absl::StrCat(out, " ", insn.number);
     case GuardOp::kIntArraySize:
+    case GuardOp::kIntRangeIterator:
       absl::StrAppend(&out, " r", insn.a, " ", insn.small);
       break;
     case GuardOp::kIntIntValue:

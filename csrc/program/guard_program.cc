@@ -123,6 +123,12 @@ SEGUE_INT(ArraySize) {
 }
 SEGUE_INT(IntValue) { return readInt64(regs[insn.a], &ints[insn.dst]) && ints[insn.dst] >= insn.number; }
 SEGUE_INT(LengthOf) { return readLength(regs[insn.a], &ints[insn.dst]) && ints[insn.dst] >= insn.number; }
+SEGUE_INT(RangeIterator) {
+  int64_t parts[3];
+  if (!segue_range_iterator(regs[insn.a], &parts[0], &parts[1], &parts[2])) return false;
+  ints[insn.dst] = parts[insn.small];
+  return ints[insn.dst] >= insn.number;
+}
 SEGUE_INT(Number) {
   ints[insn.dst] = insn.number;
   return true;

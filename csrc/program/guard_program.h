@@ -97,6 +97,10 @@ struct GuardFailure {
 /// are not built in are described by their type.
 GuardFailure explainGuard(const GuardProgram& program, uint32_t insn, PyObject* const* regs, const int64_t* ints);
 
+/// The slots that the check at `insn` holds to one value of many: an equality, an identity, a size, a set of keys. Empty for
+/// other checks.
+std::vector<uint32_t> pinnedSlots(const GuardProgram& program, uint32_t insn);
+
 /// The check at `insn` in words: "has the type float", "is an ndarray: float64, 2 dimensions, writeable".
 std::string describeCheck(const GuardProgram& program, uint32_t insn);
 

@@ -74,7 +74,7 @@ Step& Program::append(StepKind kind, Reg dst, absl::Span<const Operand> operands
 }
 
 size_t Plan::bytes() const {
-  return sizeof *this + pure.bytes() + commit.bytes() + constants.capacity() * sizeof(Ref) +
+  return sizeof *this + pure.bytes() + commit.bytes() + undo.bytes() + constants.capacity() * sizeof(Ref) +
          numbers.capacity() * sizeof(int64_t) + outputs.capacity() * sizeof(Reg);
 }
 
@@ -87,6 +87,9 @@ std::string printPlan(const Plan& plan) {
   std::string out = printProgram(plan.pure, plan.constants, plan.slot_count, plan.numbers);
   if (!plan.commit.steps.empty()) {
     absl::StrAppend(&out, "commit:\n", printProgram(plan.commit, plan.constants, plan.slot_count, plan.numbers));
+  }
+  if (!plan.undo.steps.empty()) {
+    absl::StrAppend(&out, "undo:\n", printProgram(plan.undo, plan.constants, plan.slot_count, plan.numbers));
   }
   out += "outputs:";
   for (Reg reg : plan.outputs) absl::StrAppend(&out, " r", reg);

@@ -6,15 +6,18 @@
 // the plan), then its temporaries (owned; each is written by one step at a time, freed by a `free` step behind its last
 // use or when the run ends). A replay program's constants and temporaries follow in the same way (program/replay.h).
 //
-// A plan has two stages. The *pure* stage may fail at any step: a Python exception (a floating-point condition that the
+// A plan has two stages, and an undo. The *pure* stage may fail at any step: a Python exception (a floating-point condition that the
 // user's errstate would report arrives as one), an overflow, a check. Then the run is dropped: nothing visible has changed,
 // or only what running the segment again will write again before anything reads it. The *commit* stage copies staged
-// array writes to where they belong. It cannot fail.
+// array writes to where they belong. It cannot fail. The *undo* restores, last first, what `save` steps have saved before
+// elements of arrays were written in place; it runs when the run is dropped.
 //
 // Requirements
-//  1. Pure steps change only objects that the run made, and arrays whose old contents the segment does not depend on.
+//  1. Pure steps change only objects that the run made, arrays whose old contents the segment does not depend on, and
+//     elements that it has saved.
 //  2. A `store` copies between arrays of equal type, shape and strides, so it cannot fail.
-//  3. Slots and constants are never written; temporaries are never read before they are written.
+//  3. Slots and constants are never written; temporaries are never read before they are written, but by the undo: a
+//     `restore` of a temporary that is null has nothing to do. What `save` gives has a register of its own.
 #pragma once
 
 #include <cstdint>
@@ -72,6 +75,7 @@ struct Program {
 struct Plan {
   Program pure;
   Program commit;
+  Program undo;                    ///< `restore` steps, in the order of their saves
   std::vector<Ref> constants;      ///< regs[slot_count + i]
   std::vector<int64_t> numbers;    ///< what kIntConstant loads, by index
   std::vector<Reg> outputs;        ///< by graph output

@@ -61,6 +61,7 @@ std::string printSegment(const Segment& segment) {
   std::string out = absl::StrCat(printPlan(segment.plan), printReplay(segment.replay));
   if (segment.exit == SegmentExit::kReturn) absl::StrAppend(&out, "return ", regName(segment.result), "\n");
   if (segment.exit == SegmentExit::kBreak) absl::StrAppend(&out, "break\n", printSnapshot(segment.snapshot));
+  if (segment.exit == SegmentExit::kLoop) absl::StrAppend(&out, "loop\n", printSnapshot(segment.snapshot));
   if (segment.frameless) out += "frameless\n";
   return out;
 }

@@ -12,6 +12,7 @@ namespace segue {
 enum class SegmentExit : uint8_t {
   kReturn,       ///< the frame returns `result`
   kBreak,        ///< frames are rebuilt from `snapshot` and CPython goes on
+  kLoop,         ///< as kBreak, of one frame: it goes on where the segment started
   kEager,        ///< a verdict: CPython runs the frame, nothing else to do here
 };
 
@@ -20,7 +21,7 @@ struct Segment {
   Plan plan;
   Replay replay;
   Reg result = kNoReg;             ///< kReturn
-  Snapshot snapshot;               ///< kBreak
+  Snapshot snapshot;               ///< kBreak, kLoop
   std::shared_ptr<Splice> splice;  ///< kEager: what CPython runs in place of the frame's code; null: that itself
   uint16_t reason = 0;             ///< kBreak, kEager: row of breaks.def
   bool pure = false;               ///< the plan's pure stage and its result are all there is

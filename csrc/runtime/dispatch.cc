@@ -116,6 +116,23 @@ std::vector<GuardFailure> DispatchTable::explainMiss(const FrameRoots& roots) {
   return failures;
 }
 
+std::vector<std::string> DispatchTable::varyingSources(const FrameRoots& roots, size_t most) {
+  absl::flat_hash_map<std::string, size_t> count;
+  std::vector<PyObject*> regs(std::max(regCount(), 1u), nullptr);
+  std::vector<int64_t> ints(std::max(intCount(), 1u), 0);
+  for (const EntryRef& entry : entries_) {
+    const GuardProgram& guards = entry->guards;
+    const uint32_t at = runGuards(guards, roots, regs.data(), ints.data());
+    if (at == kGuardsPass) continue;
+    for (uint32_t slot : pinnedSlots(guards, at)) count[guards.paths[slot]]++;
+  }
+  std::vector<std::string> varying;
+  for (const auto& [source, times] : count) {
+    if (times >= most) varying.push_back(source);
+  }
+  return varying;
+}
+
 std::string DispatchTable::describeLimit(const FrameRoots& roots) {
   std::vector<GuardFailure> failures = explainMiss(roots);
   if (failures.empty()) return "no guard fails";

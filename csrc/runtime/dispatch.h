@@ -115,6 +115,9 @@ class DispatchTable {
   absl::Span<const EntryRef> entries() const { return entries_; }
   /// First failing guard of each entry for this call, in order of installation: for `recompiles` logs.
   std::vector<GuardFailure> explainMiss(const FrameRoots& roots);
+  /// The sources that `most` entries or more hold to other values than they have now. Another entry that makes a constant
+  /// of one of them would be one of many.
+  std::vector<std::string> varyingSources(const FrameRoots& roots, size_t most);
   /// Words for the limit's warning: the source that fails in most entries, with what it is and was expected to be.
   std::string describeLimit(const FrameRoots& roots);
   /// Whether the limit's warning has been given (the caller gives it once).

@@ -113,4 +113,69 @@ Ref rebaseOnOriginal(BorrowedRef value, BorrowedRef mirror, BorrowedRef original
   return made;
 }
 
+// ---- saved elements ----
+
+namespace {
+
+/// The element that an int, or a tuple of as many ints as there are axes, selects; null for anything else.
+char* elementAt(PyArrayObject* a, PyObject* index) {
+  const bool tuple = PyTuple_CheckExact(index);
+  const Py_ssize_t count = tuple ? PyTuple_GET_SIZE(index) : 1;
+  if (count != PyArray_NDIM(a)) return nullptr;
+  char* at = PyArray_BYTES(a);
+  for (int axis = 0; axis < count; axis++) {
+    PyObject* item = tuple ? PyTuple_GET_ITEM(index, axis) : index;
+    if (!PyLong_CheckExact(item)) return nullptr;
+    Py_ssize_t number = PyLong_AsSsize_t(item);
+    if (number == -1) PyErr_Clear();   // a number beyond any array is left to NumPy, too
+    const npy_intp size = PyArray_DIM(a, axis);
+    if (number < 0) number += size;
+    if (number < 0 || number >= size) return nullptr;
+    at += number * PyArray_STRIDE(a, axis);
+  }
+  return at;
+}
+
+/// array[index, ...], an array in any case.
+Ref viewAt(BorrowedRef array, BorrowedRef index) {
+  Ref whole = PyTuple_CheckExact(index.get()) ? Ref::borrow(index) : Ref::steal(PyTuple_Pack(1, index.get()));
+  if (!whole) return nullptr;
+  for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(whole.get()); i++) {
+    if (PyTuple_GET_ITEM(whole.get(), i) == Py_Ellipsis) return Ref::steal(PyObject_GetItem(array.get(), whole.get()));
+  }
+  Ref rest = Ref::steal(PyTuple_Pack(1, Py_Ellipsis));
+  Ref all = rest ? Ref::steal(PySequence_Concat(whole.get(), rest.get())) : Ref();
+  return all ? Ref::steal(PyObject_GetItem(array.get(), all.get())) : Ref();
+}
+
+}  // namespace
+
+// One element is bytes: its address, then what is there. Views are a pair: the view and its mirror.
+Ref saveItem(BorrowedRef object, BorrowedRef index) {
+  PyArrayObject* from = array(object);
+  if (char* at = elementAt(from, index.get())) {
+    const Py_ssize_t size = PyArray_ITEMSIZE(from);
+    Ref saved = Ref::steal(PyBytes_FromStringAndSize(nullptr, static_cast<Py_ssize_t>(sizeof at) + size));
+    if (!saved) return nullptr;
+    std::memcpy(PyBytes_AS_STRING(saved.get()), &at, sizeof at);
+    std::memcpy(PyBytes_AS_STRING(saved.get()) + sizeof at, at, static_cast<size_t>(size));
+    return saved;
+  }
+  Ref view = viewAt(object, index);
+  if (!view) return nullptr;
+  Ref mirror = mirrorArray(view);
+  return mirror ? Ref::steal(PyTuple_Pack(2, view.get(), mirror.get())) : Ref();
+}
+
+void restoreItem(BorrowedRef saved) {
+  if (SEGUE_FAULT(SavedItemLost)) return;
+  if (PyTuple_CheckExact(saved.get())) {
+    return storeMirror(PyTuple_GET_ITEM(saved.get(), 0), PyTuple_GET_ITEM(saved.get(), 1));
+  }
+  char* at = nullptr;
+  const char* bytes = PyBytes_AS_STRING(saved.get());
+  std::memcpy(&at, bytes, sizeof at);
+  std::memcpy(at, bytes + sizeof at, static_cast<size_t>(PyBytes_GET_SIZE(saved.get())) - sizeof at);
+}
+
 }  // namespace segue

@@ -13,6 +13,11 @@ Ref mirrorArray(BorrowedRef original);
 /// `value` where it looks at the mirror's memory (the mirror itself, views of it, tuples and lists of these): the same on
 /// the original's memory. Anything else comes back as it is. Null with a Python exception set when there is no memory.
 Ref rebaseOnOriginal(BorrowedRef value, BorrowedRef mirror, BorrowedRef original);
+/// What a basic index selects of an exact ndarray, to be restored. Null with a Python exception set when there is no such
+/// thing or no memory.
+Ref saveItem(BorrowedRef array, BorrowedRef index);
+/// Puts it back. Cannot fail.
+void restoreItem(BorrowedRef saved);
 /// Copies the mirror's elements into the original. Equal shapes, strides and dtypes; cannot fail.
 void storeMirror(BorrowedRef original, BorrowedRef mirror);
 

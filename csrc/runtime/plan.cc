@@ -99,6 +99,7 @@ PyObject* objectStep(const Step& step, absl::Span<const Operand> o, Registers r)
     case StepKind::kElement: return element(regs[o[0]], o[1]);
     case StepKind::kAlias: return Py_NewRef(regs[o[0]]);
     case StepKind::kMirror: return mirrorArray(regs[o[0]]).release();
+    case StepKind::kSave: return saveItem(regs[o[0]], regs[o[1]]).release();
     case StepKind::kRebase: return rebaseOnOriginal(regs[o[0]], regs[o[1]], regs[o[2]]).release();
     default: SEGUE_UNREACHABLE("a step of another loop in a plan");
   }
@@ -159,6 +160,13 @@ const Step* runSteps(const Program& program, const std::vector<int64_t>& numbers
     }
   }
   return nullptr;
+}
+
+void runUndo(const Program& undo, PyObject* const* regs) {
+  for (size_t i = undo.steps.size(); i-- > 0;) {
+    PyObject* saved = regs[undo.operands(undo.steps[i])[0]];
+    if (saved != nullptr) restoreItem(saved);
+  }
 }
 
 }  // namespace segue

@@ -18,6 +18,8 @@ struct Registers {
 
 /// Runs plan steps; null, or the step that failed. Its exception has been cleared.
 const Step* runSteps(const Program& program, const std::vector<int64_t>& numbers, Registers r);
+/// Runs a plan's undo: puts back what the run has saved so far. Cannot fail.
+void runUndo(const Program& undo, PyObject* const* regs);
 /// Runs build steps in the same way.
 const Step* runBuild(const Program& program, Registers r);
 

@@ -186,6 +186,14 @@ int clearDict(PyObject* dict, WriteJournal* journal) {
   return 0;
 }
 
+int iteratorNext(PyObject* iterator, WriteJournal* journal) {
+  int64_t next, step, left;
+  if (!segue_range_iterator(iterator, &next, &step, &left) || left < 1) return -1;
+  journal->record({StepKind::kIteratorNext, Ref::borrow(iterator), nullptr, nullptr});
+  if (!SEGUE_FAULT(IteratorStandsStill)) segue_range_iterator_move(iterator, 1);
+  return 0;
+}
+
 int writeStep(const Step& step, absl::Span<const Operand> o, PyObject** regs, WriteJournal* journal) {
   switch (step.kind) {
     case StepKind::kWriteAttr: return attributeWrite(regs[o[0]], regs[o[1]], regs[o[2]], journal);
@@ -199,6 +207,7 @@ int writeStep(const Step& step, absl::Span<const Operand> o, PyObject** regs, Wr
     case StepKind::kDictClear: return clearDict(regs[o[0]], journal);
     case StepKind::kWriteCell: return cellWrite(regs[o[0]], regs[o[1]], journal);
     case StepKind::kWriteDelCell: return cellWrite(regs[o[0]], nullptr, journal);
+    case StepKind::kIteratorNext: return iteratorNext(regs[o[0]], journal);
     case StepKind::kSetAdd:
     case StepKind::kSetDiscard:
     case StepKind::kSetClear: return setWrite(step, o, regs, journal);
@@ -227,6 +236,7 @@ void takeBack(const Undo& undo) {
       PyDict_Clear(target);
       done = PyDict_Update(target, old);
       break;
+    case StepKind::kIteratorNext: segue_range_iterator_move(target, -1); break;
     case StepKind::kListPop: done = PyList_Insert(target, undo.number, old); break;
     case StepKind::kListInsert: done = PyList_SetSlice(target, undo.number, undo.number + 1, nullptr); break;
     case StepKind::kListExtend: done = PyList_SetSlice(target, undo.number, size, nullptr); break;

@@ -158,8 +158,11 @@ class Rebuilding {
   const Step* failed = runPure(plan, {regs, ints});
   if (failed == nullptr && !rebuilding.reserve()) failed = &kNoMemory;
   if (failed == nullptr) failed = runCommit(segment, {regs, ints}, &journal);
-  if (failed != nullptr) [[unlikely]] return drop(segment, *failed);
-  if (segment.exit == SegmentExit::kBreak) {
+  if (failed != nullptr) [[unlikely]] {
+    runUndo(plan.undo, regs);
+    return drop(segment, *failed);
+  }
+  if (segment.exit != SegmentExit::kReturn) {
     rebuilding.fill(regs, departure);
     return SegmentOutcome::kLeft;
   }

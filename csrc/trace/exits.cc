@@ -44,6 +44,16 @@ bool Tracer::exitAt(const Break& reason, const Location& location, const std::ve
   return exited_;
 }
 
+void Tracer::exitAtLoop() {
+  const Break reason = stop(BreakReason::kLoopNotUnrolled, "a trip of a loop");
+  if (exitAt(reason, location(), {})) {
+    result_.exit.kind = ExitKind::kLoop;
+    return;
+  }
+  dropExit();
+  exitAtBreak(reason);
+}
+
 void Tracer::dropExit() {
   result_.graph->outputs().clear();
   result_.recipes.clear();
@@ -81,7 +91,7 @@ bool Tracer::nothingHandledOutside() {
 // the segment's start.
 void Tracer::exitAtStart(const Break& reason, const Location& where, std::vector<Location> chain) {
   frames_.assign(1, outermost_.get());
-  rollback({{}, 0, 1, 0, nullptr, nullptr});
+  rollback({{}, 0, 1, 0, 0, nullptr, nullptr});
   dropExit();
   RecipeBuilder recipes(*this, result_);
   FrameState start = startState();

@@ -18,7 +18,8 @@ constexpr const char* kRecipeNames[] = {
 constexpr const char* kWriteNames[] = {
     "set_attr", "del_attr", "set_item", "del_item", "append", "insert", "pop", "extend", "clear_list", "reverse",
     "assign_list", "update", "clear_dict", "pop_key", "add", "discard", "clear_set", "append_deque", "append_left",
-    "pop_deque", "pop_left", "clear_deque", "set_cell", "del_cell", "set_global", "del_global"};
+    "pop_deque", "pop_left", "clear_deque", "set_cell", "del_cell", "set_global", "del_global",
+    "next"};
 
 std::string shortName(BorrowedRef object) {
   PyTypeObject* type = Py_TYPE(object);

@@ -66,6 +66,7 @@ enum class WriteKind : uint8_t {
   kDequeAppend, kDequeAppendLeft, kDequePop, kDequePopLeft, kDequeClear,
   kSetCell, kDelCell,            ///< target is a cell
   kSetGlobal, kDelGlobal,        ///< target is the globals dict
+  kIteratorNext,                 ///< target is a range iterator that has a number left
 };
 
 /// One write to an object that exists outside the segment (or to a fresh one, to close a cycle), in program order.

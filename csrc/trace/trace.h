@@ -12,7 +12,9 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/types/span.h"
 #include "bytecode/decode.h"
 #include "trace/result.h"
@@ -36,6 +38,8 @@ struct TraceRequest {
   absl::Span<PyObject* const> stack;      ///< value stack, bottom first (empty at offset 0)
   int start_offset = 0;                   ///< bytecode offset of the first instruction
   TraceConfig config;
+  /// Sources, as they print, whose values are other ones time after time: making a constant of one is a break.
+  absl::flat_hash_set<std::string> varying;
   /// Whether calls of this function object may be inlined (false for segue.disable); none: all may.
   std::function<bool(BorrowedRef)> may_inline;
 };

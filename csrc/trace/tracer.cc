@@ -75,7 +75,10 @@ FrameState Tracer::startState() {
   return frame;
 }
 
-void Tracer::pushOutermostFrame() { outermost_ = std::make_unique<FrameState>(startState()); }
+void Tracer::pushOutermostFrame() {
+  outermost_ = std::make_unique<FrameState>(startState());
+  if (request_.start_offset > 0) start_ = outermost_->pc;
+}
 
 // Steps of one unit roll back together: between units, and only there, the stack is CPython's.
 Traced<void> Tracer::runFrame(FrameState& frame) {
@@ -98,11 +101,16 @@ Traced<void> Tracer::runFrame(FrameState& frame) {
     Traced<void> step = ++result_.instruction_count > config().trace_budget
                             ? Traced<void>(stop(BreakReason::kTraceBudget))
                             : dispatch(insn);
+    if (!step.broke() && pinsVarying(before.relations)) step = stop(BreakReason::kValueVaries);
     if (step.ok()) [[likely]] {
       frame.pc = frame.next;
-      if (frame.result == nullptr) continue;
-      frames_.pop_back();
-      return {};
+      if (frame.result != nullptr) {
+        frames_.pop_back();
+        return {};
+      }
+      if (frame.pc != start_ || frames_.size() > 1) [[likely]] continue;
+      exitAtLoop();
+      return stop(BreakReason::kLoopNotUnrolled);
     }
     bool outermost = frames_.front() == &frame;
     if (step.raised() && before.handled == nullptr) {
@@ -119,6 +127,7 @@ Traced<void> Tracer::runFrame(FrameState& frame) {
     if (!exited_) {
       rollback(before);
       while (!raise_points_.empty() && raise_points_.back().instruction_count > begun) raise_points_.pop_back();
+      dropVarying(before.relations);
       frame.stack.assign(stack_before);
       frame.pc = unit;
       if (allResumable()) exitAtBreak(reason);
@@ -133,7 +142,8 @@ bool Tracer::allResumable() const {
 }
 
 Tracer::Mark Tracer::mark() {
-  return {heap_.checkpoint(), graph().nodes().size(), frames_.size(), generators_.size(), raised_, handled_};
+  return {heap_.checkpoint(), graph().nodes().size(), frames_.size(), generators_.size(), dims().relations().size(),
+          raised_, handled_};
 }
 
 void Tracer::rollback(const Mark& mark) {

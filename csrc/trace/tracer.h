@@ -111,6 +111,8 @@ class Tracer {
   /// Guards the exact type of a live object, or its identity, unless the source is pinned.
   void guardType(Source source, BorrowedRef live);
   void guardIdentity(Source source, BorrowedRef live);
+  /// The source holds another object time after time (TraceRequest::varying).
+  bool isVarying(Source source) const;
   /// An interned str for a name that models use.
   BorrowedRef internedName(const char* name);
   /// A live array becomes an input of the graph: it overlaps none that was written, or the step breaks.
@@ -203,11 +205,21 @@ class Tracer {
     size_t nodes;
     size_t frames;
     size_t generators;
+    size_t relations;   ///< stay: guards are never rolled back, but see dropVarying
     ExceptionValue* raised;
     ValueRef handled;
   };
   Mark mark();
   void rollback(const Mark& mark);
+  /// Whether a relation recorded behind the first `count` makes a constant of a number that varies.
+  bool pinsVarying(size_t count);
+  /// Takes those relations back; the step that recorded them has been rolled back.
+  void dropVarying(size_t count);
+  bool dependsOnVarying(Dim dim);
+  /// Whether a jump back to `target` ends a trip of a loop that was running when the trace started.
+  bool roundsStart(int target) const;
+  /// Whether the trace started where the `for` instruction at `pc` has stored its item.
+  bool startsBehindItem(int pc) const;
   void pushOutermostFrame();
   ValueRef outermostSlot(int index);
   /// The outermost frame where the trace starts.
@@ -218,6 +230,8 @@ class Tracer {
   /// False when something that is alive there cannot be rebuilt.
   bool exitAt(const Break& reason, const Location& location, const std::vector<Location>& chain);
   void dropExit();
+  /// Ends a trace that has come back to where it started.
+  void exitAtLoop();
   /// An instruction raises: `before` and `stack` are the state before it.
   void noteRaisePoint(const Mark& before, int unit, const std::vector<ValueRef>& stack);
   /// The trace goes back to the latest raise point. False when there is none.
@@ -280,6 +294,7 @@ class Tracer {
   std::vector<RaisePoint> raise_points_;                    ///< in program order
   std::vector<FrameState> left_frames_;                     ///< those of the raise point that the trace went back to
   bool resumable_call_ = false;
+  int start_ = -1;                                          ///< index of a probe's instruction; -1 at a function's start
   bool exited_ = false;                                     ///< the exit is in result_
 };
 

@@ -140,6 +140,12 @@ ValueRef Tracer::wrap(BorrowedRef live, Source source) {
 
 ValueRef Tracer::wrapNew(BorrowedRef live, Source source) {
   PyTypeObject* type = Py_TYPE(live);
+  if (type != &PyLong_Type && isVarying(source)) {
+    return wrapOnce(live, source, [&] {
+      guardType(source, live);
+      return make<OpaqueValue>(live, source, BreakReason::kValueVaries);
+    });
+  }
   auto it = wrapTable().find(type);
   if (it != wrapTable().end()) return it->second(*this, live, source);
   if (ValueRef value = wrapNumpy(*this, live, source)) return value;

@@ -50,6 +50,7 @@ class Lowering {
     SEGUE_TRY_VOID(lowerArguments(node, &operands, &keywords, &made));
     if (performer.kind == StepKind::kGetAttr) operands.push_back(builder_.constant(performer.object));
     if (performer.kind == StepKind::kSetItem) {
+      if (staging_.saves(node)) builder_.save(operands[0], operands[1]);
       builder_.effect(StepKind::kSetItem, operands);
       values_[&node] = builder_.none();
     } else {

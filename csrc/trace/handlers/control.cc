@@ -10,14 +10,30 @@ Traced<void> Tracer::visitJump(const Insn& insn) {
   return {};
 }
 
-// `for` counts its trips at its ForIter; this bounds `while`. A loop inside starts afresh with every trip.
+bool Tracer::roundsStart(int target) const {
+  return start_ >= 0 && frames_.size() == 1 && target <= start_ && start_ <= frames_.back()->pc;
+}
+
+bool Tracer::startsBehindItem(int pc) const {
+  if (start_ <= pc || frames_.size() > 1) return false;
+  for (int at = pc + 1; at < start_; at++) {
+    const Opcode op = frames_.back()->code->insn(at).op;
+    if (op != Opcode::kStoreLocal && op != Opcode::kPopTop && op != Opcode::kNop) return false;
+  }
+  return true;
+}
+
+// `for` counts its trips at its ForIter; this bounds `while`. A loop inside starts afresh with every trip. Of a loop that was
+// running already, a trip is a segment: from its head to its head (Tracer::exitAtLoop), or from a place inside to that place.
 Traced<void> Tracer::jumpCounted(const Insn& insn) {
   int pc = frame().pc;
   jump(insn);
   if (insn.target > pc) return {};
   absl::erase_if(frame().trips, [&](const auto& trip) { return trip.first > insn.target && trip.first < pc; });
   bool is_for = frame().code->insn(insn.target).op == Opcode::kForIter;
-  if (!is_for && countTrip() > config().unroll_objects) return stop(BreakReason::kLoopNotUnrolled, "a while loop");
+  int64_t limit = config().unroll_objects;
+  if (roundsStart(insn.target)) limit = 1;
+  if (!is_for && countTrip() > limit) return stop(BreakReason::kLoopNotUnrolled, "a while loop");
   return {};
 }
 
@@ -51,6 +67,10 @@ Traced<void> Tracer::visitGetIter(const Insn& insn) {
 
 Traced<void> Tracer::visitForIter(const Insn& insn) {
   ValueRef iterator = stack().peek();
+  // One that was running when the trace started: its trips are segments of their own, which start behind it.
+  if (iterator->source() && isRangeIterator(iterator) && !startsBehindItem(frame().pc)) {
+    return stop(BreakReason::kLoopNotUnrolled, "the next trip of a loop");
+  }
   // A loop that is known to be too long breaks before its first trip, others when they have gone on for too long.
   int64_t limit = isRangeIterator(iterator) ? config().unroll_range : config().unroll_objects;
   int64_t trip = countTrip();

@@ -106,7 +106,48 @@ Traced<ValueRef> ListValue::compareSlot(Tracer& t, CompareOp op, ValueRef other)
   return compareSequences(t, op, std::vector<ValueRef>(items(t)), std::vector<ValueRef>(list->items(t)));
 }
 
-Traced<ValueRef> ListValue::lengthSlot(Tracer& t) { return t.integer(static_cast<int64_t>(items(t).size())); }
+bool ListValue::loaded(Tracer& t) const { return t.heap().read<ListState>(object()).loaded; }
+
+Dim ListValue::liveLength(Tracer& t) {
+  if (!live_length_) {
+    live_length_ = t.dims().symbol(PyList_GET_SIZE(live_.get()), 0);
+    t.guards().dimOrigin({DimOrigin::Kind::kLength, *source(), 0});
+  }
+  return *live_length_;
+}
+
+std::optional<Dim> ListValue::size(Tracer& t) {
+  const auto& state = t.heap().read<ListState>(object());
+  const Dim known = t.dims().constant(static_cast<int64_t>(state.items.size()));
+  if (state.loaded) return known;
+  Result<Dim> sum = t.dims().add(liveLength(t), known);
+  return sum.ok() ? std::optional<Dim>(sum.value()) : std::nullopt;
+}
+
+Traced<ValueRef> ListValue::lengthSlot(Tracer& t) {
+  if (std::optional<Dim> length = size(t)) return t.integer(*length);
+  return stop(BreakReason::kFoldTooLarge, "a length beyond 64 bits");
+}
+
+Traced<bool> ListValue::truthSlot(Tracer& t) {
+  SEGUE_TRY(ValueRef length, lengthSlot(t));
+  return truth(t, length);
+}
+
+ValueRef ListValue::liveItem(Tracer& t, Dim index) {
+  DimTable& dims = t.dims();
+  std::optional<Dim> total = size(t);
+  if (!total) return nullptr;
+  if (dims.decideLess(index, dims.constant(0))) {
+    Result<Dim> wrapped = dims.add(index, *total);
+    if (!wrapped.ok()) return nullptr;
+    index = wrapped.value();
+  }
+  if (dims.decideLess(index, dims.constant(0)) || !dims.decideLess(index, liveLength(t))) return nullptr;
+  const int64_t number = dims.specialize(index);
+  if (number > std::numeric_limits<int>::max()) return nullptr;
+  return t.wrap(PyList_GET_ITEM(live_.get(), number), t.sources().item(*source(), static_cast<int>(number)));
+}
 
 Traced<ValueRef> ListValue::getAttrSlot(Tracer& t, BorrowedRef name) { return builtinTypeAttr(t, this, name); }
 
@@ -115,7 +156,11 @@ Traced<ValueRef> ListValue::getItemSlot(Tracer& t, ValueRef key) {
     SEGUE_TRY(std::vector<ValueRef> selected, slicedItems(t, items(t), key));
     return t.list(std::move(selected));
   }
-  if (!asDim(t, key)) return Value::getItemSlot(t, key);
+  std::optional<Dim> number = asDim(t, key);
+  if (!number) return Value::getItemSlot(t, key);
+  if (!loaded(t)) {
+    if (ValueRef item = liveItem(t, *number)) return item;
+  }
   SEGUE_TRY(int64_t index, sequenceIndex(t, key, static_cast<int64_t>(items(t).size()), "list"));
   return t.resolve(items(t)[index]);
 }

@@ -1,7 +1,8 @@
 // Exact lists.
 //
-// A live list is *loaded* (length guarded, items pending) when its contents are first used. Until then appends only collect
-// what comes behind the unknown part, so that a list which the program merely appends to may have any length.
+// A live list is *loaded* (length guarded, items pending) when its contents are first used as a whole. Until then its length
+// is a symbol, an element by number is a source, and appends only collect what comes behind the unknown part, so that a list
+// which the program merely indexes and appends to may have any length.
 #pragma once
 
 #include "trace/values/value.h"
@@ -34,7 +35,7 @@ class ListValue final : public HeapValue {
   Traced<ValueRef> binarySlot(Tracer& t, BinaryOp op, ValueRef other, bool reflected) override;
   Traced<ValueRef> inplaceSlot(Tracer& t, BinaryOp op, ValueRef other) override;
   Traced<ValueRef> compareSlot(Tracer& t, CompareOp op, ValueRef other) override;
-  Traced<bool> truthSlot(Tracer& t) override { return !items(t).empty(); }
+  Traced<bool> truthSlot(Tracer& t) override;
   Traced<ValueRef> lengthSlot(Tracer& t) override;
   Traced<ValueRef> getAttrSlot(Tracer& t, BorrowedRef name) override;
   Traced<ValueRef> getItemSlot(Tracer& t, ValueRef key) override;
@@ -45,9 +46,17 @@ class ListValue final : public HeapValue {
   Traced<RecipeId> recipeSlot(RecipeBuilder& b) override;
 
  private:
+  bool loaded(Tracer& t) const;
+  /// The length of a list that is not loaded, when the trace started.
+  Dim liveLength(Tracer& t);
+  /// The length now; nullopt where that is no 64-bit number.
+  std::optional<Dim> size(Tracer& t);
+  /// The element by number of a list that is not loaded; null where that cannot be told without loading it.
+  ValueRef liveItem(Tracer& t, Dim index);
   /// self[slice] = value, del self[slice] (value null).
   Traced<void> setSlice(Tracer& t, ValueRef slice, ValueRef value);
   Ref live_;   ///< the live list; null for one that the trace made
+  std::optional<Dim> live_length_;   ///< once asked for
 };
 
 /// list.append on a value that must be a list (LIST_APPEND).

@@ -1,9 +1,11 @@
 #include "trace/values/range.h"
 
+#include "base/objects.h"
 #include "trace/builtins/registry.h"
 #include "trace/protocols.h"
 #include "trace/recipes.h"
 #include "trace/tracer.h"
+#include "trace/values/basic.h"
 #include "trace/values/iterator.h"
 
 namespace segue {
@@ -52,6 +54,47 @@ class RangeIterator final : public IteratorValue {
   ValueRef range_;
   int64_t count_;
 };
+
+/// One that the trace has found: what it gives next are symbols, and each number it gives is a write to it.
+class LiveRangeIterator final : public IteratorValue {
+ public:
+  LiveRangeIterator(ObjectId object, Source source, Dim next, Dim step, Dim left)
+      : IteratorValue(object, source), next_(next), step_(step), left_(left) {}
+  PyTypeObject* type() const override { return &PyRangeIter_Type; }
+
+  Traced<ValueRef> nextSlot(Tracer& t) override {
+    DimTable& dims = t.dims();
+    const int64_t position = t.heap().read<PositionState>(object()).position;
+    if (!dims.decideLess(dims.constant(position), left_)) return ValueRef{nullptr};
+    Result<Dim> distance = dims.mul(step_, dims.constant(position));
+    if (distance.ok()) distance = dims.add(next_, distance.value());
+    if (!distance.ok()) return stop(BreakReason::kFoldTooLarge, "a range beyond 64 bits");
+    t.heap().write<PositionState>(object()).position = position + 1;
+    t.noteWrite(this);
+    t.heap().log({WriteKind::kIteratorNext, this, nullptr, nullptr, t.location()});
+    return t.integer(distance.value());
+  }
+
+ private:
+  Dim next_, step_, left_;
+};
+
+ValueRef wrapRangeIterator(Tracer& t, BorrowedRef live, Source source) {
+  return t.wrapOnce(live, source, [&]() -> ValueRef {
+    t.guardType(source, live);
+    int64_t numbers[3];
+    if (!segue_range_iterator(live.get(), &numbers[0], &numbers[1], &numbers[2])) return t.make<OpaqueValue>(live, source);
+    auto part = [&](RangePart which, int64_t lower_bound) {
+      Dim dim = t.dims().symbol(numbers[static_cast<int>(which)], lower_bound);
+      t.guards().dimOrigin({DimOrigin::Kind::kRangeIterator, source, static_cast<int>(which)});
+      return dim;
+    };
+    Dim next = part(RangePart::kNext, DimTable::kNoBound);
+    Dim step = t.dims().constant(t.dims().specialize(part(RangePart::kStep, DimTable::kNoBound)));
+    return t.make<LiveRangeIterator>(newPosition(t), source, next, step, part(RangePart::kLeft, 0));
+  });
+}
+SEGUE_WRAPS(PyRangeIter_Type, wrapRangeIterator);
 
 }  // namespace
 
