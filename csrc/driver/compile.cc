@@ -12,6 +12,7 @@
 #include "graph/passes.h"
 #include "graph/print.h"
 #include "guards/lowering.h"
+#include "trace/breaks.h"
 #include "trace/trace.h"
 
 namespace segue {
@@ -123,13 +124,21 @@ bool isWorthAnEntry(const CompileInput& input, const TraceResult& trace) {
 /// The whole pipeline. Throws BackendFailure, and BugError from anywhere.
 EntryRef makeEntry(const CompileInput& input, CompileRecord* record) {
   TraceResult trace = traceInput(input);
+  const BorrowedRef code = reinterpret_cast<PyObject*>(input.code);
+  if (!fitsGuardProgram(*trace.guards, trace.graph->dims())) {   // a loop over very many objects
+    trace.exit = {.kind = ExitKind::kBreak, .reason = static_cast<uint16_t>(BreakReason::kTraceBudget)};
+    trace.exit.location = {code, input.code->co_firstlineno, input.offset};
+    describeTrace(trace, code, false, record);
+    Segment verdict;
+    verdict.reason = trace.exit.reason;
+    return EntryRef(new Entry(GuardProgram(), {}, std::move(verdict)));
+  }
   const bool captured = isWorthAnEntry(input, trace);
   if (captured) {
     Result<void> passes = runPasses(*trace.graph, defaultPasses(), {.context = {.evaluate = evaluateWithNumpy}});
     SEGUE_CHECK(passes.ok(), passes.error());
     guardOverlaps(&trace);
   }
-  const BorrowedRef code = reinterpret_cast<PyObject*>(input.code);
   describeTrace(trace, code, captured, record);
 
   std::vector<Source> wanted;

@@ -475,6 +475,11 @@ Result<uint16_t> Lowering::number(Dim dim) {
 
 }  // namespace
 
+bool fitsGuardProgram(const GuardSet& guards, const DimTable& dims) {
+  // Lowering adds few: types that it reads, and partial results of sizes.
+  return guards.sources().size() < kMaxRegister / 2 && dims.size() < kMaxRegister / 2;
+}
+
 Result<LoweredGuards> lowerGuards(const GuardSet& guards, const DimTable& dims, absl::Span<const Source> wanted,
                                   BorrowedRef code) {
   return Lowering(guards, dims, wanted, code).run();

@@ -26,6 +26,9 @@ struct LoweredGuards {
   }
 };
 
+/// Whether a guard program could hold all of the trace's sources and sizes.
+bool fitsGuardProgram(const GuardSet& guards, const DimTable& dims);
+
 /// `wanted`: what the plan and the exit read (graph inputs, kSource recipes). `code`: for names in messages, may be null.
 /// The error names a source that cannot be fetched without running user code.
 Result<LoweredGuards> lowerGuards(const GuardSet& guards, const DimTable& dims, absl::Span<const Source> wanted,

@@ -120,7 +120,7 @@ PyObject* buildStep(const Step& step, absl::Span<const Operand> o, Registers r) 
     case StepKind::kFunction: return makeFunction(o, regs);
     case StepKind::kBoundMethod: return PyMethod_New(regs[o[0]], regs[o[1]]);
     case StepKind::kPartial: return makePartial(regs[o[0]], regs[o[1]], regs[o[2]], regs[o[3]]);
-    case StepKind::kIteratorAt: return iteratorAt(regs[o[0]], o[1]);
+    case StepKind::kIteratorAt: return iteratorAt(regs[o[0]], static_cast<int32_t>(o[1]));   // -1: reversed, at its end
     case StepKind::kCall: {
       Ref arguments = makeTuple(o.subspan(1), regs);
       return arguments ? PyObject_Call(regs[o[0]], arguments.get(), nullptr) : nullptr;

@@ -10,6 +10,12 @@
 namespace segue {
 namespace {
 
+/// Calls within calls, frames or not: bounds the tracer's own recursion.
+constexpr int kDeepestCall = 256;
+/// Items of `sequence * count`.
+constexpr int64_t kLongestRepetition = 4096;
+
+
 std::string operandTypes(std::string_view symbol, ValueRef lhs, ValueRef rhs) {
   return absl::StrFormat("%s %s %s", lhs->describe(), std::string(symbol), rhs->describe());
 }
@@ -147,7 +153,19 @@ Traced<void> deleteAttr(Tracer& t, ValueRef owner, BorrowedRef name) {
   return t.resolve(owner)->setAttrSlot(t, name, nullptr);
 }
 
-Traced<ValueRef> call(Tracer& t, ValueRef callee, const CallArgs& args) { return t.resolve(callee)->callSlot(t, args); }
+Traced<ValueRef> call(Tracer& t, ValueRef callee, const CallArgs& args) {
+  if (t.callDepth() >= kDeepestCall) return stop(BreakReason::kInlineDepth, t.resolve(callee)->describe());
+  t.callDepth()++;
+  Traced<ValueRef> result = t.resolve(callee)->callSlot(t, args);
+  t.callDepth()--;
+  return result;
+}
+
+Traced<int64_t> repetitions(Tracer& t, ValueRef count, size_t size) {
+  SEGUE_TRY(int64_t times, constantInt(t, count));
+  if (times > 0 && size > 0 && times > kLongestRepetition / static_cast<int64_t>(size)) return stop(BreakReason::kFoldTooLarge);
+  return size == 0 ? 0 : times;
+}
 
 Traced<ValueRef> iter(Tracer& t, ValueRef iterable) { return t.resolve(iterable)->iterSlot(t); }
 

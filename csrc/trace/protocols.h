@@ -42,6 +42,8 @@ Traced<Arg> toArg(Tracer& t, ValueRef value);
 
 /// The Python int that an index, an axis or a count is: specialises a symbolic one (a guard). Breaks for anything else.
 Traced<int64_t> constantInt(Tracer& t, ValueRef value);
+/// How often `sequence * count` repeats a sequence of `size` items. Breaks when the result would be large.
+Traced<int64_t> repetitions(Tracer& t, ValueRef count, size_t size);
 /// The value as a Dim when it is an exact int (constant or symbolic) or bool; nullopt otherwise.
 std::optional<Dim> asDim(Tracer& t, ValueRef value);
 /// The built-in constant that the value is or, at the price of a guard, can be pinned to; null when it is neither.

@@ -6,6 +6,12 @@
 #include "trace/tracer.h"
 
 namespace segue {
+namespace {
+
+/// Containers in containers: bounds the recursion.
+constexpr int kDeepestObject = 1000;
+
+}  // namespace
 
 Traced<RecipeId> RecipeBuilder::of(ValueRef value) {
   if (value == nullptr) return null();
@@ -20,8 +26,13 @@ Traced<RecipeId> RecipeBuilder::of(ValueRef value) {
     made_.emplace(value, id);
     return id;
   }
-  SEGUE_TRY(RecipeId id, value->recipeSlot(*this));
-  made_.emplace(value, id);
+  // Of the containers that can hold themselves, lists, dicts and instances are opened; others are not rebuilt then.
+  if (static_cast<int>(running_.size()) >= kDeepestObject || !running_.insert(value).second) {
+    return stop(BreakReason::kNotReconstructible, value->describe());
+  }
+  Traced<RecipeId> id = value->recipeSlot(*this);
+  running_.erase(value);
+  if (id.ok()) made_.emplace(value, id.value());
   return id;
 }
 

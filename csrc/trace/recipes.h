@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "trace/result.h"
 #include "trace/values/value.h"
 
@@ -56,6 +57,7 @@ class RecipeBuilder {
   Tracer& tracer_;
   TraceResult& result_;
   absl::flat_hash_map<ValueRef, RecipeId> made_;       ///< finished, or an empty object of a cycle
+  absl::flat_hash_set<ValueRef> running_;              ///< being made: a value, what is in it …
   absl::flat_hash_map<ValueRef, Recipe> open_;         ///< mutable containers being built: what they are when empty
   absl::flat_hash_map<Node*, RecipeId> outputs_;
   absl::flat_hash_map<PyObject*, RecipeId> constants_;

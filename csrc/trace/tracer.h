@@ -183,6 +183,9 @@ class Tracer {
   ValueRef handled() const { return handled_; }
   void setHandled(ValueRef exception) { handled_ = exception; }
 
+  /// Values calling values without a frame in between (a partial of a partial, a class whose __call__ is an instance …).
+  int& callDepth() { return call_depth_; }
+
   /// Containers whose repr is being made, outermost first.
   std::vector<ValueRef>& reprRunning() { return repr_running_; }
 
@@ -295,6 +298,7 @@ class Tracer {
   std::vector<FrameState> left_frames_;                     ///< those of the raise point that the trace went back to
   bool resumable_call_ = false;
   int start_ = -1;                                          ///< index of a probe's instruction; -1 at a function's start
+  int call_depth_ = 0;
   bool exited_ = false;                                     ///< the exit is in result_
 };
 

@@ -248,7 +248,13 @@ Traced<ValueRef> builtinHash(Tracer& t, const BuiltinCall& call) {
     BorrowedRef found = lookupOnType(t, args[0]->type(), t.internedName("__hash__"));
     if (found && PyFunction_Check(found.get())) {
       SEGUE_TRY(ValueRef result, callSpecial(t, args[0], "__hash__", {}));
-      return callPure(t, BuiltinCall{call.function, {{result}, {}}});  // which also brings it into range
+      // slot_tp_hash: what is no Py_hash_t is hashed itself, and -1 means an error.
+      BorrowedRef number = t.resolve(result)->constant();
+      if (!number || !PyLong_CheckExact(number)) return stop(BreakReason::kConstantNeeded, "a hash that is no int");
+      int overflow = 0;
+      long long hash = PyLong_AsLongLongAndOverflow(number, &overflow);
+      if (overflow != 0) return callPure(t, BuiltinCall{call.function, {{result}, {}}});
+      return t.integer(hash == -1 ? -2 : hash);
     }
     return stop(BreakReason::kConstantNeeded, "the address of " + args[0]->describe());
   }

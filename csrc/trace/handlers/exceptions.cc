@@ -45,8 +45,9 @@ Traced<void> Tracer::visitRaiseVarargs(const Insn& insn) {
 }
 
 Traced<void> Tracer::visitReraise(const Insn& insn) {
-  auto* exception = as<ExceptionValue>(stack().pop());
-  SEGUE_CHECK(exception != nullptr, "only exceptions are raised again");
+  ValueRef value = stack().pop();
+  auto* exception = as<ExceptionValue>(value);
+  if (exception == nullptr) return stop(BreakReason::kUnsupportedOperation, "raising " + value->describe());
   return setRaised(exception);  // its context is set already
 }
 

@@ -28,6 +28,16 @@ std::string absoluteName(BorrowedRef globals, std::string name, int64_t level) {
   return name.empty() ? base : base + "." + name;
 }
 
+/// `from package import name` looks for a module where the package has no such attribute (importlib's _handle_fromlist).
+bool wantsSubmodule(BorrowedRef module, BorrowedRef names) {
+  BorrowedRef dict = PyModule_GetDict(module.get());
+  if (PyDict_GetItemString(dict, "__path__") == nullptr || !names || !PyTuple_CheckExact(names.get())) return false;
+  for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(names.get()); i++) {
+    if (PyDict_GetItem(dict, PyTuple_GET_ITEM(names.get(), i)) == nullptr) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 Traced<void> Tracer::visitImportName(const Insn& insn) {
@@ -45,6 +55,7 @@ Traced<void> Tracer::visitImportName(const Insn& insn) {
   bool wants_top = names->constant().get() == Py_None && level == 0;
   if (wants_top) module = loadedModule(full.substr(0, full.find('.')));
   if (!module) return stop(BreakReason::kImportRuns, name);
+  if (!wants_top && wantsSubmodule(module, names->constant())) return stop(BreakReason::kImportRuns, "from " + name);
   Ref key = Ref::steal(PyUnicode_FromString(PyModule_GetName(module.get())));
   guards().assumeDictValue(PyImport_GetModuleDict(), key, module);
   stack().push(constant(module));

@@ -67,7 +67,7 @@ Traced<void> Tracer::visitCopyFreeVars(const Insn& insn) {
   int first = top.code->slotCount() - insn.arg;
   if (top.function != nullptr) {
     const TupleValue::Items& cells = as<TupleValue>(top.function->parts().closure)->items();
-    std::copy(cells.begin(), cells.end(), top.slots.begin() + first);
+    absl::c_transform(cells, top.slots.begin() + first, [this](ValueRef cell) { return resolve(cell); });
     return {};
   }
   BorrowedRef closure = PyFunction_GET_CLOSURE(request().function.get());

@@ -1,4 +1,5 @@
 // Visitors: pattern matching.
+#include "program/constants.h"
 #include "trace/protocols.h"
 #include "trace/tracer.h"
 #include "trace/values/class_value.h"
@@ -10,6 +11,19 @@ namespace {
 
 /// `case C(x)` of a few built-in classes matches the subject itself; others name their parts in __match_args__.
 bool matchesItself(ClassValue* cls) { return (cls->classObject()->tp_flags & _Py_TPFLAGS_MATCH_SELF) != 0; }
+
+/// Two equal constants: patterns that ask for the same key or attribute twice raise.
+bool haveRepeats(absl::Span<const ValueRef> items) {
+  for (size_t i = 0; i < items.size(); i++) {
+    for (size_t k = 0; k < i; k++) {
+      BorrowedRef a = items[i]->constant(), b = items[k]->constant();
+      if (!a || !b) continue;
+      if (a.get() == b.get()) return true;
+      if (comparesByValue(a) && comparesByValue(b) && PyObject_RichCompareBool(a, b, Py_EQ) != 0) return true;
+    }
+  }
+  return false;
+}
 
 }  // namespace
 
@@ -27,6 +41,7 @@ Traced<void> Tracer::visitMatchKeys(const Insn& insn) {
   auto* keys = as<TupleValue>(stack().peek(1));
   auto* subject = as<DictValue>(stack().peek(2));
   if (subject == nullptr) return stop(BreakReason::kUnsupportedOperation, "a mapping pattern on " + stack().peek(2)->describe());
+  if (haveRepeats(keys->items())) return stop(BreakReason::kExceptionEscapes, "a mapping pattern that checks a key twice");
   TupleValue::Items values;
   for (ValueRef key : keys->items()) {
     SEGUE_TRY(ValueRef value, subject->get(*this, key));
@@ -50,7 +65,7 @@ Traced<void> Tracer::visitMatchClass(const Insn& insn) {
     stack().push(none());
     return {};
   }
-  TupleValue::Items values;
+  TupleValue::Items values, asked;
   if (matchesItself(cls) && insn.arg == 1) {
     values.push_back(subject);
   } else if (insn.arg > 0) {
@@ -62,8 +77,11 @@ Traced<void> Tracer::visitMatchClass(const Insn& insn) {
     for (int i = 0; i < insn.arg; ++i) {
       SEGUE_TRY(ValueRef value, getAttr(*this, subject, resolve(args->items()[i])->constant()));
       values.push_back(value);
+      asked.push_back(resolve(args->items()[i]));
     }
   }
+  for (ValueRef name : names->items()) asked.push_back(resolve(name));
+  if (haveRepeats(asked)) return stop(BreakReason::kExceptionEscapes, "a class pattern that names an attribute twice");
   for (ValueRef name : names->items()) {
     SEGUE_TRY(ValueRef value, getAttr(*this, subject, resolve(name)->constant()));
     values.push_back(value);

@@ -81,6 +81,7 @@ Traced<ValueRef> ClassValue::factOf(Tracer& t, BorrowedRef name) {
   bool written_in_python = (cls->tp_flags & Py_TPFLAGS_HEAPTYPE) != 0;
   if (text == "__class__") return t.constant(reinterpret_cast<PyObject*>(object_.type()));
   if (text == "__mro__" || text == "__bases__") {
+    if (cls->tp_mro == nullptr || cls->tp_bases == nullptr) return stop(BreakReason::kAttributeLookup, "a class that is being made");
     t.guards().assumeType(cls);
     return t.constant(BorrowedRef(text == "__mro__" ? cls->tp_mro : cls->tp_bases));
   }

@@ -3,6 +3,7 @@
 #include "trace/attributes.h"
 #include "trace/protocols.h"
 #include "trace/tracer.h"
+#include "trace/values/string.h"
 
 namespace segue {
 namespace {
@@ -100,7 +101,13 @@ Traced<ValueRef> EnumMemberValue::iterSlot(Tracer& t) {
 
 Traced<ValueRef> EnumMemberValue::formatSlot(Tracer& t, ValueRef spec) {
   ValueRef plain = plainFor(t, "__format__");
-  return plain != nullptr ? format(t, plain, spec) : InstanceValue::formatSlot(t, spec);
+  if (plain == nullptr) return InstanceValue::formatSlot(t, spec);
+  // Without a specification, the built-in types' __format__ asks str() of a subclass's instance.
+  BorrowedRef constant = spec->constant();
+  if (constant && PyUnicode_CheckExact(constant) && PyUnicode_GET_LENGTH(constant.get()) == 0) {
+    return toText(t, this, TextConversion::kStr);
+  }
+  return format(t, plain, spec);
 }
 
 Traced<Ref> EnumMemberValue::keySlot(Tracer& t) { return key(t, plain(t)); }

@@ -128,6 +128,14 @@ CellValue* wrapCell(Tracer& t, BorrowedRef live, Source source, Source contents)
   }));
 }
 
+namespace {
+/// A cell as an object of the program's (function.__closure__).
+ValueRef wrapCellObject(Tracer& t, BorrowedRef live, Source source) {
+  return wrapCell(t, live, source, t.sources().cellContents(source));
+}
+SEGUE_WRAPS(PyCell_Type, wrapCellObject);
+}  // namespace
+
 std::string FunctionValue::describe() const {
   return "function " + std::string(textOf(reinterpret_cast<PyCodeObject*>(parts_.code.get())->co_qualname));
 }

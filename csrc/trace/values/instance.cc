@@ -279,7 +279,14 @@ Traced<ValueRef> InstanceValue::callSlot(Tracer& t, const CallArgs& args) {
   return call(t, method, args);
 }
 
-Traced<ValueRef> InstanceValue::iterSlot(Tracer& t) { return required(t, this, "__iter__", {}); }
+Traced<ValueRef> InstanceValue::iterSlot(Tracer& t) {
+  SEGUE_TRY(ValueRef iterator, required(t, this, "__iter__", {}));
+  iterator = t.resolve(iterator);
+  PyTypeObject* type = iterator->type();
+  if ((type->tp_flags & Py_TPFLAGS_HEAPTYPE) != 0) lookupOnType(t, type, t.internedName("__next__"));
+  if (type->tp_iternext != nullptr) return iterator;
+  return t.raise(PyExc_TypeError, absl::StrFormat("iter() returned non-iterator of type '%s'", type->tp_name));
+}
 
 Traced<ValueRef> InstanceValue::nextSlot(Tracer& t) {
   Traced<ValueRef> item = required(t, this, "__next__", {});

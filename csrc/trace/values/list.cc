@@ -79,9 +79,8 @@ Traced<ValueRef> ListValue::binarySlot(Tracer& t, BinaryOp op, ValueRef other, b
     return t.list(std::move(joined));
   }
   if (op != BinaryOp::kMultiply || !asDim(t, other)) return ValueRef{nullptr};
-  SEGUE_TRY(int64_t count, constantInt(t, other));
   const std::vector<ValueRef>& once = items(t);
-  if (count > 0 && count * static_cast<int64_t>(once.size()) > 4096) return stop(BreakReason::kFoldTooLarge);
+  SEGUE_TRY(int64_t count, repetitions(t, other, once.size()));
   std::vector<ValueRef> repeated;
   for (int64_t i = 0; i < count; ++i) repeated.insert(repeated.end(), once.begin(), once.end());
   return t.list(std::move(repeated));

@@ -60,7 +60,16 @@ class PartialValue final : public Value {
 };
 
 bool isPartial(BorrowedRef live) {
-  return strcmp(Py_TYPE(live)->tp_name, "functools.partial") == 0;
+  // __setstate__ can make one that calls itself.
+  constexpr int kLongestChain = 32;
+  Ref link = Ref::borrow(live);
+  for (int length = 0; strcmp(Py_TYPE(link.get())->tp_name, "functools.partial") == 0; length++) {
+    if (length == kLongestChain) return false;
+    link = Ref::steal(PyObject_GetAttrString(link.get(), "func"));   // a member of a C type
+    SEGUE_CHECK(link, "a partial without its function");
+    if (Py_TYPE(link.get()) != Py_TYPE(live)) return true;
+  }
+  return false;
 }
 
 ValueRef wrapPartial(Tracer& t, BorrowedRef live, Source source) {

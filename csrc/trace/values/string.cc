@@ -43,20 +43,25 @@ class ReprGuard {
  public:
   ReprGuard(Tracer& t, ValueRef value) : running_(t.reprRunning()) {
     entered_ = std::find(running_.begin(), running_.end(), value) == running_.end();
+    too_deep_ = running_.size() >= kDeepestText;
     if (entered_) running_.push_back(value);
   }
   ~ReprGuard() {
     if (entered_) running_.pop_back();
   }
   bool entered() const { return entered_; }
+  /// CPython's own repr is to run out of its stack.
+  bool tooDeep() const { return too_deep_; }
 
  private:
+  static constexpr size_t kDeepestText = 200;
   std::vector<ValueRef>& running_;
-  bool entered_;
+  bool entered_, too_deep_;
 };
 
 Traced<std::string> listText(Tracer& t, ListValue* list) {
   ReprGuard guard(t, list);
+  if (guard.tooDeep()) return stop(BreakReason::kInlineDepth, "text of a deep container");
   if (!guard.entered()) return std::string("[...]");
   SEGUE_TRY(std::string items, reprsOf(t, list->items(t)));
   return "[" + items + "]";
@@ -64,6 +69,7 @@ Traced<std::string> listText(Tracer& t, ListValue* list) {
 
 Traced<std::string> tupleText(Tracer& t, TupleValue* tuple) {
   ReprGuard guard(t, tuple);
+  if (guard.tooDeep()) return stop(BreakReason::kInlineDepth, "text of a deep container");
   if (!guard.entered()) return std::string("(...)");
   SEGUE_TRY(std::string items, reprsOf(t, tuple->items()));
   return "(" + items + (tuple->items().size() == 1 ? ",)" : ")");
@@ -72,6 +78,7 @@ Traced<std::string> tupleText(Tracer& t, TupleValue* tuple) {
 Traced<std::string> dictText(Tracer& t, DictValue* dict) {
   if (dict->type() != &PyDict_Type) return stop(BreakReason::kUnsupportedOperation, "text of " + dict->describe());
   ReprGuard guard(t, dict);
+  if (guard.tooDeep()) return stop(BreakReason::kInlineDepth, "text of a deep container");
   if (!guard.entered()) return std::string("{...}");
   SEGUE_TRY(const std::vector<DictEntry>* entries, dict->entries(t));
   std::vector<std::string> items;
@@ -92,6 +99,7 @@ Traced<std::string> setText(Tracer& t, SetValue* set) {
 
 Traced<std::string> dequeText(Tracer& t, ValueRef deque) {
   ReprGuard guard(t, deque);
+  if (guard.tooDeep()) return stop(BreakReason::kInlineDepth, "text of a deep container");
   if (!guard.entered()) return std::string("[...]");
   SEGUE_TRY(std::vector<ValueRef> all, items(t, deque));
   SEGUE_TRY(ValueRef limit, getAttr(t, deque, "maxlen"));
@@ -214,6 +222,7 @@ Traced<ValueRef> ownText(Tracer& t, ValueRef value, bool is_repr) {
   if (!found || Py_TYPE(found) == &PyWrapperDescr_Type) return ValueRef{nullptr};
   FunctionValue* inner = unwrappedRepr(t, found);
   ReprGuard guard(t, value);
+  if (guard.tooDeep()) return stop(BreakReason::kInlineDepth, "text of a deep container");
   if (inner != nullptr && !guard.entered()) return t.string("...");
   t.setResumableCall(false);
   SEGUE_TRY(ValueRef text, inner != nullptr ? call(t, inner, {{value}, {}}) : callSpecial(t, value, name, {}));

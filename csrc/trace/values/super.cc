@@ -49,6 +49,7 @@ Traced<ValueRef> superAttr(Tracer& t, ValueRef cls, ValueRef self, BorrowedRef n
   // super(cls, obj) walks type(obj); super(cls, subclass), as class methods use it, walks the subclass.
   bool on_class = self_class != nullptr && PyType_IsSubtype(self_class->classObject(), start->classObject());
   PyTypeObject* walked = on_class ? self_class->classObject() : self->type();
+  if (walked->tp_mro == nullptr) return stop(BreakReason::kUnsupportedOperation, "super of a class that is being made");
   t.guards().assumeType(walked);
   bool behind = false;
   for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(walked->tp_mro); ++i) {

@@ -109,13 +109,16 @@ Traced<ValueRef> TupleValue::binarySlot(Tracer& t, BinaryOp op, ValueRef other, 
   if (op == BinaryOp::kAdd && !reflected) {
     auto* tuple = as<TupleValue>(other);
     if (tuple == nullptr) return ValueRef{nullptr};
+    // CPython hands on what stays the same.
+    if (type() == &PyTuple_Type && tuple->items_.empty()) return this;
+    if (tuple->type() == &PyTuple_Type && items_.empty()) return tuple;
     Items joined = items_;
     joined.insert(joined.end(), tuple->items_.begin(), tuple->items_.end());
     return t.tuple(std::move(joined));
   }
   if (op != BinaryOp::kMultiply || !asDim(t, other)) return ValueRef{nullptr};
-  SEGUE_TRY(int64_t count, constantInt(t, other));
-  if (count > 0 && count * static_cast<int64_t>(items_.size()) > 4096) return stop(BreakReason::kFoldTooLarge);
+  SEGUE_TRY(int64_t count, repetitions(t, other, items_.size()));
+  if (type() == &PyTuple_Type && (count == 1 || items_.empty())) return this;
   Items repeated;
   for (int64_t i = 0; i < count; ++i) repeated.insert(repeated.end(), items_.begin(), items_.end());
   return t.tuple(std::move(repeated));
