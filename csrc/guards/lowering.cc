@@ -63,6 +63,8 @@ Field memberField(SourceMember member) {
     case SourceMember::kFunctionDict: return {&PyFunction_Type, nullptr, offsetof(PyFunctionObject, func_dict), true};
     case SourceMember::kClassName: return {nullptr, nullptr, offsetof(PyHeapTypeObject, ht_name)};
     case SourceMember::kClassQualname: return {nullptr, nullptr, offsetof(PyHeapTypeObject, ht_qualname)};
+    case SourceMember::kClassMro: return {nullptr, nullptr, offsetof(PyTypeObject, tp_mro)};
+    case SourceMember::kClassBases: return {nullptr, nullptr, offsetof(PyTypeObject, tp_bases)};
     case SourceMember::kPartialFunc: return {nullptr, "func"};
     case SourceMember::kPartialArgs: return {nullptr, "args"};
     case SourceMember::kPartialKeywords: return {nullptr, "keywords"};

@@ -31,6 +31,8 @@ const char* memberText(SourceMember member) {
     case SourceMember::kClassName: return ".__name__";
     case SourceMember::kFunctionQualname:
     case SourceMember::kClassQualname: return ".__qualname__";
+    case SourceMember::kClassMro: return ".__mro__";
+    case SourceMember::kClassBases: return ".__bases__";
     case SourceMember::kFunctionDoc: return ".__doc__";
     case SourceMember::kFunctionModule: return ".__module__";
     case SourceMember::kFunctionDict: return ".__dict__";

@@ -47,7 +47,7 @@ enum class SourceMember : uint8_t {
   kMethodSelf, kMethodFunction,            ///< bound method
   kFunctionDefaults, kFunctionKwDefaults, kFunctionClosure, kFunctionGlobals, kFunctionCode,
   kFunctionName, kFunctionQualname, kFunctionDoc, kFunctionModule, kFunctionDict,
-  kClassName, kClassQualname,              ///< of a class written in Python
+  kClassName, kClassQualname, kClassMro, kClassBases,  ///< of a class written in Python
   kPartialFunc, kPartialArgs, kPartialKeywords,
   kDefaultFactory,                         ///< of a defaultdict
   kSliceStart, kSliceStop, kSliceStep, kRangeStart, kRangeStop, kRangeStep,

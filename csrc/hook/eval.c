@@ -57,20 +57,26 @@ static void uninstall(void) {
   if (*slot == evaluate) *slot = NULL;
 }
 
+/* Without an evaluator until the frame ends, so that CPython inlines calls. */
+static PyObject* evaluate_suspended(SegueThread* t, PyThreadState* ts, SegueFrame* frame, int throwflag) {
+  t->suspensions++;
+  suspended++;
+  uninstall();
+  PyObject* result = segue_frame_evaluate_default(ts, frame, throwflag);
+  t->suspensions--;
+  suspended--;
+  if (threads_in_extents > 0) install();
+  return result;
+}
+
 /* The frame's callees are inlined again and CPython's own limits hold: nothing is lent, and of CPython's budget for
  * calls through C only the part is left that the rest of the stack is of the whole. */
 static PyObject* evaluate_uninstalled(SegueThread* t, PyThreadState* ts, SegueFrame* frame, int throwflag) {
   uintptr_t here = STACK_ADDRESS();
   double used = here >= t->low && here < t->high ? (double)(t->high - here) / (double)(t->high - t->low) : 0.5;
   int withheld = segue_recursion_withhold(ts, used);
-  t->suspensions++;
-  suspended++;
-  uninstall();
-  PyObject* result = segue_frame_evaluate_default(ts, frame, throwflag);
+  PyObject* result = evaluate_suspended(t, ts, frame, throwflag);
   segue_recursion_give_back(ts, withheld);
-  t->suspensions--;
-  suspended--;
-  if (threads_in_extents > 0) install();
   return result;
 }
 
@@ -101,7 +107,9 @@ __attribute__((noinline)) static PyObject* evaluate_closely(SegueThread* t, PyTh
   }
   uintptr_t here = STACK_ADDRESS();
   if (here < t->half || here >= t->high) return evaluate_uninstalled(t, ts, frame, throwflag);
-  if (t->extents > 0 && t->pauses == 0 && handler != NULL && !throwflag && !segue_observed(ts)) {
+  /* Inlined calls and specialised generators report fewer events than calls through an evaluator. */
+  if (segue_observed(ts)) return evaluate_suspended(t, ts, frame, throwflag);
+  if (t->extents > 0 && t->pauses == 0 && handler != NULL && !throwflag) {
     SegueFrameView view = segue_frame_view(frame);
     if (view.fresh && (view.is_function || view.makes_generator)) return offer(t, ts, frame);
   }

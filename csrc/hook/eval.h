@@ -9,7 +9,7 @@
  * the hook knows nothing of the compiler. The handler is not called
  *   - for class-body and module frames, and for those of generators and coroutines that have been made: the call that
  *     makes one is offered;
- *   - while tracing, profiling or monitoring is active on the thread;
+ *   - while tracing, profiling or monitoring is active on the thread: frames that start then run without an evaluator;
  *   - while the hook is paused on the thread. The hook pauses itself around the handler, so Python code that the
  *     compiler or a plan runs is plain CPython;
  *   - below a frame where half of the C stack is used up. From there on the evaluator is taken out until that frame
@@ -61,7 +61,7 @@ typedef struct SegueThread {
   uintptr_t half;        /* below it the evaluator is taken out */
   int extents;           /* nested extents */
   int pauses;            /* nested pauses */
-  int suspensions;       /* frames below `half` for which the evaluator is out */
+  int suspensions;       /* frames below `half`, or observed, for which the evaluator is out */
 } SegueThread;
 extern __thread SegueThread segue_thread __attribute__((tls_model("initial-exec"), visibility("hidden")));
 

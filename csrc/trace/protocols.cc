@@ -1,9 +1,11 @@
 #include "trace/protocols.h"
 
+#include "trace/attributes.h"
 #include "trace/builtins/registry.h"
 #include "trace/tracer.h"
 #include "trace/values/enum_member.h"
 #include "trace/values/graph_values.h"
+#include "trace/values/instance.h"
 #include "trace/values/int_value.h"
 #include "trace/values/tuple.h"
 
@@ -35,6 +37,13 @@ bool rightGoesFirst(ValueRef lhs, ValueRef rhs) {
   return lhs->type() != rhs->type() && PyType_IsSubtype(rhs->type(), lhs->type()) != 0;
 }
 
+/// slot_nb_…: between classes written in Python, the right one goes first only if it has a reflected method of its own.
+bool isReflectedOverloaded(Tracer& t, BinaryOp op, ValueRef lhs, ValueRef rhs) {
+  if (lhs->kind() != ValueKind::kInstance || rhs->kind() != ValueKind::kInstance) return true;
+  BorrowedRef name = t.internedName(methodOf(op, /*reflected=*/true));
+  return lookupOnType(t, lhs->type(), name).get() != lookupOnType(t, rhs->type(), name).get();
+}
+
 bool isSingleton(BorrowedRef object) {
   return object.get() == Py_None || PyBool_Check(object.get()) || object.get() == Py_Ellipsis ||
          object.get() == Py_NotImplemented || PyType_Check(object.get()) || PyModule_Check(object.get());
@@ -50,7 +59,7 @@ Traced<ValueRef> binary(Tracer& t, BinaryOp op, ValueRef lhs, ValueRef rhs) {
     if (result != nullptr) return result;
   }
   BinaryOp plain = withoutInplace(op);
-  bool right_first = rightGoesFirst(lhs, rhs);
+  bool right_first = rightGoesFirst(lhs, rhs) && isReflectedOverloaded(t, plain, lhs, rhs);
   if (right_first) {
     SEGUE_TRY(ValueRef result, rhs->binarySlot(t, plain, lhs, true));
     if (result != nullptr) return result;

@@ -153,6 +153,9 @@ SEGUE_BUILTIN("builtins.ascii", builtinAscii);
 
 Traced<ValueRef> builtinFormat(Tracer& t, const BuiltinCall& call) {
   SEGUE_TRY(auto args, call.bind(t, "format", {"/value", "/format_spec"}, 1));
+  if (args[1] != nullptr && args[1]->type() != &PyUnicode_Type) {
+    return stop(BreakReason::kUnsupportedOperation, "format() with a specification that is " + args[1]->describe());
+  }
   return format(t, args[0], args[1] != nullptr ? args[1] : t.string(""));
 }
 SEGUE_BUILTIN("builtins.format", builtinFormat);

@@ -1,5 +1,6 @@
 #include "trace/values/basic.h"
 
+#include "trace/attributes.h"
 #include "trace/builtins/registry.h"
 #include "trace/protocols.h"
 #include "trace/recipes.h"
@@ -38,7 +39,8 @@ Traced<ValueRef> ModuleValue::getAttrSlot(Tracer& t, BorrowedRef name) {
 }
 
 Traced<void> ModuleValue::setAttrSlot(Tracer& t, BorrowedRef name, ValueRef value) {
-  if (value == nullptr) return Value::setAttrSlot(t, name, value);
+  BorrowedRef found = lookupOnType(t, Py_TYPE(module_.get()), name);
+  if (value == nullptr || (found && isDataDescriptor(found))) return Value::setAttrSlot(t, name, value);
   return t.setNamespaceItem(PyModule_GetDict(module_.get()), name, value);
 }
 

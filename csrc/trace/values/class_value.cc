@@ -83,7 +83,13 @@ Traced<ValueRef> ClassValue::factOf(Tracer& t, BorrowedRef name) {
   if (text == "__mro__" || text == "__bases__") {
     if (cls->tp_mro == nullptr || cls->tp_bases == nullptr) return stop(BreakReason::kAttributeLookup, "a class that is being made");
     t.guards().assumeType(cls);
-    return t.constant(BorrowedRef(text == "__mro__" ? cls->tp_mro : cls->tp_bases));
+    // Bases that are being assigned show before the type counts as changed: mro() may look.
+    const bool is_mro = text == "__mro__";
+    BorrowedRef bases = is_mro ? cls->tp_mro : cls->tp_bases;
+    if (written_in_python) {
+      t.guardIdentity(t.sources().member(*source(), is_mro ? SourceMember::kClassMro : SourceMember::kClassBases), bases);
+    }
+    return t.constant(bases);
   }
   bool is_name = text == "__name__" || text == "__qualname__";
   if (is_name && written_in_python) {
@@ -180,7 +186,16 @@ Traced<bool> isSubtype(Tracer& t, PyTypeObject* sub, ValueRef cls, const char* f
 }  // namespace
 
 Traced<bool> isInstance(Tracer& t, ValueRef value, ValueRef cls) {
-  return isSubtype(t, t.resolve(value)->type(), cls, "isinstance");
+  PyTypeObject* type = t.resolve(value)->type();
+  SEGUE_TRY(bool matches, isSubtype(t, type, cls, "isinstance"));
+  if (matches || (type->tp_flags & Py_TPFLAGS_HEAPTYPE) == 0) return matches;
+  // Where the type does not match, the object's __class__ may, which a proxy makes up.
+  BorrowedRef found = lookupOnType(t, type, t.internedName("__class__"));
+  const bool proxy = !found || Py_TYPE(found) != &PyGetSetDescr_Type || type->tp_getattro != PyObject_GenericGetAttr;
+  if (!proxy) return false;
+  BorrowedRef get = lookupOnType(t, type, t.internedName("__getattribute__"));
+  if (found && Py_TYPE(found) == &PyGetSetDescr_Type && get && Py_TYPE(get) == &PyWrapperDescr_Type) return false;
+  return stop(BreakReason::kAttributeLookup, "__class__ of " + t.resolve(value)->describe());
 }
 
 Traced<bool> isSubclass(Tracer& t, ValueRef sub, ValueRef cls) {

@@ -162,7 +162,9 @@ Traced<ValueRef> InstanceValue::getAttrSlot(Tracer& t, BorrowedRef name) {
     SEGUE_TRY(ValueRef value, storedAttr(t, name));
     if (value != nullptr) return value;
   } else if (found && isDataDescriptor(found)) {
-    if (textOf(name) == "__class__") return t.constant(reinterpret_cast<PyObject*>(cls));
+    // The instance's own attribute goes first then, but a guard can't read it behind a data descriptor.
+    if (Py_TYPE(found)->tp_descr_get == nullptr) return stop(BreakReason::kAttributeLookup, "a descriptor without __get__");
+    if (textOf(name) == "__class__" && Py_TYPE(found) == &PyGetSetDescr_Type) return t.constant(reinterpret_cast<PyObject*>(cls));
     bool own_dict = textOf(name) == "__dict__" && Py_TYPE(found) == &PyGetSetDescr_Type && hasInstanceDict(cls);
     if (own_dict) return instanceDict(t, this);
     return bindFound(t, found, this, cls, name);
@@ -283,8 +285,8 @@ Traced<ValueRef> InstanceValue::iterSlot(Tracer& t) {
   SEGUE_TRY(ValueRef iterator, required(t, this, "__iter__", {}));
   iterator = t.resolve(iterator);
   PyTypeObject* type = iterator->type();
-  if ((type->tp_flags & Py_TPFLAGS_HEAPTYPE) != 0) lookupOnType(t, type, t.internedName("__next__"));
-  if (type->tp_iternext != nullptr) return iterator;
+  const bool in_python = (type->tp_flags & Py_TPFLAGS_HEAPTYPE) != 0;   // their tp_iternext may be one that only raises
+  if (in_python ? bool(lookupOnType(t, type, t.internedName("__next__"))) : type->tp_iternext != nullptr) return iterator;
   return t.raise(PyExc_TypeError, absl::StrFormat("iter() returned non-iterator of type '%s'", type->tp_name));
 }
 

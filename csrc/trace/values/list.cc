@@ -102,7 +102,11 @@ Traced<ValueRef> ListValue::inplaceSlot(Tracer& t, BinaryOp op, ValueRef other) 
 Traced<ValueRef> ListValue::compareSlot(Tracer& t, CompareOp op, ValueRef other) {
   auto* list = as<ListValue>(other);
   if (list == nullptr) return ValueRef{nullptr};
-  return compareSequences(t, op, std::vector<ValueRef>(items(t)), std::vector<ValueRef>(list->items(t)));
+  const std::vector<ValueRef> mine = items(t), others = list->items(t);
+  SEGUE_TRY(ValueRef result, compareSequences(t, op, mine, others));
+  // CPython looks at the lists anew behind each comparison of two items, which may run code.
+  if (items(t) != mine || list->items(t) != others) return stop(BreakReason::kUnsupportedOperation, "comparing lists that change meanwhile");
+  return result;
 }
 
 bool ListValue::loaded(Tracer& t) const { return t.heap().read<ListState>(object()).loaded; }

@@ -36,6 +36,12 @@ Traced<ValueRef> builtinSuper(Tracer& t, const BuiltinCall& call) {
   SEGUE_TRY(auto args, call.bind(t, "super", {"/type", "/object"}, 0));
   if (args[0] == nullptr) return superOfFrame(t);
   if (args[1] == nullptr) return stop(BreakReason::kUnsupportedOperation, "unbound super");
+  auto* cls = as<ClassValue>(args[0]);
+  auto* self_class = as<ClassValue>(args[1]);
+  const bool of_class = cls != nullptr && self_class != nullptr && PyType_IsSubtype(self_class->classObject(), cls->classObject());
+  if (!of_class && (cls == nullptr || !PyType_IsSubtype(args[1]->type(), cls->classObject()))) {
+    return stop(BreakReason::kExceptionEscapes, "super(type, obj) of an obj that is no instance of type");
+  }
   return t.make<SuperValue>(args[0], args[1]);
 }
 SEGUE_BUILTIN("builtins.super", builtinSuper);
