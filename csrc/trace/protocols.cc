@@ -4,6 +4,7 @@
 #include "trace/builtins/registry.h"
 #include "trace/tracer.h"
 #include "trace/values/enum_member.h"
+#include "trace/values/exception.h"
 #include "trace/values/graph_values.h"
 #include "trace/values/instance.h"
 #include "trace/values/int_value.h"
@@ -181,6 +182,20 @@ Traced<ValueRef> iter(Tracer& t, ValueRef iterable) { return t.resolve(iterable)
 Traced<ValueRef> next(Tracer& t, ValueRef iterator) {
   SEGUE_TRY(ValueRef item, t.resolve(iterator)->nextSlot(t));
   return item == nullptr ? item : t.resolve(item);
+}
+
+Traced<std::vector<ValueRef>> itemsOfNew(Tracer& t, ValueRef iterable) {
+  iterable = t.resolve(iterable);
+  if (iterable->kind() == ValueKind::kInstance) {
+    Traced<ValueRef> length = callSpecial(t, iterable, "__len__", {});
+    if (length.broke()) return std::move(length).failure();
+    if (length.raised() && !PyType_IsSubtype(t.raised()->type(), reinterpret_cast<PyTypeObject*>(PyExc_TypeError))) return Raised{};
+    if (length.raised()) t.takeRaised();
+    if (lookupOnType(t, iterable->type(), t.internedName("__length_hint__"))) {
+      return stop(BreakReason::kUnsupportedOperation, "__length_hint__ of " + iterable->describe());
+    }
+  }
+  return items(t, iterable);
 }
 
 Traced<std::vector<ValueRef>> items(Tracer& t, ValueRef iterable) {

@@ -34,6 +34,8 @@ Traced<ValueRef> iter(Tracer& t, ValueRef iterable);
 Traced<ValueRef> next(Tracer& t, ValueRef iterator);
 /// All items of an iterable, at most the trace's limits allow.
 Traced<std::vector<ValueRef>> items(Tracer& t, ValueRef iterable);
+/// The same for a new list or tuple of them: these ask for the length first (PyObject_LengthHint), which may run code.
+Traced<std::vector<ValueRef>> itemsOfNew(Tracer& t, ValueRef iterable);
 /// format(value, spec); a str value.
 Traced<ValueRef> format(Tracer& t, ValueRef value, ValueRef spec);
 /// Stand-in for a dict key or set element.

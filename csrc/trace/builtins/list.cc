@@ -22,7 +22,7 @@ SEGUE_BUILTIN("builtins.list.append", listAppendMethod);
 Traced<ValueRef> listExtend(Tracer& t, const BuiltinCall& call) {
   SEGUE_TRY(auto args, call.bind(t, "extend", {"/self", "/iterable"}, 2));
   SEGUE_TRY(ListValue* list, selfOf<ListValue>(t, call));
-  SEGUE_TRY(std::vector<ValueRef> added, items(t, args[1]));
+  SEGUE_TRY(std::vector<ValueRef> added, itemsOfNew(t, args[1]));
   for (ValueRef item : added) list->append(t, item);
   return t.none();
 }
@@ -211,7 +211,7 @@ namespace {
 Traced<ValueRef> builtinSorted(Tracer& t, const BuiltinCall& call) {
   SEGUE_TRY(auto args, call.bind(t, "sorted", {"/iterable", "key", "reverse"}, 1));
   if (call.size() > 1) return stop(BreakReason::kExceptionEscapes, "sorted() with two positional arguments");
-  SEGUE_TRY(std::vector<ValueRef> all, items(t, args[0]));
+  SEGUE_TRY(std::vector<ValueRef> all, itemsOfNew(t, args[0]));
   bool reverse = false;
   if (args[2] != nullptr) {
     SEGUE_TRY(reverse, truth(t, args[2]));
@@ -237,7 +237,7 @@ SEGUE_BUILTIN("builtins.list.sort", listSort);
 Traced<ValueRef> classList(Tracer& t, const BuiltinCall& call) {
   SEGUE_TRY(auto args, call.bind(t, "list", {"/iterable"}, 0));
   if (args[0] == nullptr) return t.list({});
-  SEGUE_TRY(std::vector<ValueRef> all, items(t, args[0]));
+  SEGUE_TRY(std::vector<ValueRef> all, itemsOfNew(t, args[0]));
   return t.list(std::move(all));
 }
 SEGUE_BUILTIN("builtins.list", classList);
@@ -246,7 +246,7 @@ Traced<ValueRef> classTuple(Tracer& t, const BuiltinCall& call) {
   SEGUE_TRY(auto args, call.bind(t, "tuple", {"/iterable"}, 0));
   if (args[0] == nullptr) return t.tuple({});
   if (args[0]->kind() == ValueKind::kTuple) return args[0];
-  SEGUE_TRY(std::vector<ValueRef> all, items(t, args[0]));
+  SEGUE_TRY(std::vector<ValueRef> all, itemsOfNew(t, args[0]));
   return t.tuple({all.begin(), all.end()});
 }
 SEGUE_BUILTIN("builtins.tuple", classTuple);

@@ -94,7 +94,7 @@ Traced<ValueRef> ListValue::inplaceSlot(Tracer& t, BinaryOp op, ValueRef other) 
     return this;
   }
   if (op != BinaryOp::kInplaceAdd) return Value::inplaceSlot(t, op, other);
-  SEGUE_TRY(std::vector<ValueRef> added, segue::items(t, other));
+  SEGUE_TRY(std::vector<ValueRef> added, itemsOfNew(t, other));
   for (ValueRef item : added) append(t, item);
   return this;
 }
@@ -176,7 +176,7 @@ void ListValue::assign(Tracer& t, std::vector<ValueRef> contents) {
 Traced<void> ListValue::setSlice(Tracer& t, ValueRef slice, ValueRef value) {
   std::vector<ValueRef> given;
   if (value != nullptr) {
-    SEGUE_TRY(given, segue::items(t, value));
+    SEGUE_TRY(given, itemsOfNew(t, value));
   }
   std::vector<ValueRef> contents = items(t);
   SEGUE_TRY(SliceBounds bounds, sliceBounds(t, slice, contents.size()));
