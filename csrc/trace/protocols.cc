@@ -3,6 +3,7 @@
 #include "trace/attributes.h"
 #include "trace/builtins/registry.h"
 #include "trace/tracer.h"
+#include "trace/values/basic.h"
 #include "trace/values/enum_member.h"
 #include "trace/values/exception.h"
 #include "trace/values/graph_values.h"
@@ -48,6 +49,14 @@ bool isReflectedOverloaded(Tracer& t, BinaryOp op, ValueRef lhs, ValueRef rhs) {
 bool isSingleton(BorrowedRef object) {
   return object.get() == Py_None || PyBool_Check(object.get()) || object.get() == Py_Ellipsis ||
          object.get() == Py_NotImplemented || PyType_Check(object.get()) || PyModule_Check(object.get());
+}
+
+/// Of an opaque value, only the type is guarded.
+bool isObject(Tracer& t, const OpaqueValue* opaque, BorrowedRef object) {
+  if (opaque->type() != Py_TYPE(object)) return false;
+  const bool same = opaque->live().get() == object.get();
+  t.guards().add({.kind = same ? GuardKind::kIdentity : GuardKind::kNotIdentity, .source = *opaque->source(), .operand = Ref::borrow(object)});
+  return same;
 }
 
 }  // namespace
@@ -106,6 +115,8 @@ Traced<bool> sameObject(Tracer& t, ValueRef a, ValueRef b) {
   if (a == b) return true;
   BorrowedRef x = a->constant();
   BorrowedRef y = b->constant();
+  if (auto* opaque = as<OpaqueValue>(a); opaque != nullptr && y) return isObject(t, opaque, y);
+  if (auto* opaque = as<OpaqueValue>(b); opaque != nullptr && x) return isObject(t, opaque, x);
   if ((x && isSingleton(x)) || (y && isSingleton(y))) return x.get() == y.get();
   if (a->type() != b->type()) return false;
   // Constants but numbers and strings are guarded by identity; those are by value, so that equal ones may be one object

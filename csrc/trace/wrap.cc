@@ -138,16 +138,30 @@ ValueRef Tracer::wrap(BorrowedRef live, Source source) {
   return value;
 }
 
+namespace {
+
+/// A container whose items would each be a source: handed on as one object, and not looked into.
+bool isVast(BorrowedRef live) {
+  constexpr Py_ssize_t kMostItems = 10'000;
+  if (PyList_CheckExact(live) || PyTuple_CheckExact(live)) return Py_SIZE(live.get()) > kMostItems;
+  if (PyDict_CheckExact(live)) return PyDict_GET_SIZE(live.get()) > kMostItems;
+  return PyAnySet_CheckExact(live.get()) && PySet_GET_SIZE(live.get()) > kMostItems;
+}
+
+}  // namespace
+
 ValueRef Tracer::wrapNew(BorrowedRef live, Source source) {
   PyTypeObject* type = Py_TYPE(live);
-  if (type != &PyLong_Type && isVarying(source)) {
+  // A guard on the type says all of None and its like.
+  const bool only_one = live.get() == Py_None || live.get() == Py_Ellipsis || live.get() == Py_NotImplemented || PyBool_Check(live.get());
+  if (type != &PyLong_Type && !only_one && isVarying(source)) {
     return wrapOnce(live, source, [&] {
       guardType(source, live);
       return make<OpaqueValue>(live, source, BreakReason::kValueVaries);
     });
   }
   auto it = wrapTable().find(type);
-  if (it != wrapTable().end()) return it->second(*this, live, source);
+  if (it != wrapTable().end() && !isVast(live)) return it->second(*this, live, source);
   if (ValueRef value = wrapNumpy(*this, live, source)) return value;
   for (const auto& [applies, wrap] : wrapPredicates()) {
     if (applies(live)) return wrap(*this, live, source);

@@ -141,6 +141,8 @@ Traced<void> ExceptionValue::setAttrSlot(Tracer& t, BorrowedRef name, ValueRef v
   std::string_view text = textOf(name);
   if (type()->tp_setattro != PyObject_GenericSetAttr) return Value::setAttrSlot(t, name, value);
   if (text == "__traceback__" && value != nullptr) {
+    value = t.resolve(value);
+    if (value->type() != &PyTraceBack_Type && value->constant().get() != Py_None) return stop(BreakReason::kExceptionEscapes, "a __traceback__ of another type");
     noteRaised(t);  // whatever it is now, it is not rebuilt
     return {};
   }
