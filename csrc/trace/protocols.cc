@@ -115,8 +115,9 @@ Traced<bool> sameObject(Tracer& t, ValueRef a, ValueRef b) {
   if (a == b) return true;
   BorrowedRef x = a->constant();
   BorrowedRef y = b->constant();
-  if (auto* opaque = as<OpaqueValue>(a); opaque != nullptr && y) return isObject(t, opaque, y);
-  if (auto* opaque = as<OpaqueValue>(b); opaque != nullptr && x) return isObject(t, opaque, x);
+  // (Opaque values without a source are the trace's own.)
+  if (auto* opaque = as<OpaqueValue>(a); opaque != nullptr && opaque->source() && y) return isObject(t, opaque, y);
+  if (auto* opaque = as<OpaqueValue>(b); opaque != nullptr && opaque->source() && x) return isObject(t, opaque, x);
   if ((x && isSingleton(x)) || (y && isSingleton(y))) return x.get() == y.get();
   if (a->type() != b->type()) return false;
   // Constants but numbers and strings are guarded by identity; those are by value, so that equal ones may be one object

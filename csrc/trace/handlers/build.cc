@@ -80,12 +80,16 @@ Traced<void> Tracer::visitBuildSet(const Insn& insn) {
 
 Traced<void> Tracer::visitSetAdd(const Insn& insn) {
   ValueRef item = stack().pop();
-  return as<SetValue>(stack().peek(insn.arg))->add(*this, item);
+  auto* set = as<SetValue>(stack().peek(insn.arg));
+  if (set == nullptr) return stop(BreakReason::kOpaqueValue, stack().peek(insn.arg)->describe());
+  return set->add(*this, item);
 }
 
 Traced<void> Tracer::visitSetUpdate(const Insn& insn) {
   ValueRef added = stack().pop();
-  return as<SetValue>(stack().peek(insn.arg))->update(*this, added);
+  auto* set = as<SetValue>(stack().peek(insn.arg));
+  if (set == nullptr) return stop(BreakReason::kOpaqueValue, stack().peek(insn.arg)->describe());
+  return set->update(*this, added);
 }
 
 Traced<void> Tracer::visitListAppend(const Insn& insn) {
@@ -100,7 +104,7 @@ Traced<void> Tracer::visitMapAdd(const Insn& insn) {
 }
 
 Traced<void> Tracer::visitListExtend(const Insn& insn) {
-  SEGUE_TRY(std::vector<ValueRef> added, items(*this, stack().pop()));
+  SEGUE_TRY(std::vector<ValueRef> added, itemsOfNew(*this, stack().pop()));
   for (ValueRef item : added) SEGUE_TRY_VOID(listAppend(*this, stack().peek(insn.arg), item));
   return {};
 }

@@ -64,7 +64,7 @@ void ListValue::log(Tracer& t, WriteKind kind, ValueRef key, ValueRef value) {
 
 Traced<void> listAppend(Tracer& t, ValueRef list, ValueRef item) {
   auto* target = as<ListValue>(list);
-  SEGUE_CHECK(target != nullptr, "LIST_APPEND on something else");
+  if (target == nullptr) return stop(BreakReason::kOpaqueValue, list->describe());
   target->append(t, item);
   return {};
 }
