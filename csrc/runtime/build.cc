@@ -41,11 +41,13 @@ PyObject* join(absl::Span<const Operand> o, PyObject** regs) {
   return parts && empty ? PyUnicode_Join(empty.get(), parts.get()) : nullptr;
 }
 
-/// object.__new__(type)
+/// object.__new__(type), or that of the built-in class that the type derives from.
 PyObject* makeObject(PyObject* type) {
   Ref no_arguments = Ref::steal(PyTuple_New(0));
   if (!no_arguments) return nullptr;
-  return PyBaseObject_Type.tp_new(reinterpret_cast<PyTypeObject*>(type), no_arguments.get(), nullptr);
+  PyTypeObject* base = reinterpret_cast<PyTypeObject*>(type);
+  while (base->tp_flags & Py_TPFLAGS_HEAPTYPE) base = base->tp_base;
+  return base->tp_new(reinterpret_cast<PyTypeObject*>(type), no_arguments.get(), nullptr);
 }
 
 /// tuple.__new__(type, fields)

@@ -39,12 +39,18 @@ Ref oldAttribute(PyObject* target, PyObject* name) {
 
 // ---- mappings and lists --------------------------------------------------------------------------------------------
 
+/// Sets (value null: deletes) as dict and list do: what a subclass does instead was traced.
+int setItem(PyObject* target, PyObject* key, PyObject* value) {
+  const PyTypeObject& type = PyDict_Check(target) ? PyDict_Type : PyList_Type;
+  return type.tp_as_mapping->mp_ass_subscript(target, key, value);
+}
+
 Ref oldItem(PyObject* target, PyObject* key) {
   PyObject* value = nullptr;
   if (PyDict_Check(target)) {
     return segue_dict_get(target, key, &value) == SEGUE_FOUND ? Ref::borrow(value) : Ref();
   }
-  Ref old = Ref::steal(PyObject_GetItem(target, key));
+  Ref old = Ref::steal(PyList_Type.tp_as_mapping->mp_subscript(target, key));
   if (!old) PyErr_Clear();
   return old;
 }
@@ -55,7 +61,7 @@ int updateDict(PyObject* target, PyObject* other, StepKind kind, WriteJournal* j
   if (!journal->reserve(static_cast<size_t>(PyDict_GET_SIZE(other)))) return -1;
   while (PyDict_Next(other, &position, &key, &value)) {
     journal->record({StepKind::kWriteItem, Ref::borrow(target), Ref::borrow(key), oldItem(target, key)});
-    if (PyObject_SetItem(target, key, value) < 0) return -1;
+    if (setItem(target, key, value) < 0) return -1;
   }
   return 0;
 }
@@ -170,7 +176,7 @@ int itemWrite(PyObject* target, PyObject* key, PyObject* value, WriteJournal* jo
   if (value == nullptr && PyDict_Check(target) && saveDict(target, journal) < 0) return -1;
   if (SEGUE_FAULT(ReplacedDiesEarly)) old = nullptr;
   journal->record({StepKind::kWriteItem, Ref::borrow(target), Ref::borrow(key), std::move(old)});
-  return value != nullptr ? PyObject_SetItem(target, key, value) : PyObject_DelItem(target, key);
+  return setItem(target, key, value);
 }
 
 int cellWrite(PyObject* cell, PyObject* value, WriteJournal* journal) {
@@ -229,7 +235,7 @@ void takeBack(const Undo& undo) {
   switch (undo.kind) {
     case StepKind::kWriteAttr: done = setAttribute(target, undo.key.get(), old); break;
     case StepKind::kWriteItem:
-      done = old != nullptr ? PyObject_SetItem(target, undo.key.get(), old) : PyObject_DelItem(target, undo.key.get());
+      done = setItem(target, undo.key.get(), old);
       break;
     case StepKind::kWriteCell: done = PyCell_Set(target, old); break;
     case StepKind::kDictClear:

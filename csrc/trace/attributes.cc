@@ -1,11 +1,15 @@
 #include "trace/attributes.h"
 
+#include <structmember.h>
+
 #include "base/fault.h"
+#include "trace/attribute_errors.h"
 #include "trace/builtins/registry.h"
 #include "trace/protocols.h"
 #include "trace/tracer.h"
 #include "trace/values/builtin.h"
 #include "trace/values/class_value.h"
+#include "trace/values/exception.h"
 #include "trace/values/instance.h"
 
 namespace segue {
@@ -44,7 +48,10 @@ BorrowedRef internedText(Tracer& t, BorrowedRef text) {
 
 bool isDataDescriptor(BorrowedRef found) { return Py_TYPE(found)->tp_descr_set != nullptr; }
 
-bool isSlot(BorrowedRef found) { return found && Py_TYPE(found) == &PyMemberDescr_Type; }
+bool isSlot(BorrowedRef found) {
+  if (!found || Py_TYPE(found) != &PyMemberDescr_Type) return false;
+  return (reinterpret_cast<PyMemberDescrObject*>(found.get())->d_member->flags & READONLY) == 0;   // as a namespace's __dict__
+}
 
 bool hasInstanceDict(const PyTypeObject* cls) {
   return (cls->tp_flags & Py_TPFLAGS_MANAGED_DICT) != 0 || cls->tp_dictoffset != 0;
@@ -79,6 +86,20 @@ Traced<ValueRef> specialMethod(Tracer& t, ValueRef self, const char* name) {
   BorrowedRef found = lookupOnType(t, self->type(), interned);
   if (!found || found.get() == Py_None) return ValueRef{nullptr};
   return bindFound(t, found, self, self->type(), interned);
+}
+
+bool swallowAttributeError(Tracer& t) {
+  if (!PyType_IsSubtype(t.raised()->type(), reinterpret_cast<PyTypeObject*>(PyExc_AttributeError))) return false;
+  t.takeRaised();
+  return true;
+}
+
+Traced<ValueRef> orGetAttr(Tracer& t, ValueRef self, BorrowedRef name, Traced<ValueRef> found) {
+  if (!found.raised() || !lookupOnType(t, self->type(), t.internedName("__getattr__")) || !swallowAttributeError(t)) {
+    return found;
+  }
+  SEGUE_TRY(ValueRef value, callSpecial(t, self, "__getattr__", {t.constant(name)}));
+  return value != nullptr ? Traced<ValueRef>(value) : stop(BreakReason::kAttributeLookup, "__getattr__ is None");
 }
 
 Traced<ValueRef> callSpecial(Tracer& t, ValueRef self, const char* name, std::initializer_list<ValueRef> args) {

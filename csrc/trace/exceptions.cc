@@ -3,6 +3,7 @@
 #include "trace/tracer.h"
 #include "trace/values/basic.h"
 #include "trace/values/exception.h"
+#include "trace/values/exception_kinds.h"
 
 namespace segue {
 
@@ -49,6 +50,9 @@ Traced<ValueRef> Tracer::raiseCurrent() {
   Ref owned_value = Ref::steal(value);
   Ref owned_traceback = Ref::steal(traceback);
   SEGUE_CHECK(owned_value, "CPython reported an error without an exception");
+  if (!isArgumentsOnly(owned_value.type())) {  // UnicodeDecodeError and its like hold more
+    return stop(BreakReason::kExceptionEscapes, owned_value.type()->tp_name);
+  }
   Ref args = Ref::steal(PyObject_GetAttrString(owned_value.get(), "args"));
   SEGUE_CHECK(args && PyTuple_CheckExact(args.get()), "an exception of a built-in type has a tuple of arguments");
   absl::InlinedVector<ValueRef, 6> values;

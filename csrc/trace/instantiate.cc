@@ -6,6 +6,7 @@
 #include "trace/values/class_value.h"
 #include "trace/values/function.h"
 #include "trace/values/instance.h"
+#include "trace/values/subclass.h"
 #include "trace/values/tuple.h"
 
 namespace segue {
@@ -15,6 +16,7 @@ Traced<ValueRef> newInstance(Tracer& t, ClassValue* self, const CallArgs& args) 
   PyTypeObject* cls = self->classObject();
   BorrowedRef found = lookupOnType(t, cls, t.internedName("__new__"));
   if (cls->tp_new == PyBaseObject_Type.tp_new) return makeInstance(t, cls);
+  if (isDictSubclass(cls) && cls->tp_new == PyDict_Type.tp_new) return makeSubclassInstance(t, cls);
   if (!found || Py_TYPE(found) != &PyStaticMethod_Type) return stop(BreakReason::kBuiltinNotModelled, self->describe() + ".__new__");
   CallArgs with_class = args;
   with_class.positional.insert(with_class.positional.begin(), self);
@@ -25,7 +27,7 @@ Traced<ValueRef> newInstance(Tracer& t, ClassValue* self, const CallArgs& args) 
 
 Traced<ValueRef> instantiate(Tracer& t, ClassValue* self, const CallArgs& args) {
   PyTypeObject* cls = self->classObject();
-  if (!isPlainClass(cls) && !isNamedTupleClass(cls)) {
+  if (!isPlainClass(cls) && !isNamedTupleClass(cls) && !isDictSubclass(cls)) {
     return stop(BreakReason::kBuiltinNotModelled, "calling " + self->describe());
   }
   if (cls->tp_finalize != nullptr) return stop(BreakReason::kUnsupportedOperation, self->describe() + " has __del__");
@@ -34,7 +36,7 @@ Traced<ValueRef> instantiate(Tracer& t, ClassValue* self, const CallArgs& args) 
   SEGUE_TRY(ValueRef object, newInstance(t, self, args));
   if (!PyType_IsSubtype(object->type(), cls)) return object;
   BorrowedRef found = lookupOnType(t, object->type(), t.internedName("__init__"));
-  if (Py_TYPE(found) == &PyWrapperDescr_Type) {  // object.__init__ takes no arguments unless __new__ is overridden
+  if (Py_TYPE(found) == &PyWrapperDescr_Type && PyDescr_TYPE(found.get()) == &PyBaseObject_Type) {  // object.__init__ takes no arguments unless __new__ is overridden
     bool excess = !args.positional.empty() || !args.keywords.empty();
     if (excess && cls->tp_new == PyBaseObject_Type.tp_new) {
       return stop(BreakReason::kExceptionEscapes, self->describe() + " takes no arguments");

@@ -14,14 +14,18 @@ ITEMS = (
     "decorators",
     "comprehensions",
     "match statements",
+    "type parameters",
+    "del of globals",
     "generators (send, throw, close, yield from)",
     "context managers",
     "contextlib",
     "exceptions",
     "exception chains",
+    "exception groups and except*",
     "exception notes",
     "custom exceptions",
     "order of finally",
+    "class definitions",
     "dataclasses",
     "named tuples",
     "enums and flags",
@@ -31,15 +35,31 @@ ITEMS = (
     "super",
     "__slots__",
     "__getattr__",
+    "__getattribute__",
+    "__setattr__",
     "__new__",
+    "__del__",
     "operators' dunders",
+    "cached_property",
     "isinstance and issubclass",
     "abstract classes",
+    "protocols",
+    "subclasses of dict",
+    "subclasses of list",
+    "subclasses of tuple",
+    "subclasses of int",
+    "subclasses of str",
+    "UserDict",
+    "ChainMap",
+    "SimpleNamespace",
     "list",
     "dict",
     "set",
+    "frozenset",
     "deque",
     "defaultdict",
+    "OrderedDict",
+    "Counter",
     "iterators at exits",
     "zip",
     "map",
@@ -54,13 +74,38 @@ ITEMS = (
     "itertools",
     "functools.partial",
     "functools.reduce",
+    "functools.lru_cache and cache",
+    "functools.wraps",
+    "functools.singledispatch",
+    "functools.cmp_to_key",
     "functools.total_ordering",
+    "operator",
+    "math",
+    "cmath",
+    "heapq",
+    "bisect",
+    "copy and deepcopy",
+    "string methods",
+    "string formatting",
+    "numbers and their methods",
+    "contextvars",
+    "threading.local",
+    "weak references",
+    "pure functions of other modules",
 )
 
 
 def cases(**table):
     """Parametrizes `f` over functions, by their names."""
     return pytest.mark.parametrize("f", table.values(), ids=table.keys())
+
+
+def message(f, *args):
+    """What f returns, or the type and words of what it raises."""
+    try:
+        return f(*args)
+    except Exception as error:
+        return type(error), str(error)
 
 
 def covers(*items, breaks=None):

@@ -12,11 +12,6 @@ X = np.arange(5.0)
 TABLE = {"k": 1}
 
 
-class Odd:
-    def __getattribute__(self, name):
-        return 2 if name == "factor" else object.__getattribute__(self, name)
-
-
 @segue.disable
 def kept_out(x):
     return x * 3
@@ -57,12 +52,12 @@ def asks_for_a_break(x):
     return x + 1
 
 
-def labels_a_function(x):
+def sets_defaults(x):
     def double(y):
         return y * 2
 
-    double.label = "double"
-    return double(x), double.label
+    double.__defaults__ = (3,)
+    return double(x), double.__defaults__
 
 
 def while_handling(call, *args):
@@ -144,8 +139,8 @@ BREAKS = {
     "inline-refused": (lambda x: kept_out(x + 1), [X]),
     "exception-escapes": (lambda x, items: x + items[7], [X, [1]]),
     "outside-handler": (lambda x: while_handling(raises_and_catches, x), [X]),
-    "attribute-lookup": (lambda x, odd: x * odd.factor, [X, Odd()]),
-    "attribute-write": (labels_a_function, [X]),
+    "attribute-lookup": (lambda x: (x + 1, kept_out.__annotations__), [X]),
+    "attribute-write": (sets_defaults, [X]),
     "unhashable-key": (lambda x: {x: 1}, [X]),
     "constant-needed": (lambda x: f"{x[0]:.1f}", [X]),
     "fold-too-large": (lambda x: (x + 1, len("ab" * 10**8)), [X]),

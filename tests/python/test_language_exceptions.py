@@ -153,12 +153,162 @@ def test_suppress_and_nullcontext(check):
     assert check(f, X).breaks == []
 
 
-def test_exception_groups_are_left_to_cpython(check):
-    def f(x):
+@covers(
+    "exception groups and except*",
+    breaks={
+        "builtin-not-modelled": "making a group",
+        "unsupported-operation": "raising one; its handlers run in CPython, like those of all exceptions that CPython has raised",
+    },
+)
+def test_exception_groups(check):
+    def f(x, log):
+        y = x * 2
         try:
-            raise ExceptionGroup("g", [ValueError(1)])
-        except* ValueError:
-            x = x + 1
+            raise ExceptionGroup("g", [ValueError(1), KeyError("k"), ExceptionGroup("h", [ValueError(2)])])
+        except* ValueError as group:
+            log.append((type(group), len(group.exceptions), group.message))
+        except* KeyError as group:
+            log.append(group.exceptions[0].args)
+        return y + 1
+
+    check(f, X, [])
+
+
+TABLE = {"k": 1}
+SWITCH = 5
+
+
+@covers("del of globals", breaks={"unsupported-instruction": "the instruction: CPython deletes it"})
+def test_a_global_is_deleted(check):
+    def f(x):
+        global SWITCH
+        y = x * SWITCH
+        del SWITCH
+        try:
+            SWITCH
+        except NameError as error:
+            words = str(error)
+        return y + 1, words
+
+    check(f, X)
+
+
+@covers("contextlib")
+def test_closing(check):
+    class File:
+        open = True
+
+        def close(self):
+            self.open = False
+
+    def f(x, file):
+        with contextlib.closing(file) as same:
+            y = x * same.open
+        return y + 1, file.open, same is file
+
+    check(f, X, File())
+
+
+class Entered(contextlib.ContextDecorator):
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        return False
+
+
+@Entered()
+def decorated(x):
+    return x * 3
+
+
+@covers("contextlib")
+def test_a_context_manager_as_a_decorator(check):
+    check(lambda x: decorated(x) + 1, X)
+
+
+@covers("contextlib", breaks={"builtin-not-modelled": "ExitStack: its methods ask for the current exception (sys.exc_info)"})
+def test_exit_stacks(check):
+    def f(x, log):
+        y = x * 2
+        with contextlib.ExitStack() as stack:
+            stack.callback(log.append, 1)
+            factor = stack.enter_context(Manager(log, 3))
+            y = y * factor
+        return y + 1
+
+    check(f, X, [])
+
+
+class Manager:
+    def __init__(self, log, name, swallows=False):
+        self.log, self.name, self.swallows = log, name, swallows
+
+    def __enter__(self):
+        self.log.append(("in", self.name))
+        return self.name
+
+    def __exit__(self, kind, error, traceback):
+        self.log.append(("out", self.name, kind, error is None or error.args))
+        return self.swallows
+
+
+@covers("context managers")
+def test_context_managers(check):
+    def f(x, log):
+        with Manager(log, 2) as a, Manager(log, 3) as b:
+            x = x * a + b
+        with Manager(log, "swallows", True):
+            throw(KeyError, 1)
+        try:
+            with Manager(log, "outer"):
+                with Manager(log, "inner"):
+                    throw(ValueError, 2)
+        except ValueError as error:
+            log.append(str(error))
+        for i in range(3):
+            with Manager(log, i):
+                if i == 1:
+                    break
         return x
 
-    check(f, X, breaks=True)
+    check(f, X, [])
+
+
+@covers("order of finally")
+def test_finally(check):
+    def run(n, log):
+        for i in range(3):
+            try:
+                if n == 0:
+                    continue
+                if n == 1:
+                    break
+                if n == 2:
+                    return "returned"
+                if n == 3:
+                    raise ValueError(i)
+            except ValueError as error:
+                log.append(error.args)
+                return "handled"
+            finally:
+                log.append((n, i))
+        else:
+            log.append("else")
+        return "end"
+
+    check(lambda x, log: (x + 1, [run(n, log) for n in range(4)]), X, [])
+
+
+@covers("exception chains")
+def test_from_none(check):
+    def f(x):
+        try:
+            try:
+                {}["a"]
+            except KeyError:
+                raise ValueError("b") from None
+        except ValueError as error:
+            return x + 1, error.__cause__, error.__suppress_context__, type(error.__context__)
+
+    check(f, X)

@@ -6,17 +6,9 @@ import functools
 import operator
 
 import numpy as np
-from tests.python.language_support import cases, covers
+from tests.python.language_support import cases, covers, message
 
 X = np.arange(4.0)
-
-
-def message(f, *args):
-    """What f raises."""
-    try:
-        return f(*args)
-    except Exception as error:
-        return type(error), str(error)
 
 
 def adder(a):
@@ -114,11 +106,24 @@ def shape(a, /, b, c=3, *args, d, e=5, **kw):
     of_anything=lambda x: (lambda *a, **k: (a, k))(*"ab", *range(2), *(v * 2 for v in [x]), y=1),
     order=lambda x: (lambda log: (shape(log.append(1), b=log.append(2), *[log.append(3)][1:], d=log.append(4)), log))([]),
     unpacked=lambda x: (lambda a, *b: (a, b))(*"abc"),
-    bound=lambda x: (lambda items: (items.append(1), items))([x]),
+    bound=lambda x: (lambda m: (m(1), m.__self__))([x].append),
     nested_calls=lambda x: max(min(3, 4), abs(-2), key=lambda v: -v) * x,
 )
 def test_calls(f, check):
     check(lambda x: (x + 1, f(x)), X)
+
+
+@covers("call shapes", breaks={"builtin-not-modelled": "print", "opaque-value": "what CPython has bound", "unsupported-operation": "calling that"})
+def test_a_bound_method_that_is_alive_at_a_break(check):
+    def f(x):
+        items = []
+        add = items.append
+        add(x * 2)
+        print(end="")
+        add(1)
+        return items, add.__self__ is items, x + 1
+
+    check(f, X)
 
 
 @covers("call shapes", breaks={"exception-escapes": "a call that does not fit the signature: CPython words the TypeError"})
@@ -286,4 +291,163 @@ def test_total_ordering(f, check):
     any_stops=lambda x: (lambda it: (any(it), list(it)))(iter([0, 1, 2])),
 )
 def test_functions_of_iterables(f, check):
+    check(lambda x: (x + 1, f(x)), X)
+
+
+# --- functools --------------------------------------------------------------------------------------------------------
+
+
+def tripling(function):
+    @functools.wraps(function)
+    def wrapper(*args, **kwargs):
+        "Of the wrapper."
+        wrapper.calls += 1
+        return function(*args, **kwargs) * 3
+
+    wrapper.calls = 0
+    return wrapper
+
+
+def plain(y: float, z=1) -> float:
+    """Adds."""
+    return y + z
+
+
+plain.extra = "copied"
+
+
+def wrapped_inside(x):
+    @tripling
+    def local(y: int):
+        """Doubles."""
+        return y * 2
+
+    facts = local.__name__, local.__qualname__, local.__doc__, local.__module__, local.__annotations__
+    return local(x), local(1), local.calls, facts, local.__wrapped__(1), sorted(vars(local)), local.__wrapped__ is local
+
+
+def wrapped_from_outside(x):
+    again = tripling(plain)
+    facts = again.__name__, again.__doc__, again.extra, again.__wrapped__ is plain
+    return again(x), facts, again.__annotations__ is plain.__annotations__, hasattr(again, "nothing")
+
+
+def labelled(x):
+    def local():
+        "Here."
+        return x
+
+    before = hasattr(local, "label"), local.__doc__, local.__dict__ == {}
+    local.label = x
+    local.__name__ = "renamed"
+    local.__doc__ = None
+    local.again = 1
+    del local.again
+    local.__dict__["other"] = 2
+    return before, local(), local.__name__, local.__doc__, local.other, list(local.__dict__), message(lambda: local.again), local
+
+
+def traced(function):
+    @functools.wraps(function)
+    def wrapper(*args):
+        return function(*args) * 3
+
+    return wrapper
+
+
+@covers("functools.wraps", "decorators")
+@cases(
+    inside=wrapped_inside,
+    escaping=lambda x: traced(lambda y: y + 1),
+    attributes=labelled,
+)
+def test_wraps(f, check):
+    check(lambda x: (x + 1, f(x)), X)
+
+
+@covers("functools.wraps", breaks={"attribute-lookup": "the annotations of a function from outside"})
+def test_wraps_of_a_function_from_outside(check):
+    def f(x):
+        y = x * 2
+        again = traced(plain)
+        facts = again.__name__, again.__doc__, again.extra, again.__wrapped__ is plain, again.__annotations__ is plain.__annotations__
+        return facts, y + 1
+
+    check(f, X)
+
+
+def test_a_function_that_holds_itself_is_left_to_cpython(check):
+    def f(x):
+        y = x * 2
+
+        def local():
+            return local
+
+        local.me = local
+        print(end="")
+        return y + 1, local, local() is local, local.me is local
+
+    check(f, X, breaks=True)
+
+
+@covers("functools.wraps", breaks={"attribute-write": "setting what a function is called with, or one from outside"})
+def test_what_a_function_is_called_with_is_set_by_cpython(check):
+    def f(x):
+        def local(y=1):
+            return y
+
+        z = x * 2
+        local.__defaults__ = (5,)
+        return z + local(), local()
+
+    check(f, X)
+
+
+@functools.lru_cache(maxsize=2)
+def cached(n):
+    return n * 2
+
+
+@covers(
+    "functools.lru_cache and cache",
+    breaks={"unsupported-operation": "a call: the cache and its counters are in C; what it calls is captured on its own"},
+)
+def test_cached_functions(check):
+    check(lambda x: (x * 2, cached(3), x + 1), X)
+
+
+@functools.singledispatch
+def described(v):
+    return "other"
+
+
+@described.register
+def _(v: int):
+    return "int"
+
+
+@described.register(np.ndarray)
+def _(v):
+    return v * 2
+
+
+@covers("functools.singledispatch", breaks={"builtin-not-modelled": "looking the function up, in a cache of weak references"})
+def test_single_dispatch(check):
+    assert [described(X)[1], described(3), described("a")] == [2, "int", "other"]  # which fills its cache
+    check(lambda x: (x * 2, described(x), described(3), described("a"), x + 1), X, hits=False)  # from the third call on
+
+
+def by_size(a, b):
+    return len(a) - len(b)
+
+
+@covers("functools.cmp_to_key")
+@cases(
+    sorted=lambda x: sorted(["ccc", "a", "bb", "d"], key=functools.cmp_to_key(by_size)),
+    reversed=lambda x: sorted([1, 3, 2], key=functools.cmp_to_key(lambda a, b: b - a), reverse=True),
+    least=lambda x: min(["bb", "a"], key=functools.cmp_to_key(by_size)),
+    compared=lambda x: (lambda k: (k("a") < k("bb"), k("a") == k("b"), k("a") >= k("bb"), k(x).obj is x))(functools.cmp_to_key(by_size)),
+    raising=lambda x: message(lambda: sorted(["a", 1], key=functools.cmp_to_key(by_size))),
+)
+def test_cmp_to_key(f, check):
     check(lambda x: (x + 1, f(x)), X)

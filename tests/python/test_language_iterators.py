@@ -288,3 +288,117 @@ def test_delegation_hands_values_through(check):
         return generator.send(x * 2)
 
     check(f, X)
+
+
+def relay(inner):
+    """Delegates, and says what came of it."""
+    try:
+        result = yield from inner
+    except LookupError as error:
+        yield "outside", type(error), error.__context__ is None
+        return "caught"
+    yield "result", result
+
+
+def stubborn(log):
+    while True:
+        try:
+            yield len(log)
+        except KeyError as error:
+            log.append(error.args)
+            if error.args == ("stop",):
+                return "stopped"
+            if error.args == ("fail",):
+                raise IndexError("inside") from None
+
+
+def thrown(x, *keys):
+    log = []
+    generator = relay(stubborn(log))
+    got = [next(generator)]
+    for key in keys:
+        got.append(generator.throw(KeyError(key)))
+    return got, log, list(generator)
+
+
+def closed(x, inner, log):
+    generator = relay(inner)
+    next(generator)
+    generator.close()
+    return list(generator), list(inner), log
+
+
+def thrown_deep(log):
+    generator = relay(relay(stubborn(log)))
+    return next(generator), generator.throw(KeyError("a")), generator.throw(KeyError("stop")), list(generator), log
+
+
+def cleaned_up(log):
+    try:
+        yield 1
+        yield 2
+    finally:
+        log.append("cleaned up")
+
+
+def in_a_handler(x):
+    """The context of what is thrown is what the generator handles, not what the caller does."""
+
+    def work():
+        try:
+            yield 1
+        except KeyError as error:
+            yield error.__context__
+        try:
+            raise ValueError("own")
+        except ValueError:
+            try:
+                yield 2
+            except KeyError as error:
+                yield type(error.__context__), error.__context__.args
+
+    generator = work()
+    next(generator)
+    try:
+        raise IndexError("caller's")
+    except IndexError:
+        first = generator.throw(KeyError("a"))
+        next(generator)
+        return first, generator.throw(KeyError("b")), list(generator)
+
+
+@covers("generators (send, throw, close, yield from)")
+@cases(
+    returns=lambda x: thrown(x, "a", "b", "stop"),
+    fails=lambda x: thrown(x, "fail"),
+    into_a_list=lambda x: (lambda g: (next(g), g.throw(KeyError("k")), list(g)))(relay([1, 2])),
+    three_deep=lambda x: thrown_deep([]),
+    closed=lambda x: (lambda log: closed(x, cleaned_up(log), log))([]),
+    closed_list=lambda x: closed(x, iter([1, 2, 3]), []),
+    contexts=in_a_handler,
+)
+def test_throwing_through_delegation(f, check):
+    check(lambda x: (x + 1, f(x)), X)
+
+
+@covers(
+    "iterators at exits",
+    breaks={
+        "not-reconstructible": "one of zip or enumerate that is half used: it holds on to the row that it gave last",
+        "builtin-not-modelled": "print",
+        "unsupported-operation": "going on with one that CPython has made",
+    },
+)
+@cases(
+    zip=lambda x: half_used(zip([1, 2], [x, x])),
+    enumerate=lambda x: half_used(enumerate([x, 2, 3])),
+)
+def test_half_used_iterators_stay_cpythons(f, check):
+    def program(x):
+        iterator = f(x)
+        print(end="")
+        y = x * 2
+        rest = list(iterator)
+        return y + 1, rest
+
+    check(program, X)

@@ -329,7 +329,7 @@ def test_sorting_by_constants_is_cpythons():
         (lambda x: print(x), "builtin-not-modelled"),
         (lambda x: {x: 1}, "unhashable-key"),
         (lambda x: "a" * 10**9, "fold-too-large"),
-        (lambda x: x + object(), "builtin-not-modelled"),
+        (lambda x: x + object(), "unsupported-operation"),
         (lambda x: {}["a"], "exception-escapes"),
         (lambda x: np.lexsort((x,)), "numpy-not-modelled"),
     ],

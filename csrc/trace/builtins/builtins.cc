@@ -1,4 +1,5 @@
 // Models of functions in `builtins`.
+#include "trace/attribute_errors.h"
 #include "trace/attributes.h"
 #include "trace/builtins/registry.h"
 #include "trace/protocols.h"
@@ -7,7 +8,7 @@
 #include "trace/values/enum_member.h"
 #include "trace/values/exception.h"
 #include "trace/values/graph_values.h"
-#include "trace/values/instance.h"
+#include "trace/values/plain_instance.h"
 #include "trace/values/range.h"
 #include "trace/values/string.h"
 #include "trace/values/tuple.h"
@@ -189,13 +190,6 @@ Traced<BorrowedRef> attributeName(Tracer& t, ValueRef name) {
   return internedText(t, text);
 }
 
-/// Whether the last step raised AttributeError; takes it off then.
-bool swallowAttributeError(Tracer& t) {
-  if (!PyType_IsSubtype(t.raised()->type(), reinterpret_cast<PyTypeObject*>(PyExc_AttributeError))) return false;
-  t.takeRaised();
-  return true;
-}
-
 Traced<ValueRef> builtinGetattr(Tracer& t, const BuiltinCall& call) {
   SEGUE_TRY(auto args, call.bind(t, "getattr", {"/object", "/name", "/default"}, 2));
   SEGUE_TRY(BorrowedRef name, attributeName(t, args[1]));
@@ -267,6 +261,15 @@ SEGUE_BUILTIN("builtins.hash", builtinHash);
 
 // --- object
 
+Traced<ValueRef> classObject(Tracer& t, const BuiltinCall& call) {
+  if (call.size() > 0 || !call.args.keywords.empty()) return stop(BreakReason::kExceptionEscapes, "object() takes no arguments");
+  return makeInstance(t, &PyBaseObject_Type);
+}
+SEGUE_BUILTIN("builtins.object", classObject);
+
+Traced<ValueRef> buildClass(Tracer& t, const BuiltinCall& call) { return stop(BreakReason::kClassBuild); }
+SEGUE_BUILTIN("builtins.__build_class__", buildClass);
+
 Traced<ValueRef> objectInit(Tracer& t, const BuiltinCall& call) {
   SEGUE_TRY_VOID(call.bind(t, "__init__", {"/self"}, 1));
   return t.none();
@@ -284,15 +287,39 @@ Traced<ValueRef> objectNew(Tracer& t, const BuiltinCall& call) {
 }
 SEGUE_BUILTIN("builtins.object.__new__", objectNew);
 
+/// The instance whose attribute object's own method is asked for, and the attribute's name.
+Traced<std::pair<InstanceValue*, BorrowedRef>> instanceAndName(Tracer& t, const BuiltinCall& call, BreakReason reason) {
+  ValueRef self = call.self(t);
+  auto* instance = as<InstanceValue>(self);
+  if (instance == nullptr || call.size() < 2) {
+    return stop(reason, describeCallable(call.function) + " of " + (self != nullptr ? self->describe() : "nothing"));
+  }
+  SEGUE_TRY(BorrowedRef name, attributeName(t, t.resolve(call.args.positional[1])));
+  return std::pair{instance, name};
+}
+
+Traced<ValueRef> objectGetattribute(Tracer& t, const BuiltinCall& call) {
+  SEGUE_TRY(auto asked, instanceAndName(t, call, BreakReason::kAttributeLookup));
+  SEGUE_TRY_VOID(call.bind(t, "__getattribute__", {"/self", "/name"}, 2));
+  return plainAttr(t, asked.first, asked.second);
+}
+SEGUE_BUILTIN("builtins.object.__getattribute__", objectGetattribute);
+
 Traced<ValueRef> objectSetattr(Tracer& t, const BuiltinCall& call) {
+  SEGUE_TRY(auto asked, instanceAndName(t, call, BreakReason::kAttributeWrite));
   SEGUE_TRY(auto args, call.bind(t, "__setattr__", {"/self", "/name", "/value"}, 3));
-  auto* self = as<InstanceValue>(args[0]);
-  if (self == nullptr) return stop(BreakReason::kAttributeWrite, "object.__setattr__ of " + args[0]->describe());
-  SEGUE_TRY(BorrowedRef name, attributeName(t, args[1]));
-  SEGUE_TRY_VOID(setPlainAttr(t, self, name, args[2]));
+  SEGUE_TRY_VOID(setPlainAttr(t, asked.first, asked.second, args[2]));
   return t.none();
 }
 SEGUE_BUILTIN("builtins.object.__setattr__", objectSetattr);
+
+Traced<ValueRef> objectDelattr(Tracer& t, const BuiltinCall& call) {
+  SEGUE_TRY(auto asked, instanceAndName(t, call, BreakReason::kAttributeWrite));
+  SEGUE_TRY_VOID(call.bind(t, "__delattr__", {"/self", "/name"}, 2));
+  SEGUE_TRY_VOID(setPlainAttr(t, asked.first, asked.second, nullptr));
+  return t.none();
+}
+SEGUE_BUILTIN("builtins.object.__delattr__", objectDelattr);
 
 }  // namespace
 }  // namespace segue

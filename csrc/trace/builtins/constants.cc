@@ -1,4 +1,4 @@
-// Methods of str, bytes, int, float, complex and tuple that are pure on constants, and those that make lists of strings.
+// Methods of str, bytes, int, float, complex and frozenset that are pure on constants.
 #include "trace/builtins/registry.h"
 #include "trace/protocols.h"
 #include "trace/tracer.h"
@@ -33,25 +33,32 @@ SEGUE_PURE("builtins.str.lstrip");
 SEGUE_PURE("builtins.str.partition");
 SEGUE_PURE("builtins.str.removeprefix");
 SEGUE_PURE("builtins.str.removesuffix");
+SEGUE_PURE("builtins.str.maketrans");
 SEGUE_PURE("builtins.str.replace");
 SEGUE_PURE("builtins.str.rfind");
 SEGUE_PURE("builtins.str.rindex");
 SEGUE_PURE("builtins.str.rpartition");
+SEGUE_PURE("builtins.str.rsplit");
 SEGUE_PURE("builtins.str.rstrip");
+SEGUE_PURE("builtins.str.split");
+SEGUE_PURE("builtins.str.splitlines");
 SEGUE_PURE("builtins.str.startswith");
 SEGUE_PURE("builtins.str.strip");
 SEGUE_PURE("builtins.str.swapcase");
 SEGUE_PURE("builtins.str.title");
+SEGUE_PURE("builtins.str.translate");
 SEGUE_PURE("builtins.str.upper");
 SEGUE_PURE("builtins.bytes.count");
 SEGUE_PURE("builtins.bytes.decode");
 SEGUE_PURE("builtins.bytes.endswith");
 SEGUE_PURE("builtins.bytes.find");
+SEGUE_PURE("builtins.bytes.fromhex");
 SEGUE_PURE("builtins.bytes.hex");
 SEGUE_PURE("builtins.bytes.index");
 SEGUE_PURE("builtins.bytes.lower");
 SEGUE_PURE("builtins.bytes.replace");
 SEGUE_PURE("builtins.bytes.rfind");
+SEGUE_PURE("builtins.bytes.split");
 SEGUE_PURE("builtins.bytes.startswith");
 SEGUE_PURE("builtins.bytes.strip");
 SEGUE_PURE("builtins.bytes.upper");
@@ -61,33 +68,24 @@ SEGUE_PURE("builtins.float.__repr__");
 SEGUE_PURE("builtins.int.bit_length");
 SEGUE_PURE("builtins.int.bit_count");
 SEGUE_PURE("builtins.int.conjugate");
+SEGUE_PURE("builtins.int.from_bytes");
+SEGUE_PURE("builtins.int.is_integer");
 SEGUE_PURE("builtins.int.as_integer_ratio");
 SEGUE_PURE("builtins.float.as_integer_ratio");
 SEGUE_PURE("builtins.float.conjugate");
+SEGUE_PURE("builtins.float.fromhex");
 SEGUE_PURE("builtins.float.hex");
 SEGUE_PURE("builtins.float.is_integer");
 SEGUE_PURE("builtins.complex.conjugate");
-
-/// str.split and its kin: lists of constants.
-Traced<ValueRef> callPureToList(Tracer& t, const BuiltinCall& call) {
-  Ref args = Ref::steal(PyTuple_New(static_cast<Py_ssize_t>(call.size())));
-  for (size_t i = 0; i < call.size(); ++i) {
-    BorrowedRef constant = specialize(t, call.args.positional[i]);
-    if (!constant || !isFoldable(constant)) return stop(BreakReason::kConstantNeeded, "an argument of str.split");
-    PyTuple_SET_ITEM(args.get(), static_cast<Py_ssize_t>(i), Py_NewRef(constant.get()));
-  }
-  if (!call.args.keywords.empty()) return stop(BreakReason::kBuiltinNotModelled, "str.split with keywords");
-  Ref parts = Ref::steal(PyObject_CallObject(call.function, args.get()));
-  if (!parts) return t.raiseCurrent();
-  std::vector<ValueRef> items;
-  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(parts.get()); ++i) {
-    items.push_back(t.constant(BorrowedRef(PyList_GET_ITEM(parts.get(), i))));
-  }
-  return t.list(std::move(items));
-}
-SEGUE_BUILTIN("builtins.str.split", callPureToList);
-SEGUE_BUILTIN("builtins.str.rsplit", callPureToList);
-SEGUE_BUILTIN("builtins.str.splitlines", callPureToList);
+SEGUE_PURE("builtins.frozenset");
+SEGUE_PURE("builtins.frozenset.copy");
+SEGUE_PURE("builtins.frozenset.difference");
+SEGUE_PURE("builtins.frozenset.intersection");
+SEGUE_PURE("builtins.frozenset.isdisjoint");
+SEGUE_PURE("builtins.frozenset.issubset");
+SEGUE_PURE("builtins.frozenset.issuperset");
+SEGUE_PURE("builtins.frozenset.symmetric_difference");
+SEGUE_PURE("builtins.frozenset.union");
 
 Traced<ValueRef> strJoin(Tracer& t, const BuiltinCall& call) {
   SEGUE_TRY(auto args, call.bind(t, "join", {"/self", "/iterable"}, 2));

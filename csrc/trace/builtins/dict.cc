@@ -1,9 +1,11 @@
 // Models of dict's methods and views.
+#include "trace/attribute_errors.h"
 #include "trace/builtins/registry.h"
 #include "trace/protocols.h"
 #include "trace/tracer.h"
 #include "trace/values/dict_views.h"
 #include "trace/values/exception.h"
+#include "trace/values/subclass.h"
 #include "trace/values/tuple.h"
 
 namespace segue {
@@ -39,11 +41,26 @@ Traced<ValueRef> dictPop(Tracer& t, const BuiltinCall& call) {
 }
 SEGUE_BUILTIN("builtins.dict.pop", dictPop);
 
-/// dict.update(source): a dict, or an iterable of pairs.
+/// Of a mapping written in Python: all its keys, then one item after the other.
+Traced<void> updateByKeys(Tracer& t, ValueRef dict, ValueRef mapping, ValueRef keys) {
+  SEGUE_TRY(ValueRef view, call(t, keys, {}));
+  SEGUE_TRY(std::vector<ValueRef> all, items(t, view));
+  for (ValueRef key : all) {
+    SEGUE_TRY(ValueRef value, getItem(t, mapping, key));
+    SEGUE_TRY_VOID(setItem(t, dict, key, value));
+  }
+  return {};
+}
+
+/// dict.update(source): a dict, a mapping, or an iterable of pairs.
 Traced<void> updateFrom(Tracer& t, ValueRef dict, ValueRef source) {
-  if (source->kind() == ValueKind::kDict) return dictUpdate(t, dict, source, /*unique=*/false);
-  if (source->kind() == ValueKind::kInstance) {  // which may have keys()
-    return stop(BreakReason::kUnsupportedOperation, "a mapping that is no exact dict");
+  if (entriesOf(t, source) != nullptr) return dictUpdate(t, dict, source, /*unique=*/false);
+  if (source->kind() == ValueKind::kInstance) {
+    Traced<ValueRef> keys = getAttr(t, source, "keys");
+    if (!keys.raised() || !swallowAttributeError(t)) {
+      SEGUE_TRY(ValueRef method, std::move(keys));
+      return updateByKeys(t, dict, source, method);
+    }
   }
   SEGUE_TRY(std::vector<ValueRef> pairs, items(t, source));
   for (ValueRef pair : pairs) {
@@ -64,6 +81,7 @@ Traced<ValueRef> dictUpdateMethod(Tracer& t, const BuiltinCall& call) {
   return t.none();
 }
 SEGUE_BUILTIN("builtins.dict.update", dictUpdateMethod);
+SEGUE_BUILTIN("builtins.dict.__init__", dictUpdateMethod);
 
 Traced<ValueRef> classDict(Tracer& t, const BuiltinCall& call) {
   DictValue* dict = makeDict(t);

@@ -1,5 +1,6 @@
 // Formatting: `%` of a str, str.format, and the limits on what folding may make.
 #include "trace/attributes.h"
+#include "trace/builtins/pure.h"
 #include "trace/builtins/registry.h"
 #include "trace/protocols.h"
 #include "trace/tracer.h"
@@ -156,10 +157,10 @@ Traced<ValueRef> percentFormat(Tracer& t, BorrowedRef text, ValueRef args) {
   SEGUE_TRY_VOID(checkFormatSpec(text));
   auto found = conversions(source);
   if (!found) {
-    BorrowedRef constant = specialize(t, args);
+    Ref constants = constantObject(t, args);
     bool star = source.find('*') != std::string_view::npos;
-    if (star || !constant || !isFoldable(constant)) return stop(BreakReason::kConstantNeeded, "arguments of %");
-    return folded(t, PyUnicode_Format(text, constant));
+    if (star || !constants) return stop(BreakReason::kConstantNeeded, "arguments of %");
+    return folded(t, PyUnicode_Format(text, constants.get()));
   }
   auto* tuple = as<TupleValue>(args);
   std::vector<ValueRef> given = tuple != nullptr ? std::vector<ValueRef>(tuple->items().begin(), tuple->items().end())

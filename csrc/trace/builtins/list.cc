@@ -245,7 +245,7 @@ SEGUE_BUILTIN("builtins.list", classList);
 Traced<ValueRef> classTuple(Tracer& t, const BuiltinCall& call) {
   SEGUE_TRY(auto args, call.bind(t, "tuple", {"/iterable"}, 0));
   if (args[0] == nullptr) return t.tuple({});
-  if (args[0]->kind() == ValueKind::kTuple) return args[0];
+  if (args[0]->type() == &PyTuple_Type) return args[0];
   SEGUE_TRY(std::vector<ValueRef> all, itemsOfNew(t, args[0]));
   return t.tuple({all.begin(), all.end()});
 }

@@ -1,4 +1,4 @@
-// Functions of `math`, and methods of built-in constants, that are pure on constants.
+// Functions of `math` and `cmath`, pure on constants.
 #include "trace/builtins/registry.h"
 
 namespace segue {
@@ -15,12 +15,15 @@ SEGUE_PURE_MATH(atanh)
 SEGUE_PURE_MATH(ceil)
 SEGUE_PURE_MATH(comb)
 SEGUE_PURE_MATH(copysign)
+SEGUE_PURE_MATH(cbrt)
 SEGUE_PURE_MATH(cos)
 SEGUE_PURE_MATH(cosh)
 SEGUE_PURE_MATH(degrees)
+SEGUE_PURE_MATH(dist)
 SEGUE_PURE_MATH(erf)
 SEGUE_PURE_MATH(erfc)
 SEGUE_PURE_MATH(exp)
+SEGUE_PURE_MATH(exp2)
 SEGUE_PURE_MATH(expm1)
 SEGUE_PURE_MATH(fabs)
 SEGUE_PURE_MATH(factorial)
@@ -45,6 +48,7 @@ SEGUE_PURE_MATH(log1p)
 SEGUE_PURE_MATH(log2)
 SEGUE_PURE_MATH(modf)
 SEGUE_PURE_MATH(nextafter)
+SEGUE_PURE_MATH(perm)
 SEGUE_PURE_MATH(pow)
 SEGUE_PURE_MATH(prod)
 SEGUE_PURE_MATH(radians)
@@ -52,11 +56,38 @@ SEGUE_PURE_MATH(remainder)
 SEGUE_PURE_MATH(sin)
 SEGUE_PURE_MATH(sinh)
 SEGUE_PURE_MATH(sqrt)
+SEGUE_PURE_MATH(sumprod)
 SEGUE_PURE_MATH(tan)
 SEGUE_PURE_MATH(tanh)
 SEGUE_PURE_MATH(trunc)
 SEGUE_PURE_MATH(ulp)
 #undef SEGUE_PURE_MATH
+
+#define SEGUE_PURE_CMATH(name) SEGUE_PURE("cmath." #name);
+SEGUE_PURE_CMATH(acos)
+SEGUE_PURE_CMATH(acosh)
+SEGUE_PURE_CMATH(asin)
+SEGUE_PURE_CMATH(asinh)
+SEGUE_PURE_CMATH(atan)
+SEGUE_PURE_CMATH(atanh)
+SEGUE_PURE_CMATH(cos)
+SEGUE_PURE_CMATH(cosh)
+SEGUE_PURE_CMATH(exp)
+SEGUE_PURE_CMATH(isclose)
+SEGUE_PURE_CMATH(isfinite)
+SEGUE_PURE_CMATH(isinf)
+SEGUE_PURE_CMATH(isnan)
+SEGUE_PURE_CMATH(log)
+SEGUE_PURE_CMATH(log10)
+SEGUE_PURE_CMATH(phase)
+SEGUE_PURE_CMATH(polar)
+SEGUE_PURE_CMATH(rect)
+SEGUE_PURE_CMATH(sin)
+SEGUE_PURE_CMATH(sinh)
+SEGUE_PURE_CMATH(sqrt)
+SEGUE_PURE_CMATH(tan)
+SEGUE_PURE_CMATH(tanh)
+#undef SEGUE_PURE_CMATH
 
 }  // namespace
 }  // namespace segue

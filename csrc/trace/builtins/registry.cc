@@ -4,6 +4,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_split.h"
+#include "trace/attributes.h"
 #include "trace/protocols.h"
 #include "trace/tracer.h"
 #include "trace/values/builtin.h"
@@ -24,6 +25,12 @@ std::vector<Row>& rows() {
   return rows;
 }
 
+/// The function of a staticmethod object, which holds it.
+BorrowedRef functionOf(BorrowedRef static_method) {
+  Ref function = Ref::steal(PyObject_GetAttrString(static_method, "__func__"));
+  return BorrowedRef(function);
+}
+
 /// Walks dicts only ("module", "class", "function"): no attribute access that could run code. Modules in packages are
 /// found under their longest dotted name.
 BorrowedRef resolve(std::string_view name) {
@@ -41,6 +48,8 @@ BorrowedRef resolve(std::string_view name) {
     } else if (PyType_Check(object.get())) {
       Ref attribute = Ref::steal(PyUnicode_InternFromString(parts[i].c_str()));
       object = _PyType_Lookup(reinterpret_cast<PyTypeObject*>(object.get()), attribute.get());
+      // What str.maketrans gives; the type keeps it.
+      if (object && Py_TYPE(object) == &PyStaticMethod_Type) object = functionOf(object);
     } else {
       object = nullptr;
     }
@@ -142,49 +151,6 @@ Traced<absl::InlinedVector<ValueRef, 6>> BuiltinCall::bind(Tracer& t, const char
   return bound;
 }
 
-namespace {
-
-/// math.sqrt(x) of a number that is no constant: an operator of the graph, where ops.yaml has it.
-bool isScalarCall(Tracer& t, const BuiltinCall& call) {
-  if (call.size() == 0 || !call.args.keywords.empty() || findNumpyCallable(call.function) == nullptr) return false;
-  bool constant = true;
-  for (ValueRef arg : call.args.positional) {
-    ValueKind kind = t.resolve(arg)->kind();
-    if (kind != ValueKind::kScalar && kind != ValueKind::kInt && kind != ValueKind::kConstant) return false;
-    constant = constant && kind == ValueKind::kConstant;
-  }
-  return !constant;
-}
-
-}  // namespace
-
-Traced<ValueRef> callPure(Tracer& t, const BuiltinCall& call) {
-  if (isScalarCall(t, call)) {
-    absl::InlinedVector<ValueRef, 3> args;
-    for (ValueRef arg : call.args.positional) args.push_back(t.resolve(arg));
-    return scalarOperator(t, findNumpyCallable(call.function)->name, args, [&](absl::Span<PyObject* const> x) {
-      return PyObject_Vectorcall(call.function, x.data(), x.size(), nullptr);
-    });
-  }
-  Ref args = Ref::steal(PyTuple_New(static_cast<Py_ssize_t>(call.size())));
-  Ref keywords = Ref::steal(PyDict_New());
-  for (size_t i = 0; i < call.size(); ++i) {
-    BorrowedRef constant = specialize(t, t.resolve(call.args.positional[i]));
-    if (!constant || !isFoldable(constant)) {
-      return stop(BreakReason::kConstantNeeded, "an argument of " + describeCallable(call.function));
-    }
-    PyTuple_SET_ITEM(args.get(), static_cast<Py_ssize_t>(i), Py_NewRef(constant.get()));
-  }
-  for (const Keyword& keyword : call.args.keywords) {
-    BorrowedRef constant = specialize(t, t.resolve(keyword.value));
-    if (!constant || !isFoldable(constant)) {
-      return stop(BreakReason::kConstantNeeded, "an argument of " + describeCallable(call.function));
-    }
-    PyDict_SetItem(keywords.get(), keyword.name.get(), constant.get());
-  }
-  return folded(t, PyObject_Call(call.function, args.get(), keywords.get()));
-}
-
 Traced<ValueRef> builtinTypeAttr(Tracer& t, ValueRef self, BorrowedRef name) {
   BorrowedRef found = _PyType_Lookup(self->type(), name);
   if (!found) {
@@ -195,6 +161,8 @@ Traced<ValueRef> builtinTypeAttr(Tracer& t, ValueRef self, BorrowedRef name) {
   if (kind == &PyMethodDescr_Type || kind == &PyWrapperDescr_Type) {
     return t.make<MethodValue>(t.constant(found), self);
   }
+  if (kind == &PyStaticMethod_Type || kind == &PyClassMethodDescr_Type) return bindFound(t, found, self, self->type(), name);
+  if (textOf(name) == "__class__") return t.constant(reinterpret_cast<PyObject*>(self->type()));
   if ((kind == &PyGetSetDescr_Type || kind == &PyMemberDescr_Type) && self->constant() && isFoldable(self->constant())) {
     return folded(t, PyObject_GetAttr(self->constant(), name));
   }

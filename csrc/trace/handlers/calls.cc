@@ -67,7 +67,7 @@ Traced<void> Tracer::visitMakeFunction(const Insn& insn) {
   FunctionParts parts;
   parts.code = Ref::borrow(code);
   parts.globals = Ref::borrow(frame().globals);
-  stack().push(make<FunctionValue>(std::move(parts)));
+  stack().push(makeFunction(*this, std::move(parts)));
   return {};
 }
 
@@ -81,7 +81,7 @@ Traced<void> Tracer::visitSetFunctionAttribute(const Insn& insn) {
     case 8: parts.closure = value; break;
     default: SEGUE_UNREACHABLE("function attribute");
   }
-  stack().push(make<FunctionValue>(std::move(parts)));
+  stack().push(makeFunction(*this, std::move(parts)));
   return {};
 }
 

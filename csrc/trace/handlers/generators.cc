@@ -57,9 +57,16 @@ Traced<void> Tracer::visitEndSend(const Insn& insn) {
   return {};
 }
 
-// Only throw() into a suspended generator gets here, which is not modelled.
+// (receiver, sent, exc -- none, value): what was thrown into `yield from` ends it where it is a StopIteration.
 Traced<void> Tracer::visitCleanupThrow(const Insn& insn) {
-  return stop(BreakReason::kGeneratorState, "an exception thrown into a generator");
+  auto* exception = as<ExceptionValue>(stack().pop());
+  SEGUE_CHECK(exception != nullptr, "only exceptions are thrown");
+  if (!isStopIteration(exception)) return setRaised(exception);
+  ExceptionValue::Args args = exception->args(*this);
+  stack().pop();
+  stack().peek() = none();
+  stack().push(args.empty() ? none() : resolve(args[0]));
+  return {};
 }
 
 }  // namespace segue

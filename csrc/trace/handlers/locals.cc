@@ -1,4 +1,5 @@
 // Visitors: locals and cells.
+#include "trace/finalizers.h"
 #include "trace/tracer.h"
 #include "trace/values/function.h"
 #include "trace/values/tuple.h"
@@ -46,12 +47,14 @@ Traced<void> Tracer::visitLoadLocalAndClear(const Insn& insn) {
 
 Traced<void> Tracer::visitStoreLocal(const Insn& insn) {
   ValueRef value = stack().pop();
+  SEGUE_TRY_VOID(letGo(*this, frame().slots[insn.arg]));
   frame().slots[insn.arg] = value->kind() == ValueKind::kNull ? nullptr : value;
   return {};
 }
 
 Traced<void> Tracer::visitDeleteLocal(const Insn& insn) {
   if (resolveSlot(insn.arg) == nullptr) return unbound(*this, insn);
+  SEGUE_TRY_VOID(letGo(*this, frame().slots[insn.arg]));
   frame().slots[insn.arg] = nullptr;
   return {};
 }

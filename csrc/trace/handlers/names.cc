@@ -24,6 +24,14 @@ Traced<void> Tracer::visitStoreGlobal(const Insn& insn) {
   return setNamespaceItem(frame().globals, frame().code->name(insn.arg), value);
 }
 
+// Calling it is what breaks.
+Traced<void> Tracer::visitLoadBuildClass(const Insn& insn) {
+  SEGUE_TRY(ValueRef value, namespaceItem(frame().builtins, internedName("__build_class__")));
+  if (value == nullptr) return raise(PyExc_NameError, "__build_class__ not found");
+  stack().push(value);
+  return {};
+}
+
 Traced<void> Tracer::visitLoadAssertionError(const Insn& insn) {
   stack().push(constant(PyExc_AssertionError));
   return {};

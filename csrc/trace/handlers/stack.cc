@@ -1,4 +1,5 @@
 // Visitors: moving values on the stack, constants.
+#include "trace/finalizers.h"
 #include "trace/tracer.h"
 
 namespace segue {
@@ -8,8 +9,7 @@ Traced<void> Tracer::visitNop(const Insn& insn) { return {}; }
 Traced<void> Tracer::visitResume(const Insn& insn) { return {}; }
 
 Traced<void> Tracer::visitPopTop(const Insn& insn) {
-  stack().pop();
-  return {};
+  return letGo(*this, stack().pop());
 }
 
 Traced<void> Tracer::visitPushNull(const Insn& insn) {

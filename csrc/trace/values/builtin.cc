@@ -6,15 +6,29 @@
 #include "trace/protocols.h"
 #include "trace/recipes.h"
 #include "trace/tracer.h"
+#include "trace/values/basic.h"
 #include "trace/values/constant.h"
 #include "trace/values/graph_values.h"
 #include "trace/values/list.h"
+#include "trace/values/subclass.h"
 #include "trace/values/tuple.h"
 
 namespace segue {
 namespace {
 
+/// items.append and its like: another object at every access.
+bool isBoundToInstance(BorrowedRef live) {
+  BorrowedRef self = PyCFunction_Check(live.get()) ? PyCFunction_GET_SELF(live.get()) : nullptr;
+  return self && !PyModule_Check(self.get()) && !PyType_Check(self.get());
+}
+
 ValueRef wrapBuiltin(Tracer& t, BorrowedRef live, Source source) {
+  if (isBoundToInstance(live) && !t.isPinned(source)) {
+    return t.wrapOnce(live, source, [&] {
+      t.guardType(source, live);
+      return t.make<OpaqueValue>(live, source);
+    });
+  }
   t.guardIdentity(source, live);
   return t.make<BuiltinValue>(live, source);
 }
@@ -150,11 +164,13 @@ Traced<ValueRef> BuiltinValue::getAttrSlot(Tracer& t, BorrowedRef name) {
 }
 
 Traced<ValueRef> BuiltinValue::callSlot(Tracer& t, const CallArgs& args) {
+  if (std::optional<Traced<ValueRef>> result = callOnPayload(t, object_, args)) return std::move(*result);
   if (BuiltinModel model = findBuiltin(object_)) return model(t, BuiltinCall{object_, args});
   if (const LibraryName* op = findNumpyCallable(object_)) {
     SEGUE_TRY(ValueRef result, callOnScalar(t, *op, args));
     return result != nullptr ? Traced<ValueRef>(result) : t.apply(*op, args);
   }
+  if (std::optional<Traced<ValueRef>> result = callSlotMethod(t, object_, args)) return std::move(*result);
   Ref implementation = implementationOf(object_);
   if (implementation && PyFunction_Check(implementation.get()) && overridesNothing(t, args)) {
     return call(t, t.constant(std::move(implementation)), args);
@@ -198,6 +214,12 @@ Traced<ValueRef> MethodValue::callSlot(Tracer& t, const CallArgs& args) {
 }
 
 Traced<RecipeId> MethodValue::recipeSlot(RecipeBuilder& b) {
+  BorrowedRef method = function_->constant();
+  if (method && Py_TYPE(method) == &PyMethodDescr_Type && self_->type() == PyDescr_TYPE(method.get())) {  // items.append
+    static PyObject* const kGetattr = libraryObject("builtins", "getattr");
+    SEGUE_TRY(RecipeId self, b.of(self_));
+    return b.add({.kind = RecipeKind::kCall, .items = {b.constant(kGetattr), self, b.constant(PyDescr_NAME(method.get()))}});
+  }
   if (type() != &PyMethod_Type) return Value::recipeSlot(b);
   return b.node(RecipeKind::kBoundMethod, {function_, self_});
 }

@@ -1,5 +1,7 @@
 #include "trace/values/class_value.h"
 
+#include "trace/abstract_classes.h"
+#include "trace/attribute_errors.h"
 #include "trace/attributes.h"
 #include "trace/builtins/registry.h"
 #include "trace/protocols.h"
@@ -106,12 +108,16 @@ Traced<ValueRef> ClassValue::factOf(Tracer& t, BorrowedRef name) {
 }
 
 Traced<ValueRef> ClassValue::getAttrSlot(Tracer& t, BorrowedRef name) {
-  // type.__getattribute__: data descriptors of the metaclass, the class's own attributes, then the metaclass's others.
-  BorrowedRef meta = lookupOnType(t, object_.type(), name);
   BorrowedRef get = lookupOnType(t, object_.type(), t.internedName("__getattribute__"));
   if (!get || Py_TYPE(get) != &PyWrapperDescr_Type || PyDescr_TYPE(get.get()) != &PyType_Type) {
     return Value::getAttrSlot(t, name);
   }
+  return orGetAttr(t, this, name, ownAttr(t, name));
+}
+
+// type.__getattribute__: data descriptors of the metaclass, the class's own attributes, then the metaclass's others.
+Traced<ValueRef> ClassValue::ownAttr(Tracer& t, BorrowedRef name) {
+  BorrowedRef meta = lookupOnType(t, object_.type(), name);
   if (meta && isDataDescriptor(meta)) {
     if (Py_TYPE(meta) == &PyProperty_Type) return bindFound(t, meta, this, object_.type(), name);
     SEGUE_TRY(ValueRef fact, factOf(t, name));
@@ -119,8 +125,6 @@ Traced<ValueRef> ClassValue::getAttrSlot(Tracer& t, BorrowedRef name) {
   }
   if (BorrowedRef found = lookupOnType(t, classObject(), name)) return bindFound(t, found, nullptr, classObject(), name);
   if (meta) return bindFound(t, meta, this, object_.type(), name);
-  SEGUE_TRY(ValueRef value, callSpecial(t, this, "__getattr__", {t.constant(name)}));
-  if (value != nullptr) return value;
   return t.raise(PyExc_AttributeError, absl::StrFormat("type object '%s' has no attribute '%s'", classObject()->tp_name,
                                                        std::string(textOf(name))));
 }
@@ -178,6 +182,7 @@ Traced<bool> isSubtype(Tracer& t, PyTypeObject* sub, ValueRef cls, const char* f
   if (wanted == nullptr || !hasPlainChecks(t, wanted->classObject())) {
     // An abstract class is asked by code of its own, but for an instance of exactly that class.
     if (wanted != nullptr && sub == wanted->classObject() && std::string_view(function) == "isinstance") return true;
+    if (wanted != nullptr) return isAbstractSubclass(t, sub, wanted->classObject());
     return stop(BreakReason::kUnsupportedOperation, absl::StrFormat("%s with %s", function, cls->describe()));
   }
   return PyType_IsSubtype(sub, wanted->classObject()) != 0;

@@ -27,6 +27,7 @@ class ClassValue final : public Value {
  private:
   /// A special method of its metaclass; null where there is none that is written in Python.
   Traced<ValueRef> metaMethod(Tracer& t, const char* name);
+  Traced<ValueRef> ownAttr(Tracer& t, BorrowedRef name);
   /// What type itself says about the class: __name__, __mro__ …; null where the name is none of these.
   Traced<ValueRef> factOf(Tracer& t, BorrowedRef name);
   Ref object_;

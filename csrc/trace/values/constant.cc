@@ -1,12 +1,15 @@
 #include "trace/values/constant.h"
 
 #include "base/objects.h"
+#include "trace/builtins/pure.h"
 #include "trace/builtins/registry.h"
 #include "trace/protocols.h"
 #include "trace/recipes.h"
 #include "trace/tracer.h"
 #include "trace/values/iterator.h"
+#include "trace/values/set.h"
 #include "trace/values/string.h"
+#include "trace/values/tuple.h"
 
 namespace segue {
 namespace {
@@ -47,6 +50,19 @@ bool isPlainFrozenSet(BorrowedRef object) {
     if (!segue_is_key(element)) return false;
   }
   return true;
+}
+
+/// The constant, or the slice of constants, that a key is; null for others.
+Ref constantIndex(Tracer& t, ValueRef key) {
+  auto* slice = as<SliceValue>(key);
+  if (slice == nullptr) return Ref::borrow(specialize(t, key));
+  Ref parts[3];
+  for (auto [i, part] : {std::pair{0, slice->start()}, {1, slice->stop()}, {2, slice->step()}}) {
+    BorrowedRef constant = specialize(t, part);
+    if (!constant || (constant.get() != Py_None && !PyLong_CheckExact(constant.get()))) return nullptr;
+    parts[i] = Ref::borrow(constant);
+  }
+  return Ref::steal(PySlice_New(parts[0].get(), parts[1].get(), parts[2].get()));
 }
 
 }  // namespace
@@ -95,6 +111,10 @@ std::string ConstantValue::describe() const {
 Traced<ValueRef> ConstantValue::binarySlot(Tracer& t, BinaryOp op, ValueRef other, bool reflected) {
   if (reflected) return ValueRef{nullptr};  // the left operand has folded already
   if (op == BinaryOp::kRemainder && PyUnicode_CheckExact(object_.get())) return percentFormat(t, object_, other);
+  if (auto* set = as<SetValue>(other); set != nullptr && isPlainFrozenSet(object_)) {
+    Ref operand = constantSet(t, set);
+    return operand ? folded(t, computeBinary(op, object_.get(), operand.get())) : ValueRef{nullptr};
+  }
   BorrowedRef rhs = other->constant();
   if (!rhs || !isFoldable(rhs) || !isFoldable(object_)) return ValueRef{nullptr};
   if (foldsTooLarge(op, object_, rhs)) return stop(BreakReason::kFoldTooLarge);
@@ -113,6 +133,8 @@ Traced<ValueRef> ConstantValue::unarySlot(Tracer& t, UnaryOp op) {
 
 Traced<ValueRef> ConstantValue::compareSlot(Tracer& t, CompareOp op, ValueRef other) {
   BorrowedRef rhs = other->constant();
+  // Of a str and a number, the first operand's type words the error.
+  if (!rhs && other->kind() == ValueKind::kInt && !PyNumber_Check(object_.get())) rhs = specialize(t, other);
   if (!rhs || !isFoldable(rhs) || !isFoldable(object_)) return ValueRef{nullptr};
   return folded(t, PyObject_RichCompare(object_.get(), rhs, static_cast<int>(op)));
 }
@@ -132,9 +154,9 @@ Traced<ValueRef> ConstantValue::lengthSlot(Tracer& t) {
 Traced<ValueRef> ConstantValue::getAttrSlot(Tracer& t, BorrowedRef name) { return builtinTypeAttr(t, this, name); }
 
 Traced<ValueRef> ConstantValue::getItemSlot(Tracer& t, ValueRef key) {
-  BorrowedRef index = specialize(t, key);
+  Ref index = constantIndex(t, key);
   if (!isFoldable(object_) || !index) return Value::getItemSlot(t, key);
-  return folded(t, PyObject_GetItem(object_.get(), index));
+  return folded(t, PyObject_GetItem(object_.get(), index.get()));
 }
 
 Traced<bool> ConstantValue::containsSlot(Tracer& t, ValueRef item) {

@@ -10,6 +10,7 @@
 #include "trace/values/exception.h"
 #include "trace/values/instance.h"
 #include "trace/values/instance_dict.h"
+#include "trace/values/subclass.h"
 #include "trace/values/tuple.h"
 
 namespace segue {
@@ -312,7 +313,7 @@ Traced<ValueRef> dictGet(Tracer& t, ValueRef dict, ValueRef key) {
 }
 
 Traced<void> dictUpdate(Tracer& t, ValueRef dict, ValueRef source, bool unique) {
-  auto* from = as<DictValue>(t.resolve(source));
+  DictValue* from = entriesOf(t, source);
   if (from == nullptr) return stop(BreakReason::kUnsupportedOperation, "a mapping that is no exact dict");
   SEGUE_TRY(const std::vector<DictEntry>* all, from->entries(t));
   for (const DictEntry& entry : std::vector<DictEntry>(*all)) {
@@ -326,7 +327,7 @@ Traced<void> dictUpdate(Tracer& t, ValueRef dict, ValueRef source, bool unique) 
 }
 
 Traced<absl::InlinedVector<Keyword, 2>> dictKeywords(Tracer& t, ValueRef dict) {
-  auto* target = as<DictValue>(t.resolve(dict));
+  DictValue* target = entriesOf(t, dict);
   if (target == nullptr) return stop(BreakReason::kUnsupportedOperation, "a mapping that is no exact dict");
   SEGUE_TRY(const std::vector<DictEntry>* all, target->entries(t));
   absl::InlinedVector<Keyword, 2> keywords;

@@ -6,6 +6,7 @@
 #include "trace/recipes.h"
 #include "trace/tracer.h"
 #include "trace/values/class_value.h"
+#include "trace/values/exception_kinds.h"
 #include "trace/values/string.h"
 
 namespace segue {
@@ -13,6 +14,7 @@ namespace {
 
 struct ExceptionState : ClonableState<ExceptionState> {
   ExceptionValue::Args args;
+  ValueRef args_tuple = nullptr;   ///< `args`, once asked for
   ValueRef context = nullptr;
   ValueRef cause = nullptr;
   bool suppress_context = false;
@@ -69,6 +71,8 @@ ExceptionValue* makeException(Tracer& t, PyObject* type, ExceptionValue::Args ar
   return makeException(t, reinterpret_cast<PyTypeObject*>(type), std::move(args));
 }
 
+bool isArgumentsOnly(const PyTypeObject* cls) { return keepsArguments(cls); }
+
 bool isStopIteration(const ExceptionValue* exception) {
   return PyType_IsSubtype(exception->type(), reinterpret_cast<PyTypeObject*>(PyExc_StopIteration)) != 0;
 }
@@ -83,7 +87,9 @@ ExceptionValue::Args ExceptionValue::args(Tracer& t) const {
   return t.heap().read<ExceptionState>(object()).args;
 }
 void ExceptionValue::setArgs(Tracer& t, Args args) {
-  t.heap().write<ExceptionState>(object()).args = std::move(args);
+  auto& state = t.heap().write<ExceptionState>(object());
+  state.args = std::move(args);
+  state.args_tuple = nullptr;
 }
 ValueRef ExceptionValue::context(Tracer& t) const {
   return t.heap().read<ExceptionState>(object()).context;
@@ -108,7 +114,11 @@ void ExceptionValue::noteRaised(Tracer& t) {
 Traced<ValueRef> ExceptionValue::ownAttr(Tracer& t, std::string_view name) {
   const auto& state = t.heap().read<ExceptionState>(object());
   auto orNone = [&](ValueRef value) { return value != nullptr ? t.resolve(value) : t.none(); };
-  if (name == "args") return t.tuple(state.args);
+  if (name == "args") {
+    ValueRef tuple = state.args_tuple != nullptr ? state.args_tuple : t.tuple(state.args);
+    t.heap().write<ExceptionState>(object()).args_tuple = tuple;
+    return tuple;
+  }
   if (name == "value" && isStopIteration(this)) return orNone(state.args.empty() ? nullptr : state.args[0]);
   if (name == "__class__") return t.constant(reinterpret_cast<PyObject*>(type()));
   if (name == "__context__") return orNone(state.context);
@@ -119,7 +129,7 @@ Traced<ValueRef> ExceptionValue::ownAttr(Tracer& t, std::string_view name) {
 }
 
 Traced<ValueRef> ExceptionValue::getAttrSlot(Tracer& t, BorrowedRef name) {
-  if (type()->tp_getattro != PyObject_GenericGetAttr) return Value::getAttrSlot(t, name);
+  if (type()->tp_getattro != PyObject_GenericGetAttr) return Value::getAttrSlot(t, name);  // __getattr__ and its like
   BorrowedRef found = lookupOnType(t, type(), name);
   if (found && isDataDescriptor(found)) {
     PyTypeObject* kind = Py_TYPE(found);
@@ -131,8 +141,6 @@ Traced<ValueRef> ExceptionValue::getAttrSlot(Tracer& t, BorrowedRef name) {
     if (attr.name.get() == name.get()) return t.resolve(attr.value);
   }
   if (found) return bindFound(t, found, this, type(), name);
-  SEGUE_TRY(ValueRef value, callSpecial(t, this, "__getattr__", {t.constant(name)}));
-  if (value != nullptr) return value;
   return t.raise(PyExc_AttributeError,
                  absl::StrFormat("'%s' object has no attribute '%s'", type()->tp_name, std::string(textOf(name))));
 }

@@ -1,6 +1,7 @@
 #include "trace/values/function.h"
 
 #include "base/fault.h"
+#include "base/objects.h"
 #include "trace/attributes.h"
 #include "trace/builtins/registry.h"
 #include "trace/protocols.h"
@@ -11,6 +12,13 @@
 
 namespace segue {
 namespace {
+
+/// The __dict__ of a function that the trace made: it exists with its function only.
+class FunctionDictValue final : public DictValue {
+ public:
+  explicit FunctionDictValue(ObjectId object) : DictValue(object, std::nullopt, nullptr) {}
+  Traced<RecipeId> recipeSlot(RecipeBuilder& b) override { return Value::recipeSlot(b); }
+};
 
 struct CellState : ClonableState<CellState> {
   ValueRef contents = nullptr;   ///< null: empty
@@ -69,7 +77,7 @@ ValueRef wrapParts(Tracer& t, BorrowedRef live, Source source) {
     }
     parts.kwdefaults = part(PyFunction_GET_KW_DEFAULTS(live.get()), SourceMember::kFunctionKwDefaults);
   }
-  return t.make<FunctionValue>(std::move(parts), source, live);
+  return t.make<FunctionValue>(std::move(parts), t.heap().add(std::make_unique<FunctionState>()), source, live);
 }
 
 /// What MAKE_FUNCTION makes of a code's first constant, on the supported versions.
@@ -134,6 +142,7 @@ ValueRef wrapCellObject(Tracer& t, BorrowedRef live, Source source) {
   return wrapCell(t, live, source, t.sources().cellContents(source));
 }
 SEGUE_WRAPS(PyCell_Type, wrapCellObject);
+
 }  // namespace
 
 std::string FunctionValue::describe() const {
@@ -142,20 +151,27 @@ std::string FunctionValue::describe() const {
 
 Traced<ValueRef> FunctionValue::getAttrSlot(Tracer& t, BorrowedRef name) {
   std::string_view text = textOf(name);
-  auto* code = reinterpret_cast<PyCodeObject*>(parts_.code.get());
+  auto orNone = [&](ValueRef part) { return part != nullptr ? t.resolve(part) : t.none(); };
   if (text == "__code__") return t.constant(BorrowedRef(parts_.code));
-  if (text == "__defaults__") return parts_.defaults != nullptr ? t.resolve(parts_.defaults) : t.none();
+  if (text == "__defaults__") return orNone(parts_.defaults);
   if (text == "__class__") return t.constant(reinterpret_cast<PyObject*>(&PyFunction_Type));
-  if (live_) return liveAttr(t, name);
-  if (text == "__name__") return t.constant(BorrowedRef(code->co_name));
-  if (text == "__qualname__") return t.constant(BorrowedRef(code->co_qualname));
-  if (text == "__doc__") return t.constant(docOf(code));
-  if (text == "__module__") return t.constant(moduleOf(parts_.globals));
-  return stop(BreakReason::kAttributeLookup, describe() + "." + std::string(text));
+  if (!live_ && text == "__closure__") return orNone(parts_.closure);
+  SEGUE_TRY(ValueRef member, live_ ? Traced<ValueRef>(liveMember(t, name)) : madeMember(t, name));
+  if (member != nullptr) return member;
+  BorrowedRef on_type = _PyType_Lookup(&PyFunction_Type, name);
+  if (on_type && isDataDescriptor(on_type)) {
+    return stop(BreakReason::kAttributeLookup, describe() + "." + std::string(text));
+  }
+  if (DictValue* attributes = dict(t)) {
+    SEGUE_TRY(ValueRef value, attributes->get(t, t.constant(name)));
+    if (value != nullptr) return t.resolve(value);
+  }
+  if (on_type) return bindFound(t, on_type, this, &PyFunction_Type, name);
+  return t.raise(PyExc_AttributeError, absl::StrFormat("'function' object has no attribute '%s'", std::string(text)));
 }
 
 // No watcher covers these: they are read and guarded per call.
-Traced<ValueRef> FunctionValue::liveAttr(Tracer& t, BorrowedRef name) {
+ValueRef FunctionValue::liveMember(Tracer& t, BorrowedRef name) {
   auto* function = reinterpret_cast<PyFunctionObject*>(live_.get());
   std::string_view text = textOf(name);
   auto member = [&](PyObject* object, SourceMember which) {
@@ -165,17 +181,72 @@ Traced<ValueRef> FunctionValue::liveAttr(Tracer& t, BorrowedRef name) {
   if (text == "__qualname__") return member(function->func_qualname, SourceMember::kFunctionQualname);
   if (text == "__doc__") return member(function->func_doc, SourceMember::kFunctionDoc);
   if (text == "__module__") return member(function->func_module, SourceMember::kFunctionModule);
+  if (text == "__dict__") return member(segue_instance_dict(live_.get()), SourceMember::kInstanceDict);
+  return nullptr;
+}
+
+Traced<ValueRef> FunctionValue::madeMember(Tracer& t, BorrowedRef name) {
+  for (const auto& [set, value] : t.heap().read<FunctionState>(object()).members) {
+    if (set.get() == name.get()) return t.resolve(value);
+  }
+  std::string_view text = textOf(name);
+  auto* code = reinterpret_cast<PyCodeObject*>(parts_.code.get());
+  if (text == "__name__") return t.constant(BorrowedRef(code->co_name));
+  if (text == "__qualname__") return t.constant(BorrowedRef(code->co_qualname));
+  if (text == "__doc__") return t.constant(docOf(code));
+  if (text == "__module__") return t.constant(moduleOf(parts_.globals));
+  if (text == "__dict__") return dict(t);
+  if (text == "__type_params__" && kPythonVersion >= 312) return t.tuple({});
+  if (text != "__annotations__") return ValueRef{nullptr};
+  ValueRef made = parts_.annotations != nullptr ? t.resolve(parts_.annotations) : makeDict(t);
+  if (auto* pairs = as<TupleValue>(made)) {
+    made = makeDict(t);
+    for (size_t i = 0; i + 1 < pairs->items().size(); i += 2) {
+      SEGUE_TRY_VOID(setItem(t, made, t.resolve(pairs->items()[i]), pairs->items()[i + 1]));
+    }
+  }
+  t.heap().write<FunctionState>(object()).members.emplace_back(name, made);
+  return made;
+}
+
+DictValue* FunctionValue::dict(Tracer& t) {
+  if (live_) {
+    PyObject* held = reinterpret_cast<PyFunctionObject*>(live_.get())->func_dict;
+    Source member = t.sources().member(*source(), SourceMember::kFunctionDict);
+    return as<DictValue>(t.wrap(held != nullptr ? held : Py_None, member));
+  }
+  DictValue*& made = t.heap().write<FunctionState>(object()).dict;
+  if (made == nullptr) made = t.make<FunctionDictValue>(t.heap().add(std::make_unique<DictState>()));
+  return made;
+}
+
+namespace {
+
+/// Whether function.name = value is allowed, and does nothing but keep the value, for a name that madeMember knows.
+bool keepsMember(std::string_view name, ValueRef value) {
+  if (name == "__name__" || name == "__qualname__") return value->type() == &PyUnicode_Type;
+  if (name == "__annotations__") return value->type() == &PyDict_Type;
+  if (name == "__type_params__") return kPythonVersion >= 312 && value->type() == &PyTuple_Type;
+  return name == "__doc__" || name == "__module__";
+}
+
+}  // namespace
+
+Traced<void> FunctionValue::setAttrSlot(Tracer& t, BorrowedRef name, ValueRef value) {
+  if (live_) return Value::setAttrSlot(t, name, value);
+  value = value != nullptr ? t.resolve(value) : nullptr;
   BorrowedRef on_type = _PyType_Lookup(&PyFunction_Type, name);
   if (on_type && isDataDescriptor(on_type)) {
-    return stop(BreakReason::kAttributeLookup, describe() + "." + std::string(text));
+    if (value == nullptr || !keepsMember(textOf(name), value)) return Value::setAttrSlot(t, name, value);
+    auto& members = t.heap().write<FunctionState>(object()).members;
+    std::erase_if(members, [&](const auto& member) { return member.first.get() == name.get(); });
+    members.emplace_back(name, value);
+    return {};
   }
-  auto* dict = as<DictValue>(member(function->func_dict, SourceMember::kFunctionDict));
-  if (dict != nullptr) {
-    SEGUE_TRY(ValueRef value, dict->get(t, t.constant(name)));
-    if (value != nullptr) return t.resolve(value);
-  }
-  if (on_type) return bindFound(t, on_type, this, &PyFunction_Type, name);
-  return t.raise(PyExc_AttributeError, absl::StrFormat("'function' object has no attribute '%s'", std::string(text)));
+  if (value != nullptr) return dict(t)->set(t, t.constant(name), value);
+  SEGUE_TRY(ValueRef removed, dict(t)->remove(t, t.constant(name)));
+  if (removed == nullptr) return stop(BreakReason::kExceptionEscapes, "deleting an attribute that is not there");
+  return {};
 }
 
 Traced<ValueRef> FunctionValue::callSlot(Tracer& t, const CallArgs& args) {
@@ -205,7 +276,30 @@ Traced<RecipeId> FunctionValue::recipeSlot(RecipeBuilder& b) {
   }
   recipe.items.push_back(b.constant(docOf(code)));
   recipe.items.push_back(b.constant(moduleOf(parts_.globals)));
-  return b.add(std::move(recipe));
+  std::vector<std::pair<RecipeId, RecipeId>> attributes;
+  const FunctionState state = t.heap().read<FunctionState>(object());
+  for (const auto& [name, value] : state.members) {
+    SEGUE_TRY(RecipeId set, b.of(value));
+    attributes.emplace_back(b.constant(name), set);
+  }
+  std::vector<DictEntry> entries;
+  if (state.dict != nullptr) {
+    SEGUE_TRY(const std::vector<DictEntry>* all, state.dict->entries(t));
+    entries = *all;
+  }
+  for (const DictEntry& entry : entries) {
+    BorrowedRef name = entry.key_value->constant();
+    if (!name || !PyUnicode_CheckExact(name.get())) return Value::recipeSlot(b);
+    SEGUE_TRY(RecipeId set, b.of(entry.value));
+    attributes.emplace_back(b.constant(internedText(t, name)), set);
+  }
+  RecipeId id = b.add(std::move(recipe));
+  for (auto [name, value] : attributes) b.write(WriteKind::kSetAttr, id, name, value);
+  return id;
+}
+
+FunctionValue* makeFunction(Tracer& t, FunctionParts parts) {
+  return t.make<FunctionValue>(std::move(parts), t.heap().add(std::make_unique<FunctionState>()));
 }
 
 }  // namespace segue

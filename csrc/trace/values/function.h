@@ -9,6 +9,7 @@
 
 namespace segue {
 
+class DictValue;
 class TupleValue;
 
 /// A cell of a closure.
@@ -39,11 +40,17 @@ struct FunctionParts {
   ValueRef closure = nullptr;      ///< tuple of cells, or null for none
 };
 
-class FunctionValue final : public Value {
+/// What the program has set on a function that the trace made.
+struct FunctionState : ClonableState<FunctionState> {
+  std::vector<std::pair<BorrowedRef, ValueRef>> members;   ///< __name__, __doc__ …: those that are not what its code says
+  DictValue* dict = nullptr;                               ///< its __dict__, once asked for
+};
+
+class FunctionValue final : public HeapValue {
  public:
   static constexpr ValueKind kKind = ValueKind::kFunction;
-  FunctionValue(FunctionParts parts, std::optional<Source> source = std::nullopt, BorrowedRef live = nullptr)
-      : Value(kKind, source), parts_(std::move(parts)), live_(Ref::borrow(live)) {}
+  FunctionValue(FunctionParts parts, ObjectId object, std::optional<Source> source = std::nullopt, BorrowedRef live = nullptr)
+      : HeapValue(kKind, object, source), parts_(std::move(parts)), live_(Ref::borrow(live)) {}
   const FunctionParts& parts() const { return parts_; }
   /// The function object; null when the trace made the function.
   BorrowedRef live() const { return live_; }
@@ -52,14 +59,22 @@ class FunctionValue final : public Value {
   std::string describe() const override;
   Traced<bool> truthSlot(Tracer& t) override { return true; }
   Traced<ValueRef> getAttrSlot(Tracer& t, BorrowedRef name) override;
+  Traced<void> setAttrSlot(Tracer& t, BorrowedRef name, ValueRef value) override;
   Traced<ValueRef> callSlot(Tracer& t, const CallArgs& args) override;
   Traced<Ref> keySlot(Tracer& t) override;
   Traced<RecipeId> recipeSlot(RecipeBuilder& b) override;
 
  private:
-  Traced<ValueRef> liveAttr(Tracer& t, BorrowedRef name);
+  /// The members that programs set: of a live function, and of one that the trace made. Null for other names.
+  ValueRef liveMember(Tracer& t, BorrowedRef name);
+  Traced<ValueRef> madeMember(Tracer& t, BorrowedRef name);
+  /// Its __dict__; null where a live function has none yet.
+  DictValue* dict(Tracer& t);
   FunctionParts parts_;
   Ref live_;
 };
+
+/// A function that the trace makes of its parts.
+FunctionValue* makeFunction(Tracer& t, FunctionParts parts);
 
 }  // namespace segue

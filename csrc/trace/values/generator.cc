@@ -19,9 +19,24 @@ int yieldOf(const FrameState& frame) {
   return frame.pc - 1;
 }
 
-/// Suspended in `yield from`: what is thrown or closed is the iterator that it delegates to.
+/// Suspended in `yield from`: what is thrown or closed is the iterator that it delegates to, which is on top of the stack.
 bool delegates(const FrameState& frame) {
   return (frame.code->insn(frame.pc).arg & 3) >= 2;
+}
+
+/// Goes on behind the `yield from` that the frame is suspended in, with its result.
+Traced<void> leaveDelegation(FrameState& frame, ValueRef result) {
+  const Insn& back = frame.code->insn(frame.pc + 1);   // behind RESUME: the jump back to SEND
+  const Insn& send = frame.code->insn(back.target);
+  if (send.op == Opcode::kSend) {
+    frame.stack.push(result);
+  } else if (send.op == Opcode::kSendDrop) {
+    frame.stack.peek() = result;
+  } else {
+    return stop(BreakReason::kGeneratorState, "throwing through yield from");
+  }
+  frame.pc = send.target;
+  return {};
 }
 
 }  // namespace
@@ -127,22 +142,74 @@ Traced<ValueRef> GeneratorValue::throwInto(Tracer& t, ExceptionValue* exception,
     t.heap().write<GeneratorState>(object()).phase = Phase::kFinished;
     return t.raise(exception);
   }
-  if (delegates(state.frame)) return stop(BreakReason::kGeneratorState, "throwing through yield from");
+  if (delegates(state.frame)) return throwThrough(t, exception, returned);
+  return raiseInside(t, exception, returned);
+}
+
+// Its context is what the generator is handling, not what the caller is (_PyErr_ChainStackItem).
+Traced<ValueRef> GeneratorValue::raiseInside(Tracer& t, ExceptionValue* exception, ValueRef* returned) {
   *returned = t.none();
-  t.raise(exception);
+  const bool handling = t.heap().read<GeneratorState>(object()).handled != nullptr;
   auto enter = [&](FrameState& frame) -> Traced<void> {
+    if (handling) {
+      t.raise(exception);
+    } else {
+      exception->noteRaised(t);
+      t.setRaised(exception);
+    }
     frame.pc = yieldOf(frame);
     return t.unwind(frame) ? Traced<void>() : Traced<void>(Raised{});
   };
   return resume(t, enter, returned);
 }
 
-Traced<ValueRef> GeneratorValue::close(Tracer& t) {
+ValueRef GeneratorValue::delegate(Tracer& t) const {
   const auto& state = t.heap().read<GeneratorState>(object());
-  if (state.phase == Phase::kSuspended && delegates(state.frame)) {
-    return stop(BreakReason::kGeneratorState, "closing through yield from");
+  if (state.phase != Phase::kSuspended || !delegates(state.frame)) return nullptr;
+  return state.frame.stack.items().back();
+}
+
+// CPython's _gen_throw: the iterator gets the exception, but a GeneratorExit closes it and goes on here.
+Traced<ValueRef> GeneratorValue::throwThrough(Tracer& t, ExceptionValue* exception, ValueRef* returned) {
+  ValueRef receiver = delegate(t);
+  auto* inner = as<GeneratorValue>(receiver);
+  if (inner == nullptr && receiver->kind() != ValueKind::kIterator) {
+    return stop(BreakReason::kGeneratorState, "throwing through yield from " + receiver->describe());
   }
-  if (state.phase != Phase::kRunning && !cleansUp(t)) {
+  bool exits = PyType_IsSubtype(exception->type(), reinterpret_cast<PyTypeObject*>(PyExc_GeneratorExit)) != 0;
+  if (inner == nullptr || exits) {  // the built-in iterators have neither throw() nor close()
+    Traced<void> closed = closeDelegate(t);
+    if (closed.broke()) return std::move(closed).failure();
+    return raiseInside(t, closed.ok() ? exception : t.takeRaised(), returned);
+  }
+  t.heap().write<GeneratorState>(object()).phase = Phase::kRunning;
+  ValueRef inner_returned = t.none();
+  Traced<ValueRef> item = inner->throwInto(t, exception, &inner_returned);
+  if (item.broke()) return item;
+  t.heap().write<GeneratorState>(object()).phase = Phase::kSuspended;
+  if (item.raised()) return raiseInside(t, t.takeRaised(), returned);
+  if (item.value() != nullptr) return item;
+  *returned = t.none();
+  auto enter = [&](FrameState& frame) { return leaveDelegation(frame, inner_returned); };
+  return resume(t, enter, returned);
+}
+
+Traced<void> GeneratorValue::closeDelegate(Tracer& t) {
+  ValueRef receiver = delegate(t);
+  if (receiver->kind() == ValueKind::kIterator) return {};
+  auto* inner = as<GeneratorValue>(receiver);
+  if (inner == nullptr) return stop(BreakReason::kGeneratorState, "closing through yield from " + receiver->describe());
+  t.heap().write<GeneratorState>(object()).phase = Phase::kRunning;
+  Traced<ValueRef> closed = inner->close(t);
+  if (closed.broke()) return std::move(closed).failure();
+  t.heap().write<GeneratorState>(object()).phase = Phase::kSuspended;
+  SEGUE_TRY_VOID(std::move(closed));
+  return {};
+}
+
+Traced<ValueRef> GeneratorValue::close(Tracer& t) {
+  const Phase phase = t.heap().read<GeneratorState>(object()).phase;
+  if (phase != Phase::kRunning && !cleansUp(t)) {
     t.heap().write<GeneratorState>(object()).phase = Phase::kFinished;
     return t.none();
   }

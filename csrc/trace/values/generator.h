@@ -42,6 +42,12 @@ class GeneratorValue final : public HeapValue {
   Traced<RecipeId> recipeSlot(RecipeBuilder& b) override;
 
  private:
+  /// What it delegates to where it is suspended in `yield from`; null elsewhere.
+  ValueRef delegate(Tracer& t) const;
+  Traced<ValueRef> throwThrough(Tracer& t, ExceptionValue* exception, ValueRef* returned);
+  /// Raises the exception where it is suspended.
+  Traced<ValueRef> raiseInside(Tracer& t, ExceptionValue* exception, ValueRef* returned);
+  Traced<void> closeDelegate(Tracer& t);
   /// Runs its frame on; `enter` pushes what the frame goes on with.
   Traced<ValueRef> resume(Tracer& t, absl::FunctionRef<Traced<void>(FrameState&)> enter, ValueRef* returned);
   std::vector<ValueRef> arguments_;  ///< by slot, as its function's parameters were bound

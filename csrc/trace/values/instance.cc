@@ -2,6 +2,7 @@
 
 #include "base/fault.h"
 #include "base/objects.h"
+#include "trace/attribute_errors.h"
 #include "trace/attributes.h"
 #include "trace/builtins/registry.h"
 #include "trace/protocols.h"
@@ -11,6 +12,7 @@
 #include "trace/values/builtin.h"
 #include "trace/values/exception.h"
 #include "trace/values/instance_dict.h"
+#include "trace/values/plain_instance.h"
 
 namespace segue {
 namespace {
@@ -27,15 +29,6 @@ destructor subtypeDealloc() {
 
 bool isPlainInstance(BorrowedRef live) { return isPlainClass(Py_TYPE(live)); }
 
-ValueRef wrapInstance(Tracer& t, BorrowedRef live, Source source) {
-  return t.wrapOnce(live, source, [&]() -> ValueRef {
-    t.guardType(source, live);
-    auto* instance = t.make<InstanceValue>(t.heap().add(std::make_unique<AttrState>()), Py_TYPE(live), source, live);
-    BorrowedRef dict = segue_made_dict(live.get());
-    if (!dict || t.noteInstanceDict(dict, instance)) return instance;
-    return t.make<OpaqueValue>(live, source, BreakReason::kSharedAttributes);
-  });
-}
 SEGUE_WRAPS_IF(isPlainInstance, wrapInstance);
 
 const char* kBinaryMethods[][3] = {
@@ -83,11 +76,22 @@ const char* methodOf(CompareOp op) {
   return kMethods[static_cast<int>(op)];
 }
 
-bool isPlainClass(PyTypeObject* cls) {
+ValueRef wrapInstance(Tracer& t, BorrowedRef live, Source source) {
+  return t.wrapOnce(live, source, [&]() -> ValueRef {
+    t.guardType(source, live);
+    auto* instance = t.make<InstanceValue>(t.heap().add(std::make_unique<AttrState>()), Py_TYPE(live), source, live);
+    BorrowedRef dict = segue_made_dict(live.get());
+    if (!dict || t.noteInstanceDict(dict, instance)) return instance;
+    return t.make<OpaqueValue>(live, source, BreakReason::kSharedAttributes);
+  });
+}
+bool isPlainClass(PyTypeObject* cls) { return isPlainClassOver(cls, &PyBaseObject_Type); }
+
+bool isPlainClassOver(PyTypeObject* cls, const PyTypeObject* other_base) {
   if (!(cls->tp_flags & Py_TPFLAGS_HEAPTYPE) || cls->tp_mro == nullptr) return false;
   for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(cls->tp_mro); ++i) {
     auto* base = reinterpret_cast<PyTypeObject*>(PyTuple_GET_ITEM(cls->tp_mro, i));
-    if (base == &PyBaseObject_Type) continue;
+    if (base == &PyBaseObject_Type || base == other_base) continue;
     if (!(base->tp_flags & Py_TPFLAGS_HEAPTYPE) || base->tp_dealloc != subtypeDealloc()) return false;
   }
   return true;
@@ -151,30 +155,33 @@ bool InstanceValue::wasDeleted(Tracer& t, BorrowedRef name) const {
 
 Traced<ValueRef> InstanceValue::getAttrSlot(Tracer& t, BorrowedRef name) {
   PyTypeObject* cls = type();
-  if (cls->tp_getattro != PyObject_GenericGetAttr) {
-    BorrowedRef get = lookupOnType(t, cls, t.internedName("__getattribute__"));
-    if (Py_TYPE(get) != &PyWrapperDescr_Type) {
-      return stop(BreakReason::kAttributeLookup, describe() + " has its own __getattribute__");
-    }
-  }
+  if (cls->tp_getattro == PyObject_GenericGetAttr) return plainAttr(t, this, name);
+  BorrowedRef get = lookupOnType(t, cls, t.internedName("__getattribute__"));
+  Traced<ValueRef> found = Py_TYPE(get) == &PyWrapperDescr_Type
+                               ? plainAttr(t, this, name)
+                               : callSpecial(t, this, "__getattribute__", {t.constant(name)});
+  return orGetAttr(t, this, name, std::move(found));
+}
+
+Traced<ValueRef> plainAttr(Tracer& t, InstanceValue* self, BorrowedRef name) {
+  PyTypeObject* cls = self->type();
   BorrowedRef found = lookupOnType(t, cls, name);
   if (isSlot(found)) {
-    SEGUE_TRY(ValueRef value, storedAttr(t, name));
+    SEGUE_TRY(ValueRef value, self->storedAttr(t, name));
     if (value != nullptr) return value;
   } else if (found && isDataDescriptor(found)) {
     // The instance's own attribute goes first then, but a guard can't read it behind a data descriptor.
     if (Py_TYPE(found)->tp_descr_get == nullptr) return stop(BreakReason::kAttributeLookup, "a descriptor without __get__");
     if (textOf(name) == "__class__" && Py_TYPE(found) == &PyGetSetDescr_Type) return t.constant(reinterpret_cast<PyObject*>(cls));
-    bool own_dict = textOf(name) == "__dict__" && Py_TYPE(found) == &PyGetSetDescr_Type && hasInstanceDict(cls);
-    if (own_dict) return instanceDict(t, this);
-    return bindFound(t, found, this, cls, name);
+    bool is_c_member = Py_TYPE(found) == &PyGetSetDescr_Type || Py_TYPE(found) == &PyMemberDescr_Type;
+    bool own_dict = textOf(name) == "__dict__" && is_c_member && hasInstanceDict(cls);
+    if (own_dict) return instanceDict(t, self);
+    return bindFound(t, found, self, cls, name);
   } else {
-    SEGUE_TRY(ValueRef value, storedAttr(t, name));
+    SEGUE_TRY(ValueRef value, self->storedAttr(t, name));
     if (value != nullptr) return value;
-    if (found) return bindFound(t, found, this, cls, name);
+    if (found) return bindFound(t, found, self, cls, name);
   }
-  SEGUE_TRY(ValueRef value, callSpecial(t, this, "__getattr__", {t.constant(name)}));
-  if (value != nullptr) return value;
   return t.raise(PyExc_AttributeError,
                  absl::StrFormat("'%s' object has no attribute '%s'", cls->tp_name, std::string(textOf(name))));
 }
@@ -235,7 +242,7 @@ Traced<ValueRef> InstanceValue::unarySlot(Tracer& t, UnaryOp op) {
 
 Traced<ValueRef> InstanceValue::compareSlot(Tracer& t, CompareOp op, ValueRef other) {
   BorrowedRef found = lookupOnType(t, type(), t.internedName(methodOf(op)));
-  if (found && Py_TYPE(found) == &PyWrapperDescr_Type) {  // object's own
+  if (found && Py_TYPE(found) == &PyWrapperDescr_Type && PyDescr_TYPE(found.get()) == &PyBaseObject_Type) {  // object's own
     if (op != CompareOp::kNe) return ValueRef{nullptr};
     SEGUE_TRY(ValueRef equal, compareSlot(t, CompareOp::kEq, other));
     if (equal == nullptr) return equal;

@@ -98,9 +98,9 @@ class InstanceDictValue final : public DictValue {
 
 Traced<ValueRef> builtinVars(Tracer& t, const BuiltinCall& call) {
   SEGUE_TRY(auto args, call.bind(t, "vars", {"/object"}, 1));
-  auto* instance = as<InstanceValue>(args[0]);
-  if (instance == nullptr) return stop(BreakReason::kBuiltinNotModelled, "vars() of " + args[0]->describe());
-  return getAttr(t, instance, "__dict__");
+  bool has_dict = args[0]->kind() == ValueKind::kInstance || args[0]->kind() == ValueKind::kFunction;
+  if (!has_dict) return stop(BreakReason::kBuiltinNotModelled, "vars() of " + args[0]->describe());
+  return getAttr(t, args[0], "__dict__");
 }
 SEGUE_BUILTIN("builtins.vars", builtinVars);
 

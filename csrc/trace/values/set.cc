@@ -1,6 +1,7 @@
 #include "trace/values/set.h"
 
 #include "base/objects.h"
+#include "trace/builtins/pure.h"
 #include "trace/builtins/registry.h"
 #include "trace/protocols.h"
 #include "trace/recipes.h"
@@ -222,6 +223,19 @@ Traced<Operand> operandOf(Tracer& t, ValueRef value) {
   }
   return operand;
 }
+
+}  // namespace
+
+Ref constantSet(Tracer& t, SetValue* set) {
+  Traced<Operand> operand = operandOf(t, set);
+  if (!operand.ok() || !operand.value().ordered) return nullptr;
+  for (const SetElement& element : operand.value().elements) {
+    if (!isFoldable(element.stand_in) || specialize(t, element.value).get() != element.stand_in.get()) return nullptr;
+  }
+  return operand.value().set;
+}
+
+namespace {
 
 /// The elements that a set has after a step, each the object that CPython would have kept.
 SetElements elementsOf(BorrowedRef set, const SetElements& first, const SetElements& second) {

@@ -14,6 +14,7 @@
 #include "trace/values/function.h"
 #include "trace/values/list.h"
 #include "trace/values/set.h"
+#include "trace/values/subclass.h"
 #include "trace/values/tuple.h"
 
 namespace segue {
@@ -247,6 +248,8 @@ Traced<ValueRef> toText(Tracer& t, ValueRef value, TextConversion conversion) {
     // object.__str__ is repr, and object.__repr__ shows the address.
     if (!is_repr && value->type()->tp_str == PyBaseObject_Type.tp_str) return toText(t, value, TextConversion::kRepr);
     if (ValueRef plain = plainValue(t, value)) return toText(t, plain, conversion);
+    SubclassValue* subclass = asSubclass(value);
+    if (subclass != nullptr && value->type()->tp_repr == PyDict_Type.tp_repr) return toText(t, subclass->payload(), conversion);
     if (value->kind() == ValueKind::kInstance) {
       return stop(BreakReason::kUnsupportedOperation, "text of " + value->describe());
     }
