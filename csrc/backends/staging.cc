@@ -20,7 +20,7 @@ bool isInt(const Arg& item) {
   return type.kind == TypeKind::kPyInt || (type.isNumpyScalar() && isIntegral(type.dtype));
 }
 
-/// What an index selects: one element, a view, or (false, false) something else.
+/// What an index selects: one element, a view, or something else (neither element nor basic).
 struct Selects {
   bool element = true, basic = true;
 };
@@ -37,8 +37,8 @@ Selects selects(const Arg& index, size_t rank) {
   return out;
 }
 
-/// Assignments to views of one input that may be saved one by one: beyond, copying the input once is as good.
-constexpr int kMostSavedViews = 2;
+/// Writes to more than an element of one input that may be saved one by one: beyond, copying the input once is as good.
+constexpr int kMostSavedWhole = 2;
 
 }  // namespace
 
@@ -80,28 +80,26 @@ bool Staging::mayWriteDirectly(const Graph& graph, uint32_t region) const {
 
 bool Staging::maySave(const Graph& graph, uint32_t region) const {
   bool allowed = true;
-  int views = 0;
+  int whole = 0;
   forEachNode(graph.body(), [&](const Node* node) {
     allowed &= node->regions.empty();
     for (const Node* written : writtenArgs(*node)) {
       if (effects_.region(written) != region) continue;
-      if (node->op->name != "setitem" || !written->type->isArray()) {
-        allowed = false;
-        continue;
-      }
-      const Selects selected = selects(node->args[1], written->type->shape.size());
-      views += selected.element ? 0 : 1;
-      allowed &= selected.basic && views <= kMostSavedViews;
+      const bool assigns = node->op->name == "setitem" && written->type->isArray();
+      const Selects selected = assigns ? selects(node->args[1], written->type->shape.size()) : Selects{false, true};
+      whole += selected.element ? 0 : 1;
+      allowed &= selected.basic && written->type->isArray() && whole <= kMostSavedWhole;
     }
   });
   return allowed;
 }
 
-bool Staging::saves(const Node& node) const {
-  for (const Node* written : writtenArgs(node)) {
-    if (saved_[effects_.region(written)]) return true;
+NodeList Staging::saved(const Node& node) const {
+  NodeList out;
+  for (Node* written : writtenArgs(node)) {
+    if (saved_[effects_.region(written)]) out.push_back(written);
   }
-  return false;
+  return out;
 }
 
 int Staging::mirroredInputOf(const Node* value) const {

@@ -1,8 +1,8 @@
 // Which inputs of a graph are written, and where their writes go. Shared by backends.
 //
 // A write that is dropped must not have happened. In order of preference: it goes to the input at once, where running it
-// again gives the same; it does so behind a `save` of what it replaces, where the program assigns to elements and slices (so
-// that x[i] = ... in a loop costs what it touches); or all writes go to a private copy, which is stored at commit.
+// again gives the same; it does so behind a `save` of what it replaces, where that is known and done once or twice (so that
+// x[i] = ... in a loop costs what it touches); or all writes go to a private copy, which is stored at commit.
 #pragma once
 
 #include <vector>
@@ -21,8 +21,8 @@ class Staging {
   /// The mirrored input whose memory the value may have, -1 for none.
   int mirroredInputOf(const Node* value) const;
   bool any() const { return any_; }
-  /// The node writes to an input in place, once what it replaces has been saved.
-  bool saves(const Node& node) const;
+  /// The arguments that the node writes to in place, once what it replaces has been saved.
+  NodeList saved(const Node& node) const;
 
   /// Appends what leads an output from the mirrors to the originals.
   Reg rebase(Reg reg, const Node* value, PlanBuilder& builder, absl::Span<const Reg> mirrors,
@@ -33,7 +33,7 @@ class Staging {
  private:
   /// No node up to the last write reads the region, and every write only replaces elements.
   bool mayWriteDirectly(const Graph& graph, uint32_t region) const;
-  /// Every write assigns to what a basic index selects, and there are few that may select much.
+  /// It is known what each write replaces, and few replace more than an element.
   bool maySave(const Graph& graph, uint32_t region) const;
 
   const Effects& effects_;

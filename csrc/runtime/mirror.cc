@@ -138,6 +138,7 @@ char* elementAt(PyArrayObject* a, PyObject* index) {
 
 /// array[index, ...], an array in any case.
 Ref viewAt(BorrowedRef array, BorrowedRef index) {
+  if (index.get() == Py_Ellipsis) return Ref::borrow(array);
   Ref whole = PyTuple_CheckExact(index.get()) ? Ref::borrow(index) : Ref::steal(PyTuple_Pack(1, index.get()));
   if (!whole) return nullptr;
   for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(whole.get()); i++) {
@@ -148,21 +149,26 @@ Ref viewAt(BorrowedRef array, BorrowedRef index) {
   return all ? Ref::steal(PyObject_GetItem(array.get(), all.get())) : Ref();
 }
 
+Ref saveBytes(char* at, Py_ssize_t size) {
+  Ref saved = Ref::steal(PyBytes_FromStringAndSize(nullptr, static_cast<Py_ssize_t>(sizeof at) + size));
+  if (!saved) return nullptr;
+  std::memcpy(PyBytes_AS_STRING(saved.get()), &at, sizeof at);
+  std::memcpy(PyBytes_AS_STRING(saved.get()) + sizeof at, at, static_cast<size_t>(size));
+  return saved;
+}
+
 }  // namespace
 
-// One element is bytes: its address, then what is there. Views are a pair: the view and its mirror.
+// What lies in one piece is bytes: its address, then what is there. Else a pair: the view and its mirror.
 Ref saveItem(BorrowedRef object, BorrowedRef index) {
   PyArrayObject* from = array(object);
-  if (char* at = elementAt(from, index.get())) {
-    const Py_ssize_t size = PyArray_ITEMSIZE(from);
-    Ref saved = Ref::steal(PyBytes_FromStringAndSize(nullptr, static_cast<Py_ssize_t>(sizeof at) + size));
-    if (!saved) return nullptr;
-    std::memcpy(PyBytes_AS_STRING(saved.get()), &at, sizeof at);
-    std::memcpy(PyBytes_AS_STRING(saved.get()) + sizeof at, at, static_cast<size_t>(size));
-    return saved;
-  }
+  if (char* at = elementAt(from, index.get())) return saveBytes(at, PyArray_ITEMSIZE(from));
   Ref view = viewAt(object, index);
   if (!view) return nullptr;
+  PyArrayObject* selected = array(view);
+  if (PyArray_IS_C_CONTIGUOUS(selected) || PyArray_IS_F_CONTIGUOUS(selected)) {
+    return saveBytes(PyArray_BYTES(selected), PyArray_NBYTES(selected));
+  }
   Ref mirror = mirrorArray(view);
   return mirror ? Ref::steal(PyTuple_Pack(2, view.get(), mirror.get())) : Ref();
 }

@@ -6,6 +6,7 @@
 //  2. Destinations are null before they are written (the run clears its temporaries).
 #pragma once
 
+#include "absl/container/inlined_vector.h"
 #include "program/replay.h"
 
 namespace segue {
@@ -40,7 +41,7 @@ class WriteJournal {
   void undo();
 
  private:
-  std::vector<Undo> undos_;  ///< in the order of the writes
+  absl::InlinedVector<Undo, 4> undos_;  ///< in the order of the writes
 };
 
 /// Replays writes. Null, or the write for which there was no memory: everything before it has been undone.

@@ -1,6 +1,6 @@
 // Values that are other ones time after time (TraceRequest::varying): making constants of them would make an entry each.
 //
-// An object that varies is opaque: it may be passed on, and using it breaks. A number that varies is a symbol like any other,
+// A text, a container or a function that varies is opaque: it may be passed on, and using it breaks. A number that varies is a symbol like any other,
 // and a step that settles it (an equality is recorded) breaks instead.
 #include <algorithm>
 

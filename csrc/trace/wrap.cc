@@ -125,6 +125,12 @@ SEGUE_WRAPS(PyLong_Type, wrapInt);
 SEGUE_WRAPS(PyFloat_Type, wrapFloat);
 SEGUE_WRAPS(PyComplex_Type, wrapComplex);
 
+/// Types of which an object that varies is opaque. Not those with singletons (None), which `is` tells apart by value.
+bool mayVary(PyTypeObject* type) {
+  return type == &PyUnicode_Type || type == &PyBytes_Type || type == &PyList_Type || type == &PyDict_Type ||
+         type == &PySet_Type || type == &PyFunction_Type;
+}
+
 }  // namespace
 
 WrapRow::WrapRow(PyTypeObject* type, WrapFunction wrap) { wrapTable().emplace(type, wrap); }
@@ -152,9 +158,7 @@ bool isVast(BorrowedRef live) {
 
 ValueRef Tracer::wrapNew(BorrowedRef live, Source source) {
   PyTypeObject* type = Py_TYPE(live);
-  // A guard on the type says all of None and its like.
-  const bool only_one = live.get() == Py_None || live.get() == Py_Ellipsis || live.get() == Py_NotImplemented || PyBool_Check(live.get());
-  if (type != &PyLong_Type && !only_one && isVarying(source)) {
+  if (mayVary(type) && isVarying(source)) {
     return wrapOnce(live, source, [&] {
       guardType(source, live);
       return make<OpaqueValue>(live, source, BreakReason::kValueVaries);

@@ -251,6 +251,32 @@ def test_a_value_that_varies_is_a_break():
     assert "value-varies" in {stop.id for stop in report.breaks}
 
 
+def test_a_varying_value_may_become_none(check):
+    """As in the loop of re's parser."""
+    class Tokens:
+        def __init__(self, text):
+            self.rest = [*text, None]
+            self.next = self.rest.pop(0)
+
+    @segue.disable
+    def advance(tokens):
+        tokens.next = tokens.rest.pop(0)
+
+    def f(text, x):
+        tokens, bars = Tokens(text), 0
+        while True:
+            this = tokens.next
+            if this is None:
+                break
+            if this in "|)":
+                bars += 1
+            x = x * 0.5 + 1
+            advance(tokens)
+        return x, bars
+
+    check(f, "abcdefghijklmnopqrstuvwxyz|)|)xyz" * 3, X, breaks=True)
+
+
 def test_few_values_are_still_constants(check):
     """A loop over some layers by name: an entry each is what one wants."""
     def f(x):

@@ -49,8 +49,11 @@ class Lowering {
     if (performer.kind == StepKind::kCall) operands.push_back(builder_.constant(performer.object));
     SEGUE_TRY_VOID(lowerArguments(node, &operands, &keywords, &made));
     if (performer.kind == StepKind::kGetAttr) operands.push_back(builder_.constant(performer.object));
+    for (const Node* written : staging_.saved(node)) {
+      const bool assigns = performer.kind == StepKind::kSetItem;
+      builder_.save(values_.at(written), assigns ? operands[1] : builder_.constant(Ref::borrow(Py_Ellipsis)));
+    }
     if (performer.kind == StepKind::kSetItem) {
-      if (staging_.saves(node)) builder_.save(operands[0], operands[1]);
       builder_.effect(StepKind::kSetItem, operands);
       values_[&node] = builder_.none();
     } else {
