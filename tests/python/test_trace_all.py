@@ -57,5 +57,5 @@ def test_compiled_functions_keep_entries_of_their_own():
 @pytest.mark.parametrize("module", ["test_with", "test_listcomps", "test_raise", "test_unpack"])
 def test_a_module_of_cpythons_own_tests(module):
     verdict = compare(module, "")
-    assert verdict.differing == {} and verdict.count >= 2
+    assert verdict.differing == {} and verdict.count >= 1
     assert verdict.stats["segments"] > 300
