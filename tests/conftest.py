@@ -15,7 +15,7 @@ from segue.testing import check as check_call
 from segue.testing import tally
 
 # At least this much in a whole run of the suite.
-FLOORS = {"checks": 110, "captured": 80, "operators": 450, "hits": 80}
+FLOORS = {"checks": 8000, "captured": 4500, "operators": 5500, "hits": 8000, "segments": 8000, "exits": 2000}
 
 
 def pytest_configure(config):

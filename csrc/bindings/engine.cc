@@ -63,8 +63,8 @@ py::dict statsDict() {
   const Stats& s = stats();
   return py::dict(py::arg("calls") = s.calls, py::arg("hits") = s.hits, py::arg("misses") = s.misses,
                   py::arg("compiles") = s.compiles, py::arg("compile_ms") = s.compile_ms,
-                  py::arg("entries") = entryCount(), py::arg("segments") = s.segments, py::arg("exits") = s.exits, py::arg("reruns") = s.reruns,
-                  py::arg("eager") = s.eager);
+                  py::arg("entries") = entryCount(), py::arg("segments") = s.segments, py::arg("exits") = s.exits,
+                  py::arg("reruns") = s.reruns, py::arg("eager") = s.eager, py::arg("splices") = s.splices);
 }
 
 /// The settings that are numbers, by name.

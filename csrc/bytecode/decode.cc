@@ -61,7 +61,7 @@ Result<void> checkOperands(const Body& body, PyCodeObject* code, absl::Span<cons
 
 }  // namespace
 
-Result<std::shared_ptr<const Code>> Code::decode(BorrowedRef code) {
+Result<std::shared_ptr<const Code>> Code::decode(BorrowedRef code, bool keep_alive) {
   SEGUE_TRY(const CodeBytes bytes, codeBytesOf(code));
   PyCodeObject* object = reinterpret_cast<PyCodeObject*>(code.get());
   SEGUE_TRY(const RawCode raw, disassemble(bytes, kPythonVersion, object->co_firstlineno));
@@ -69,10 +69,14 @@ Result<std::shared_ptr<const Code>> Code::decode(BorrowedRef code) {
   std::vector<Slot> slots = slotsOf(object);
   SEGUE_TRY_VOID(checkOperands(body, object, slots));
   std::shared_ptr<Code> decoded(new Code(std::move(body)));
-  decoded->object_ = Ref::borrow(code.get());
+  decoded->object_ = object;
+  if (keep_alive) decoded->owner_ = Ref::borrow(code.get());
   decoded->qualname_ = textOf(object->co_qualname);
   decoded->filename_ = textOf(object->co_filename);
   decoded->slots_ = std::move(slots);
+  for (const Insn& insn : decoded->insns()) {
+    if (insn.op == Opcode::kStoreGlobal) decoded->stored_globals_.insert(decoded->name(insn.arg).get());
+  }
   decoded->local_count_ = object->co_nlocals;
   decoded->free_count_ = object->co_nfreevars;
   return std::shared_ptr<const Code>(std::move(decoded));

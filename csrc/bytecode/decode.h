@@ -15,6 +15,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/types/span.h"
 #include "base/python.h"
 #include "base/ref.h"
@@ -77,10 +78,11 @@ Result<Body> canonicalize(const RawCode& raw);
 
 class Code : public Body {
  public:
-  /// The error says which offset holds what.
-  static Result<std::shared_ptr<const Code>> decode(BorrowedRef code);
+  /// The error says which offset holds what. `keep_alive`: the result keeps the code object alive; false where the code
+  /// object owns the result.
+  static Result<std::shared_ptr<const Code>> decode(BorrowedRef code, bool keep_alive = true);
 
-  PyCodeObject* object() const { return reinterpret_cast<PyCodeObject*>(object_.get()); }
+  PyCodeObject* object() const { return object_; }
   /// As str(co_qualname); for messages and logs.
   const std::string& qualname() const { return qualname_; }
   const std::string& filename() const { return filename_; }
@@ -91,6 +93,8 @@ class Code : public Body {
   BorrowedRef name(int index) const { return PyTuple_GET_ITEM(object()->co_names, index); }
   absl::Span<const Slot> slots() const { return slots_; }
   int slotCount() const { return static_cast<int>(slots_.size()); }
+  /// Whether some instruction stores the global of this interned name.
+  bool storesGlobal(BorrowedRef name) const { return stored_globals_.contains(name.get()); }
   /// Locals proper come first; the last `freeCount()` slots are the free variables.
   int localCount() const { return local_count_; }
   int freeCount() const { return free_count_; }
@@ -111,7 +115,9 @@ class Code : public Body {
  private:
   explicit Code(Body body) : Body(std::move(body)) {}
 
-  Ref object_;  ///< the PyCodeObject, kept alive
+  PyCodeObject* object_ = nullptr;
+  Ref owner_;  ///< keeps object_ alive, or null
+  absl::flat_hash_set<PyObject*> stored_globals_;
   std::string qualname_;
   std::string filename_;
   std::vector<Slot> slots_;

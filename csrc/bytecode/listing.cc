@@ -35,7 +35,32 @@ std::string describe(BorrowedRef object) {
   return PyCode_Check(object.get()) ? absl::StrCat("code ", out) : out;
 }
 
-std::string inWords(const Code& code, const Insn& insn) {
+std::string printBody(const Body& body, const Code* code) {
+  std::string out;
+  int line = -1;
+  for (int i = 0; i < body.size(); i++) {
+    const Insn& insn = body.insn(i);
+    const std::string depth = body.depthBefore(i) < 0 ? "-" : absl::StrCat(body.depthBefore(i));
+    absl::StrAppendFormat(&out, "%5d %4s [%s] %s", i, insn.is_first_of_raw ? absl::StrCat(insn.offset) : "", depth,
+                          print(insn));
+    if (code != nullptr) {
+      const std::string words = describeOperand(*code, insn);
+      if (!words.empty()) absl::StrAppend(&out, " (", words, ")");
+      if (insn.position.line >= 0 && insn.position.line != line) absl::StrAppend(&out, "  @ ", insn.position.line);
+      if (insn.position.line >= 0) line = insn.position.line;
+    }
+    absl::StrAppend(&out, "\n");
+  }
+  for (const Handler& handler : body.handlers()) {
+    absl::StrAppendFormat(&out, "handle %d..%d -> %d depth %d%s\n", handler.start, handler.end, handler.target,
+                          handler.depth, handler.push_offset ? " offset" : "");
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string describeOperand(const Code& code, const Insn& insn) {
   switch (traitsOf(insn.op).operand) {
     case OperandKind::kConst:
       return describe(code.constant(insn.arg));
@@ -52,31 +77,6 @@ std::string inWords(const Code& code, const Insn& insn) {
       return "";
   }
 }
-
-std::string printBody(const Body& body, const Code* code) {
-  std::string out;
-  int line = -1;
-  for (int i = 0; i < body.size(); i++) {
-    const Insn& insn = body.insn(i);
-    const std::string depth = body.depthBefore(i) < 0 ? "-" : absl::StrCat(body.depthBefore(i));
-    absl::StrAppendFormat(&out, "%5d %4s [%s] %s", i, insn.is_first_of_raw ? absl::StrCat(insn.offset) : "", depth,
-                          print(insn));
-    if (code != nullptr) {
-      const std::string words = inWords(*code, insn);
-      if (!words.empty()) absl::StrAppend(&out, " (", words, ")");
-      if (insn.position.line >= 0 && insn.position.line != line) absl::StrAppend(&out, "  @ ", insn.position.line);
-      if (insn.position.line >= 0) line = insn.position.line;
-    }
-    absl::StrAppend(&out, "\n");
-  }
-  for (const Handler& handler : body.handlers()) {
-    absl::StrAppendFormat(&out, "handle %d..%d -> %d depth %d%s\n", handler.start, handler.end, handler.target,
-                          handler.depth, handler.push_offset ? " offset" : "");
-  }
-  return out;
-}
-
-}  // namespace
 
 std::string print(const Position& at) {
   if (at == Position{}) return "none";

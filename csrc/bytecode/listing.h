@@ -31,6 +31,8 @@ namespace segue {
 std::string print(const Position& position);
 /// `LoadSuperAttr 1 0`, `Jump -> 7`.
 std::string print(const Insn& insn);
+/// The constant, name, slot or operator that an operand stands for; empty for other operands.
+std::string describeOperand(const Code& code, const Insn& insn);
 std::string print(const Body& body);
 /// With constants, names and slots in words, and lines.
 std::string print(const Code& code);

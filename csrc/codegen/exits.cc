@@ -237,7 +237,10 @@ class ExitLowering {
       auto* code = reinterpret_cast<PyCodeObject*>(frame.code.get());
       SnapshotFrame out{.name = PyUnicode_AsUTF8(code->co_name), .function = reg(frame.function_recipe)};
       out.offset = static_cast<uint32_t>(frame.offset);
-      for (RecipeId id : frame.locals) out.locals.push_back(reg(id));
+      for (RecipeId id : frame.locals) {
+        const bool unshared = id.valid() && recipe(id).kind == RecipeKind::kCell && SEGUE_FAULT(CellsUnshared);
+        out.locals.push_back(unshared ? lowerObject(recipe(id)) : reg(id));
+      }
       for (RecipeId id : frame.stack) out.stack.push_back(reg(id));
       segment_.snapshot.frames.push_back(std::move(out));
     }

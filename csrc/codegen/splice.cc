@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/fault.h"
 #include "bytecode/assemble.h"
 #include "bytecode/cfg.h"
 
@@ -27,6 +28,7 @@ class Splicer {
     changes.stack_size = code_.stackSize() + kStackForProbe;
     Splice made;
     SEGUE_TRY(made.code, replaceCode(object(), changed, changes));
+    made.builds = splice_.builds + 1;
     made.sites = splice_.sites;
     made.exits = splice_.exits;
     number(&made);
@@ -65,8 +67,10 @@ class Splicer {
 
   /// Index of the raw instruction at a byte offset of f.
   Result<int> at(int offset) const {
-    auto found = std::find_if(in_.insns.begin(), in_.insns.end(), [&](const RawInsn& i) { return i.offset == offset; });
-    SEGUE_REQUIRE(found != in_.insns.end(), "%s has no instruction at offset %d", code_.qualname(), offset);
+    auto found = std::lower_bound(in_.insns.begin(), in_.insns.end(), offset,
+                                  [](const RawInsn& insn, int wanted) { return insn.offset < wanted; });
+    SEGUE_REQUIRE(found != in_.insns.end() && found->offset == offset, "%s has no instruction at offset %d",
+                  code_.qualname(), offset);
     return static_cast<int>(found - in_.insns.begin());
   }
 
@@ -126,15 +130,17 @@ class Splicer {
       SEGUE_TRY(int index, at(exit.offset));
       // The call proper stands behind its prefixes.
       while (exit.into_call && table_[in_.insns[static_cast<size_t>(index)].opcode].role != RawRole::kNormal) index++;
-      const Position& position = in_.insns[static_cast<size_t>(index)].position;
+      const Position position =
+          SEGUE_FAULT(StubLinesLost) ? Position{} : in_.insns[static_cast<size_t>(index)].position;
       Stub stub;
       stub.land = add("POP_TOP", position);
       // A frame that is about to go on inside of a call must not be interrupted here: the callee's own way in looks.
       stub.enter = add("RESUME", position, exit.into_call ? kResumeQuietly : 0);
-      if (exit.into_call) add("UNARY_NEGATIVE", position);
-      const int go = exit.into_call ? labels_[static_cast<size_t>(index) + 1] : bodies_[static_cast<size_t>(index)];
+      if (exit.into_call) add(SEGUE_FAULT(CalleeNotResumed) ? "UNARY_NOT" : "UNARY_NEGATIVE", position);
+      const bool behind = exit.into_call || SEGUE_FAULT(ExitSkipsBreak);
+      const int go = behind ? labels_[static_cast<size_t>(index) + 1] : bodies_[static_cast<size_t>(index)];
       add("JUMP_BACKWARD_NO_INTERRUPT", position, 0, go);
-      coverAs(index, stub.land);
+      if (!SEGUE_FAULT(StubsUncovered)) coverAs(index, stub.land);
       stubs_.push_back(stub);
     }
     return {};
@@ -149,7 +155,7 @@ class Splicer {
       SpliceSite& site = made->sites[i];
       site.gate = unit(gates_[i]);
       site.behind = firstUnit(behind_[i]);
-      site.gate_arg = firstUnit(behind_[i] + 1) - site.gate - 1;
+      site.gate_arg = firstUnit(behind_[i] + (SEGUE_FAULT(GateTooShort) ? 0 : 1)) - site.gate - 1;
     }
     for (size_t i = 0; i < made->exits.size(); i++) {
       made->exits[i].enter = firstUnit(stubs_[i].enter);
@@ -213,7 +219,8 @@ bool isPassedOver(const Insn& insn) {
 
 bool isPlace(const Code& code, int index, const std::vector<int>& handled) {
   const Insn& insn = code.insn(index);
-  return insn.is_first_of_raw && code.depthBefore(index) >= 0 && handled[static_cast<size_t>(index)] == 0 &&
+  const bool handles = handled[static_cast<size_t>(index)] > 0 && !SEGUE_FAULT(HandledIgnored);
+  return insn.is_first_of_raw && code.depthBefore(index) >= 0 && !handles &&
          insn.op != Opcode::kPushExcInfo && insn.op != Opcode::kSend && insn.op != Opcode::kSendDrop &&
          insn.op != Opcode::kYieldValue && insn.op != Opcode::kResume;
 }
@@ -285,7 +292,8 @@ std::vector<int> SiteFinder::behind(int offset) const {
   SEGUE_CHECK(index >= 0, "a break outside of the code");
   PlaceSearch search(code_, handled_);
   for (int next : successors(code_, index)) search.from(next);
-  if (const Handler* handler = code_.handlerOf(index)) search.from(handler->target);
+  const Handler* handler = code_.handlerOf(index);
+  if (handler != nullptr && !SEGUE_FAULT(NoProbeBehindHandlers)) search.from(handler->target);
   return search.take();
 }
 

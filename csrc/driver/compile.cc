@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "backends/backend.h"
+#include "base/fault.h"
 #include "codegen/exits.h"
 #include "driver/offer.h"
 #include "driver/overlap.h"
@@ -24,10 +25,8 @@ struct BackendFailure {
 };
 
 TraceResult traceInput(const CompileInput& input) {
-  Result<std::shared_ptr<const Code>> code = Code::decode(reinterpret_cast<PyObject*>(input.code));
-  SEGUE_CHECK(code.ok(), code.error());
   TraceRequest request;
-  request.code = std::move(code.value());
+  request.code = decodedOf(input.code);
   request.function = reinterpret_cast<PyObject*>(input.frame.function);
   request.globals = input.frame.globals;
   request.builtins = input.frame.builtins;
@@ -82,20 +81,20 @@ void attachSplices(const CompileInput& input, const TraceResult& trace, Snapshot
     // Library code is captured by being inlined only.
     const bool probes = i == 0 || !traced.function ||
                         mayCapture(code, PyFunction_GET_GLOBALS(traced.function.get()), *input.options);
-    const SpliceNeeds needs{.exit_offset = traced.offset, .into_call = i + 1 < snapshot->frames.size(),
-                            .break_offset = probes ? traced.offset : -1};
+    const SpliceNeeds needs{.offset = traced.offset, .exits = true, .into_call = i + 1 < snapshot->frames.size(),
+                            .sites = probes};
     frame.splice = requireSplice(code, input.options, input.options_id, needs);
-    SEGUE_CHECK(frame.splice != nullptr, "no memory for a code's state");
-    frame.exit = frame.splice->findExit(needs.exit_offset, needs.into_call);
+    SEGUE_CHECK(static_cast<bool>(frame.splice), "no memory for a code's state");
+    frame.exit = frame.splice->findExit(needs.offset, needs.into_call);
   }
 }
 
 /// Where nothing is captured before a break, there may be something to capture behind it.
-std::shared_ptr<Splice> probesBehind(const CompileInput& input, const Exit& exit) {
-  if (exit.kind != ExitKind::kBreak) return nullptr;
+SpliceRef probesBehind(const CompileInput& input, const Exit& exit) {
+  if (exit.kind != ExitKind::kBreak) return SpliceRef();
   const Location& where = exit.inlined_chain.empty() ? exit.location : exit.inlined_chain.front();
-  if (where.code.get() != reinterpret_cast<PyObject*>(input.code)) return nullptr;
-  return requireSplice(input.code, input.options, input.options_id, {.break_offset = where.offset});
+  if (where.code.get() != reinterpret_cast<PyObject*>(input.code)) return SpliceRef();
+  return requireSplice(input.code, input.options, input.options_id, {.offset = where.offset, .sites = true});
 }
 
 /// Operators on Python numbers alone.
@@ -140,6 +139,8 @@ EntryRef makeEntry(const CompileInput& input, CompileRecord* record) {
     guardOverlaps(&trace);
   }
   describeTrace(trace, code, captured, record);
+  // Finding places in the source takes time that grows with the code's size.
+  if (recording() || logsCompiles() || input.options->fullgraph) describeBreak(trace, code, record);
 
   std::vector<Source> wanted;
   if (captured) wanted = wantedSources(trace);
@@ -163,6 +164,7 @@ EntryRef makeEntry(const CompileInput& input, CompileRecord* record) {
   } else {
     segment.reason = trace.exit.reason;
     segment.splice = probesBehind(input, trace.exit);
+    if (input.offset > 0 && SEGUE_FAULT(ProbeVerdictUnguarded)) guards.program = GuardProgram();
   }
   if (recording() || logsCompiles()) {
     record->plan = printSegment(segment);

@@ -57,6 +57,7 @@ struct Stats {
   int64_t exits = 0;               ///< … that left through a break
   int64_t reruns = 0;              ///< segments dropped and run by CPython
   int64_t eager = 0;               ///< frames that a verdict sent to CPython
+  int64_t splices = 0;             ///< times that some f' was built
 };
 inline Stats current_stats;
 inline Stats& stats() { return current_stats; }
@@ -81,7 +82,7 @@ struct CompileRecord {
   std::shared_ptr<const Graph> graph;   ///< after the passes; null when nothing was captured
   std::vector<std::string> guards; ///< one source or check each
   std::string plan;                ///< listing of the segment; empty unless somebody records or logs, as `guards` and `graph`
-  std::optional<BreakRecord> stop; ///< none when the trace returned
+  std::optional<BreakRecord> stop; ///< none when the trace returned, or nobody records, logs or asked for fullgraph
   int op_count = 0;
   int instruction_count = 0;
   double milliseconds = 0;

@@ -12,7 +12,7 @@ namespace segue {
 namespace {
 
 /// The code whose segment the fast path has just dropped: its frame, which comes next, is left to CPython.
-thread_local PyCodeObject* rerun_code = nullptr;
+thread_local PyCodeObject* rerun_code __attribute__((tls_model("initial-exec"))) = nullptr;
 
 // ---- functions and their options -----------------------------------------------------------------------------------
 
@@ -148,8 +148,8 @@ SegueAction handleFrame(SegueFrame* frame, PyThreadState* ts, PyObject** result)
                  .builtins = view.builtins};
   stats().calls++;
   if (view.makes_generator) {
-    std::shared_ptr<Splice> splice = spliceGenerator(offer);
-    if (splice != nullptr && hasRoom(offer, *splice)) swapCode(offer, *splice);
+    SpliceRef splice = spliceGenerator(offer);
+    if (splice && hasRoom(offer, *splice)) swapCode(offer, *splice);
     return SEGUE_RUN_DEFAULT;
   }
   Service service;
@@ -164,7 +164,7 @@ SegueAction handleFrame(SegueFrame* frame, PyThreadState* ts, PyObject** result)
     case Served::kLooped: SEGUE_UNREACHABLE("a loop around a function's start");
     case Served::kNothing: break;
   }
-  if (service.splice != nullptr) swapCode(offer, *service.splice);
+  if (service.splice) swapCode(offer, *service.splice);
   return SEGUE_RUN_DEFAULT;
 }
 

@@ -28,7 +28,7 @@ void runEntry(const Offer& offer, DispatchTable* table, const EntryRef& entry, R
   Segment& segment = entry->segment;
   if (entry->eager()) {
     stats().eager++;
-    if (segment.splice != nullptr && hasRoom(offer, *segment.splice)) out->splice = segment.splice;
+    if (segment.splice && hasRoom(offer, *segment.splice)) out->splice = segment.splice;
     return;
   }
   const SnapshotFrame* target = segment.exit == SegmentExit::kBreak ? &segment.snapshot.frames.front() : nullptr;
@@ -36,7 +36,7 @@ void runEntry(const Offer& offer, DispatchTable* table, const EntryRef& entry, R
   // A segment that returns leaves the frame's locals as they are: nobody may look at them afterwards. One that leaves may
   // change the frame's code, for which a traceback's tb_lasti would mean something else.
   const bool stays = target != nullptr && target->splice->code.get() == reinterpret_cast<PyObject*>(offer.view.code);
-  if (!stays && segue_frame_is_held(offer.frame)) return;
+  if (!stays && segue_frame_is_held(offer.frame) && !SEGUE_FAULT(HeldFrameIgnored)) return;
   out->departure.own = offer.view.slots;
   switch (runSegment(segment, file.regs(), file.ints(), &out->result, &out->departure)) {
     case SegmentOutcome::kReturned:

@@ -4,6 +4,7 @@
 #include <array>
 #include <memory>
 
+#include "bytecode/decode.h"
 #include "driver/pipeline.h"
 #include "hook/probe.h"
 #include "runtime/segment.h"
@@ -66,7 +67,7 @@ struct Service {
   Served served = Served::kNothing;
   PyObject* result = nullptr;
   Departure departure;
-  std::shared_ptr<Splice> splice;   ///< kNothing: what the frame is to run from now on; null for what it runs
+  SpliceRef splice;                 ///< kNothing: what the frame is to run from now on; null for what it runs
   int exit = -1;
 };
 
@@ -86,17 +87,21 @@ bool warn(const std::string& message);
 /// The same guards with "run eagerly" behind them take the entry's place.
 void replaceByVerdict(DispatchTable* table, const EntryRef& entry);
 
-/// The splice of a code object, with an exit and the sites behind the instruction that breaks, all of which are added where
-/// they are missing. -1 for no exit. Null when f' cannot be made.
+/// A code object decoded. Kept once the code has broken: every probe's trace starts from it.
+std::shared_ptr<const Code> decodedOf(PyCodeObject* code);
+
+/// What an instruction that breaks needs of f'.
 struct SpliceNeeds {
-  int exit_offset = -1;
-  bool into_call = false;
-  int break_offset = -1;
+  int offset;               ///< the instruction's, in bytes
+  bool exits = false;       ///< a way in at it
+  bool into_call = false;   ///< … for frames that leave into the call that it is
+  bool sites = false;       ///< open probes behind it
 };
-std::shared_ptr<Splice> requireSplice(PyCodeObject* code, const std::shared_ptr<const CompileOptions>& options,
-                                      int options_id, const SpliceNeeds& needs);
+/// The splice of a code object, with what is missing added. Null when f' cannot be made.
+SpliceRef requireSplice(PyCodeObject* code, const std::shared_ptr<const CompileOptions>& options, int options_id,
+                        const SpliceNeeds& needs);
 /// The splice that a generator's or coroutine's frame runs from its start: a probe stands where its body begins.
-std::shared_ptr<Splice> spliceGenerator(const Offer& offer);
+SpliceRef spliceGenerator(const Offer& offer);
 
 /// The probe handler.
 PyObject* visitProbe(SegueProbe* probe, SegueFrame* frame, PyThreadState* ts);

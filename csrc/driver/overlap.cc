@@ -26,6 +26,9 @@ void describeTrace(const TraceResult& trace, BorrowedRef code, bool captured, Co
   record->instruction_count = trace.instruction_count;
   record->op_count = captured ? static_cast<int>(trace.graph->opCount()) : 0;
   if (captured && recording()) record->graph = trace.graph->clone();
+}
+
+void describeBreak(const TraceResult& trace, BorrowedRef code, CompileRecord* record) {
   if (trace.exit.kind != ExitKind::kBreak) return;
   const BreakRow& row = breakRow(trace.exit.reason);
   BreakRecord stop{row.id, row.explanation, trace.exit.detail, row.hint, {}, {}};

@@ -11,5 +11,7 @@ void guardOverlaps(TraceResult* trace);
 
 /// Fills a record from a trace, after the passes.
 void describeTrace(const TraceResult& trace, BorrowedRef code, bool captured, CompileRecord* record);
+/// … with the break that ends it.
+void describeBreak(const TraceResult& trace, BorrowedRef code, CompileRecord* record);
 
 }  // namespace segue

@@ -1,4 +1,5 @@
 // Splices: what f' needs as breaks become known, and what its probes do.
+#include "base/fault.h"
 #include "base/interrupt.h"
 #include "codegen/splice.h"
 #include "driver/offer.h"
@@ -11,9 +12,9 @@ namespace {
 /// Visits of a probe in a row that run nothing, after which its gate is closed.
 constexpr int kFruitlessVisits = 64;
 
-/// Breaks in one code object after which its other instructions of the kind get their exits and probes at once, closed, so that
-/// f' is not rebuilt for each.
-constexpr size_t kBreaksBeforeAll = 4;
+/// How often f' is built before a break gives all instructions of its kind their exits and probes at once, the probes closed,
+/// so that f' is not rebuilt for each.
+constexpr int kBuildsBeforeAll = 3;
 
 /// Adds to one splice, and rebuilds f' where that is needed.
 class SpliceUpdate {
@@ -49,7 +50,7 @@ class SpliceUpdate {
     SpliceSite& site = splice_->sites[static_cast<size_t>(index)];
     if (site.open) return;
     site.open = true;
-    if (site.gate >= 0) segue_probe_set_gate(reinterpret_cast<PyCodeObject*>(splice_->code.get()), site.gate, 0);
+    if (site.gate >= 0 && !SEGUE_FAULT(GateStaysClosed)) segue_probe_set_gate(reinterpret_cast<PyCodeObject*>(splice_->code.get()), site.gate, 0);
   }
 
   CodeState* state_;
@@ -58,14 +59,35 @@ class SpliceUpdate {
   bool grown_;
 };
 
-void addBreak(const Code& code, const Splice& splice, int offset, SpliceUpdate* update) {
-  const SiteFinder finder(code);
-  for (int site : finder.behind(offset)) update->addSite(site, true);
-  if (!update->grown() || splice.exits.size() < kBreaksBeforeAll) return;
-  for (int other : finder.alike(offset)) {
-    update->addExit(other, false);
-    for (int site : finder.behind(other)) update->addSite(site, false);
+/// What is known of a code object that breaks; its state owns this.
+struct Analysis {
+  explicit Analysis(PyCodeObject* object) : code(decoded(object)), finder(*code) {}
+  const std::shared_ptr<const Code> code;
+  const SiteFinder finder;
+
+ private:
+  static std::shared_ptr<const Code> decoded(PyCodeObject* object) {
+    Result<std::shared_ptr<const Code>> code = Code::decode(reinterpret_cast<PyObject*>(object), false);
+    SEGUE_CHECK(code.ok(), code.error());
+    return std::move(code.value());
   }
+};
+
+const Analysis& analysisOf(CodeState* state) {
+  if (state->analysis == nullptr) state->analysis = std::make_shared<const Analysis>(state->code());
+  return *static_cast<const Analysis*>(state->analysis.get());
+}
+
+/// What is missing of `needs`; and of what the other instructions of the kind will need once some have broken.
+void addNeeds(const SiteFinder& finder, const SpliceNeeds& needs, const Splice& splice, SpliceUpdate* update) {
+  const auto add = [&](int offset, bool open) {
+    if (needs.exits) update->addExit(offset, needs.into_call);
+    if (!needs.sites) return;
+    for (int site : finder.behind(offset)) update->addSite(site, open);
+  };
+  add(needs.offset, true);
+  if (!update->grown() || splice.builds < kBuildsBeforeAll) return;
+  for (int other : finder.alike(needs.offset)) add(other, false);
 }
 
 /// Moves the frame to an instruction of f' with other slots, which it takes over.
@@ -79,6 +101,12 @@ void moveTo(const Offer& offer, const Splice& splice, SlotVector* slots, int uni
 void migrate(const Offer& offer, const Splice& splice, int site) {
   SlotVector slots = slotsOf(offer.view, offer.view.stack_top);
   moveTo(offer, splice, &slots, splice.sites[static_cast<size_t>(site)].behind);
+}
+
+/// Where a frame goes on that leaves from a probe, whose value is dropped there.
+int landing(const Splice& splice, int exit) {
+  const SpliceExit& at = splice.exits[static_cast<size_t>(exit)];
+  return SEGUE_FAULT(ProbeEntersAsFresh) ? at.enter : at.land;
 }
 
 /// The call's value is pushed and returned; locals die with the frame.
@@ -97,7 +125,7 @@ void startTrip(Offer* offer, const Splice& splice, int site, SlotVector* slots) 
 /// Closes the gate of a probe that never finds anything to run.
 void noteVisit(ProbeSite* site, Splice* splice, bool fruitful) {
   site->fruitless = fruitful ? 0 : site->fruitless + 1;
-  if (site->fruitless < kFruitlessVisits) return;
+  if (site->fruitless < kFruitlessVisits || SEGUE_FAULT(GateStaysOpen)) return;
   site->fruitless = 0;
   SpliceSite& at = splice->sites[static_cast<size_t>(site->index)];
   at.open = false;
@@ -111,60 +139,66 @@ PyObject* leaveProbe(const Offer& offer, ProbeSite* site, Splice& splice, Servic
     case Served::kReturned: return returnFrom(offer, splice, service->result);
     case Served::kLeft:
       noteVisit(site, &splice, true);
-      moveTo(offer, *service->splice, &service->departure.slots,
-             service->splice->exits[static_cast<size_t>(service->exit)].land);
+      moveTo(offer, *service->splice, &service->departure.slots, landing(*service->splice, service->exit));
       Py_RETURN_NONE;
     case Served::kLooped:
     case Served::kNothing: break;
   }
   noteVisit(site, &splice, false);
   const bool newest = reinterpret_cast<PyObject*>(offer.view.code) == splice.code.get();
-  if (!newest && !segue_frame_is_held(offer.frame)) migrate(offer, splice, site->index);
+  if (!newest && !segue_frame_is_held(offer.frame) && !SEGUE_FAULT(FramesStayBehind)) migrate(offer, splice, site->index);
   Py_RETURN_NONE;
 }
 
 }  // namespace
 
-std::shared_ptr<Splice> requireSplice(PyCodeObject* code, const std::shared_ptr<const CompileOptions>& options,
-                                      int options_id, const SpliceNeeds& needs) {
-  CodeState* state = CodeState::obtain(code);
+std::shared_ptr<const Code> decodedOf(PyCodeObject* code) {
+  CodeState* state = CodeState::find(code);
+  if (state != nullptr && state->analysis != nullptr) return analysisOf(state).code;
   Result<std::shared_ptr<const Code>> decoded = Code::decode(reinterpret_cast<PyObject*>(code));
   SEGUE_CHECK(decoded.ok(), decoded.error());
+  return std::move(decoded.value());
+}
+
+SpliceRef requireSplice(PyCodeObject* code, const std::shared_ptr<const CompileOptions>& options, int options_id,
+                        const SpliceNeeds& needs) {
+  CodeState* state = CodeState::obtain(code);
   if (state == nullptr) {
     PyErr_Clear();
-    return nullptr;
+    return SpliceRef();
   }
-  const std::shared_ptr<Splice> splice = state->obtainSpliced(options_id, options).splice;
+  const Analysis& analysis = analysisOf(state);
+  const SpliceRef splice = state->obtainSpliced(options_id, options).splice;
   SpliceUpdate update(state, splice.get(), options_id);
-  if (needs.exit_offset >= 0) update.addExit(needs.exit_offset, needs.into_call);
-  if (needs.break_offset >= 0) addBreak(*decoded.value(), *splice, needs.break_offset, &update);
+  addNeeds(analysis.finder, needs, *splice, &update);
   if (update.grown()) {
-    Result<void> built = buildSplice(*decoded.value(), splice.get());
+    Result<void> built = buildSplice(*analysis.code, splice.get());
     SEGUE_CHECK(built.ok(), built.error());
+    stats().splices++;
     segue_code_reserve(code, reinterpret_cast<PyCodeObject*>(splice->code.get()));
   }
   return splice;
 }
 
-std::shared_ptr<Splice> spliceGenerator(const Offer& offer) {
+SpliceRef spliceGenerator(const Offer& offer) {
   CodeState* state = CodeState::find(offer.code);
+  if (SEGUE_FAULT(GeneratorsUnspliced)) return SpliceRef();
   CodeState::Spliced* known = state != nullptr ? state->spliced(offer.options_id) : nullptr;
   if (known != nullptr && known->splice->code) return known->splice;
-  Result<std::shared_ptr<const Code>> decoded = Code::decode(reinterpret_cast<PyObject*>(offer.code));
-  SEGUE_CHECK(decoded.ok(), decoded.error());
-  for (const Insn& insn : decoded.value()->insns()) {
+  const std::shared_ptr<const Code> code = decodedOf(offer.code);
+  for (const Insn& insn : code->insns()) {
     if (insn.op != Opcode::kReturnGenerator) continue;
-    return requireSplice(offer.code, offer.options, offer.options_id, {.break_offset = insn.offset});
+    return requireSplice(offer.code, offer.options, offer.options_id, {.offset = insn.offset, .sites = true});
   }
-  return nullptr;
+  return SpliceRef();
 }
 
 PyObject* visitProbe(SegueProbe* probe, SegueFrame* frame, PyThreadState* ts) {
   auto* site = static_cast<ProbeSite*>(probe->site);
   if (site->state == nullptr || stance() == Stance::kForceEager) Py_RETURN_NONE;
-  const CodeState::Spliced spliced = *site->state->spliced(site->options_id);   // a copy: the state may go meanwhile
+  const Counted spliced(site->state->spliced(site->options_id));   // owned: the state may go meanwhile
   SegueFrameView view = segue_frame_view(frame);
-  Offer offer{.ts = ts, .frame = frame, .view = view, .self = nullptr, .options = spliced.options,
+  Offer offer{.ts = ts, .frame = frame, .view = view, .self = nullptr, .options = spliced->options,
               .options_id = site->options_id, .offset = site->offset, .code = site->state->code()};
   offer.roots = {.locals = view.slots, .local_count = view.slot_count, .stack = view.slots + view.slot_count,
                  .stack_count = view.stack_top - view.slot_count,
@@ -175,13 +209,13 @@ PyObject* visitProbe(SegueProbe* probe, SegueFrame* frame, PyThreadState* ts) {
     Service service;
     serve(offer, site->state->table(offer.key()), &service);
     // Outside of compiled calls nobody else would raise it.
-    if (interruptKept() && segue_extent_depth() == 0) [[unlikely]] {
+    if (interruptKept() && segue_extent_depth() == 0 && !SEGUE_FAULT(ProbeKeepsInterrupt)) [[unlikely]] {
       raiseInterrupt();
       return nullptr;
     }
-    if (service.served != Served::kLooped) return leaveProbe(offer, site, *spliced.splice, &service);
-    noteVisit(site, spliced.splice.get(), true);
-    startTrip(&offer, *spliced.splice, site->index, &service.departure.slots);
+    if (service.served != Served::kLooped) return leaveProbe(offer, site, *spliced->splice, &service);
+    noteVisit(site, spliced->splice.get(), true);
+    startTrip(&offer, *spliced->splice, site->index, &service.departure.slots);
     // CPython executes this trip, and sees to what waits where the loop jumps back.
     if (site->state == nullptr || interruptKept() || !segue_may_go_on(ts)) Py_RETURN_NONE;
   }

@@ -57,7 +57,7 @@ size_t Segment::bytes() const {
 }
 
 std::string printSegment(const Segment& segment) {
-  if (segment.exit == SegmentExit::kEager) return segment.splice != nullptr ? "eager, with probes\n" : "eager\n";
+  if (segment.exit == SegmentExit::kEager) return segment.splice ? "eager, with probes\n" : "eager\n";
   std::string out = absl::StrCat(printPlan(segment.plan), printReplay(segment.replay));
   if (segment.exit == SegmentExit::kReturn) absl::StrAppend(&out, "return ", regName(segment.result), "\n");
   if (segment.exit == SegmentExit::kBreak) absl::StrAppend(&out, "break\n", printSnapshot(segment.snapshot));

@@ -22,7 +22,7 @@ struct Segment {
   Replay replay;
   Reg result = kNoReg;             ///< kReturn
   Snapshot snapshot;               ///< kBreak, kLoop
-  std::shared_ptr<Splice> splice;  ///< kEager: what CPython runs in place of the frame's code; null: that itself
+  SpliceRef splice;                ///< kEager: what CPython runs in place of the frame's code; null: that itself
   uint16_t reason = 0;             ///< kBreak, kEager: row of breaks.def
   bool pure = false;               ///< the plan's pure stage and its result are all there is
   bool frameless = false;          ///< runs no Python frames and needs only the arguments

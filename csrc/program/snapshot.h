@@ -21,7 +21,7 @@ struct SnapshotFrame {
   std::string name;                ///< of the function, for listings
   Reg function = kNoReg;           ///< the frame's function; kNoReg: the running frame's own
   uint32_t offset = 0;             ///< bytecode offset of the next instruction, or of the call that goes on
-  std::shared_ptr<Splice> splice;  ///< of the frame's code
+  SpliceRef splice;                ///< of the frame's code
   int exit = -1;                   ///< in splice->exits
   std::vector<Reg> locals;         ///< by localsplus slot; kNoReg = unbound
   std::vector<Reg> stack;          ///< bottom first; kNoReg = an empty (NULL) slot

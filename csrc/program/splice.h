@@ -9,6 +9,7 @@
 
 #include <vector>
 
+#include "base/counted.h"
 #include "base/ref.h"
 
 namespace segue {
@@ -34,13 +35,16 @@ struct SpliceExit {
 
 struct Splice {
   Ref code;                ///< the newest f'; null before there is one
+  int builds = 0;          ///< how many there have been
   std::vector<SpliceSite> sites;
   std::vector<SpliceExit> exits;
   int leave = -1;          ///< code unit in f' that returns a probe's value
+  Owners owners;           ///< SpliceRefs to this
 
   /// Index, or -1.
   int findSite(int offset) const;
   int findExit(int offset, bool into_call) const;
 };
+using SpliceRef = Counted<Splice>;
 
 }  // namespace segue

@@ -33,8 +33,6 @@ int Entry::traverse(visitproc visit, void* arg) const {
   return assumptions.traverse(visit, arg);
 }
 
-void EntryRef::free(Entry* entry) { delete entry; }
-
 // ---- tables ------------------------------------------------------------------------------------------------------
 
 DispatchTable::DispatchTable() = default;
@@ -182,7 +180,7 @@ size_t DispatchTable::bytes() const {
 // An entry that a running segment holds too has an owner that the collector does not see: leave it out.
 int DispatchTable::traverse(visitproc visit, void* arg) const {
   for (const EntryRef& entry : entries_) {
-    if (entry->refs != 1) continue;
+    if (entry->owners.count != 1) continue;
     if (int stop = entry->traverse(visit, arg); stop != 0) return stop;
   }
   return 0;
@@ -242,34 +240,33 @@ DispatchTable& CodeState::obtainTable(TableKey key) {
   if (key == 0) {
     start_ = std::move(made);
   } else {
-    others_.emplace_back(key, std::move(made));
+    others_.emplace(key, std::move(made));
   }
   return ref;
 }
 
 CodeState::Spliced* CodeState::spliced(int options_id) {
-  for (Spliced& spliced : spliced_) {
-    if (spliced.options_id == options_id) return &spliced;
+  for (const Counted<Spliced>& spliced : spliced_) {
+    if (spliced->options_id == options_id) return spliced.get();
   }
   return nullptr;
 }
 
 CodeState::Spliced& CodeState::obtainSpliced(int options_id, const std::shared_ptr<const CompileOptions>& options) {
   if (Spliced* known = spliced(options_id)) return *known;
-  return spliced_.emplace_back(options_id, options);
+  return *spliced_.emplace_back(new Spliced{options_id, options});
 }
 
 void CodeState::takeOptions(int options_id, std::vector<EntryRef>* dropped) {
-  std::erase_if(others_, [&](auto& other) {
+  absl::erase_if(others_, [&](auto& other) {
     if (optionsOf(other.first) != options_id) return false;
     other.second->takeAll(dropped);
     return true;
   });
-  std::erase_if(spliced_, [&](Spliced& spliced) {
-    if (spliced.options_id != options_id) return false;
-    idle(spliced);
-    return true;
-  });
+  auto gone = std::stable_partition(spliced_.begin(), spliced_.end(),
+                                    [&](const Counted<Spliced>& spliced) { return spliced->options_id != options_id; });
+  for (auto it = gone; it != spliced_.end(); ++it) idle(**it);
+  spliced_.erase(gone, spliced_.end());
 }
 
 // Frames may still run f': its probes are idle from now on.
@@ -278,7 +275,7 @@ void CodeState::idle(const Spliced& spliced) {
 }
 
 CodeState::~CodeState() {
-  for (const Spliced& spliced : spliced_) idle(spliced);
+  for (const Counted<Spliced>& spliced : spliced_) idle(*spliced);
 }
 
 void CodeState::takeAll(std::vector<EntryRef>* dropped) {
@@ -298,9 +295,9 @@ int CodeState::traverse(visitproc visit, void* arg) const {
   for (const auto& [key, table] : others_) {
     if (int stop = table->traverse(visit, arg); stop != 0) return stop;
   }
-  for (const Spliced& spliced : spliced_) {
-    Py_VISIT(spliced.options->backend_function.get());
-    Py_VISIT(spliced.options->backend_options.get());
+  for (const Counted<Spliced>& spliced : spliced_) {
+    Py_VISIT(spliced->options->backend_function.get());
+    Py_VISIT(spliced->options->backend_options.get());
   }
   return 0;
 }

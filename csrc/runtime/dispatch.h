@@ -21,6 +21,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/inlined_vector.h"
+#include "base/counted.h"
 #include "base/fault.h"
 #include "program/guard_program.h"
 #include "program/segment.h"
@@ -47,7 +48,7 @@ struct Entry {
   std::vector<DispatchKey> keys;     ///< in program order
   uint32_t reg_count = 0;            ///< registers that guards and segment need
   uint32_t int_count = 0;
-  uint32_t refs = 0;                 ///< EntryRefs to this; the last one deletes it
+  Owners owners;                     ///< EntryRefs to this
 
   Entry(GuardProgram guards, std::vector<Assumption> assumptions, Segment segment);
   bool eager() const { return segment.exit == SegmentExit::kEager; }
@@ -55,30 +56,7 @@ struct Entry {
   int traverse(visitproc visit, void* arg) const;
 };
 
-/// Owns one count of an entry.
-class EntryRef {
- public:
-  EntryRef() = default;
-  explicit EntryRef(Entry* entry) : entry_(entry) {
-    if (entry_ != nullptr) entry_->refs++;
-  }
-  EntryRef(const EntryRef& other) : EntryRef(other.entry_) {}
-  EntryRef(EntryRef&& other) noexcept : entry_(std::exchange(other.entry_, nullptr)) {}
-  EntryRef& operator=(EntryRef other) noexcept {
-    std::swap(entry_, other.entry_);
-    return *this;
-  }
-  ~EntryRef() {
-    if (entry_ != nullptr && --entry_->refs == 0) [[unlikely]] free(entry_);
-  }
-  Entry* get() const { return entry_; }
-  Entry* operator->() const { return entry_; }
-  explicit operator bool() const { return entry_ != nullptr; }
-
- private:
-  static void free(Entry* entry);
-  Entry* entry_ = nullptr;
-};
+using EntryRef = Counted<Entry>;
 
 struct CompileOptions;
 struct DispatchNode;   // runtime/dispatch_tree.h
@@ -167,12 +145,13 @@ class CodeState {
   /// Null when there is none.
   DispatchTable* table(TableKey key) {
     if (key == 0) return start_.get();
-    for (auto& [at, table] : others_) {
-      if (at == key) return table.get();
-    }
-    return nullptr;
+    auto found = others_.find(key);
+    return found != others_.end() ? found->second.get() : nullptr;
   }
   DispatchTable& obtainTable(TableKey key);
+
+  /// What the compiler has found out about the code, for its own use.
+  std::shared_ptr<const void> analysis;
 
   /// Takes out everything under options that no function uses any more; entries move to `dropped`.
   void takeOptions(int options_id, std::vector<EntryRef>* dropped);
@@ -182,7 +161,8 @@ class CodeState {
   struct Spliced {
     int options_id;
     std::shared_ptr<const CompileOptions> options;   ///< what probes compile with
-    std::shared_ptr<Splice> splice = std::make_shared<Splice>();
+    SpliceRef splice = SpliceRef(new Splice);
+    Owners owners;
   };
   /// Null when there is none.
   Spliced* spliced(int options_id);
@@ -210,8 +190,8 @@ class CodeState {
   explicit CodeState(PyCodeObject* code) : code_(code) {}
   PyCodeObject* code_;   ///< whose this is
   std::unique_ptr<DispatchTable> start_;
-  std::vector<std::pair<TableKey, std::unique_ptr<DispatchTable>>> others_;
-  std::vector<Spliced> spliced_;
+  absl::flat_hash_map<TableKey, std::unique_ptr<DispatchTable>> others_;
+  absl::InlinedVector<Counted<Spliced>, 1> spliced_;
 };
 
 /// Reserves the co_extra slot. False with a Python exception set on failure. Idempotent.

@@ -86,6 +86,7 @@ const Step* runCommit(const Segment& segment, Registers r, WriteJournal* journal
     journal->undo();
     return &replay.writes.steps.front();
   }
+  if (segment.exit == SegmentExit::kBreak && SEGUE_FAULT(StoresLostAtBreak)) return nullptr;
   const Step* impossible = runSteps(segment.plan.commit, segment.plan.numbers, r);
   SEGUE_CHECK(impossible == nullptr, "a commit step failed");
   return nullptr;
@@ -118,6 +119,7 @@ class Rebuilding {
       const SnapshotFrame& frame = frames_[i];
       SlotVector slots;
       fillSlots(i, regs, nullptr, &slots);
+      if (SEGUE_FAULT(CalleeSlotsSwapped) && slots.size() > 1) std::swap(slots[0], slots[1]);
       segue_resumption_set(resumptions_[i - 1].get(), reinterpret_cast<PyFunctionObject*>(regs[frame.function]),
                            reinterpret_cast<PyCodeObject*>(frame.splice->code.get()), slots.data(),
                            frame.splice->exits[static_cast<size_t>(frame.exit)].enter);
@@ -131,12 +133,20 @@ class Rebuilding {
   }
   void fillSlots(size_t index, PyObject** regs, PyObject* const* own, SlotVector* slots) {
     const SnapshotFrame& frame = frames_[index];
-    for (const std::vector<Reg>* part : {&frame.locals, &frame.stack}) {
-      for (Reg reg : *part) {
-        slots->push_back(reg == kNoReg ? nullptr : Py_XNewRef(reg >= kOwnSlot ? own[reg - kOwnSlot] : regs[reg]));
-      }
-    }
+    slots->resize(frame.locals.size() + frame.stack.size());
+    PyObject** next = slots->data();
+    for (Reg reg : frame.locals) *next++ = slot(reg, regs, own);
+    for (Reg reg : frame.stack) *next++ = slot(reg, regs, own);
+    if (index == 0 && SEGUE_FAULT(OwnFrameSlotsSwapped) && slots->size() > 1) std::swap((*slots)[0], (*slots)[1]);
     if (index + 1 < frames_.size()) slots->push_back(resumptions_[index].release());
+  }
+
+  /// A new reference, null for an empty slot.
+  static PyObject* slot(Reg reg, PyObject** regs, PyObject* const* own) {
+    if (reg == kNoReg) return SEGUE_FAULT(EmptySlotsNone) ? Py_NewRef(Py_None) : nullptr;
+    if (reg < kOwnSlot) return Py_XNewRef(SEGUE_FAULT(ExitLeaksSlots) ? Py_XNewRef(regs[reg]) : regs[reg]);
+    PyObject* kept = own[reg - kOwnSlot];
+    return SEGUE_FAULT(OwnSlotReleased) ? kept : Py_XNewRef(kept);
   }
 
   const std::vector<SnapshotFrame>& frames_;

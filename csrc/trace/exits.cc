@@ -1,4 +1,6 @@
 // How a trace ends: exits with snapshots of every frame.
+#include <algorithm>
+
 #include "base/fault.h"
 #include "trace/recipes.h"
 #include "trace/tracer.h"
@@ -39,6 +41,7 @@ bool Tracer::exitAt(const Break& reason, const Location& location, const std::ve
   Exit exit{.kind = ExitKind::kBreak, .reason = reason.reason, .detail = reason.detail, .location = location, .inlined_chain = chain};
   bool complete = true;
   for (const FrameState* frame : frames_) exit.frames.push_back(snapshot(*frame, recipes, complete));
+  if (SEGUE_FAULT(CalleesReversed) && exit.frames.size() > 2) std::reverse(exit.frames.begin() + 1, exit.frames.end());
   result_.exit = std::move(exit);
   exited_ = complete && checkGenerators().ok() && recipes.replayLog().ok();
   return exited_;
@@ -121,7 +124,7 @@ FrameSnapshot Tracer::snapshot(const FrameState& frame, RecipeBuilder& recipes, 
   const bool outermost = frame.function == nullptr;
   auto slotRecipe = [&](ValueRef value, Source at, int slot) {
     auto* pending = as<PendingValue>(value);
-    const bool untouched = outermost && pending != nullptr && pending->isAt(at);
+    const bool untouched = outermost && pending != nullptr && (pending->isAt(at) || SEGUE_FAULT(MovedSlotsStay));
     return untouched ? recipes.ownSlot(slot) : recipe(value);
   };
   const int slot_count = static_cast<int>(frame.slots.size());

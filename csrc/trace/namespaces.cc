@@ -13,13 +13,7 @@ bool Tracer::isWrittenName(BorrowedRef dict, BorrowedRef name) {
   if (staged_names_.contains({dict.get(), name.get()})) return true;
   const Code& code = *frame().code;
   if (dict.get() != frame().globals.get()) return false;
-  auto [it, inserted] = stored_names_.try_emplace(&code);
-  if (inserted) {
-    for (const Insn& insn : code.insns()) {
-      if (insn.op == Opcode::kStoreGlobal) it->second.insert(code.name(insn.arg).get());
-    }
-  }
-  return it->second.contains(name.get());
+  return code.storesGlobal(name);
 }
 
 DictValue* Tracer::namespaceValue(BorrowedRef dict) {

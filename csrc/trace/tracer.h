@@ -279,7 +279,6 @@ class Tracer {
   std::vector<ValueRef> written_;                           ///< live objects that the trace has changed
   using NameKey = std::pair<PyObject*, PyObject*>;
   absl::flat_hash_set<NameKey> staged_names_;               ///< (dict, name) written by the trace
-  absl::flat_hash_map<const Code*, absl::flat_hash_set<PyObject*>> stored_names_;  ///< globals a code writes
   std::vector<GeneratorValue*> generators_;                 ///< made by the trace, in that order
   std::vector<ArrayValue*> input_arrays_;                   ///< live arrays that are graph inputs
   std::vector<ArrayValue*> written_arrays_;                 ///< … those whose memory the trace has written

@@ -134,5 +134,6 @@ def reset() -> None:
 
 
 def stats() -> dict[str, int | float]:
-    """Counts since the start or the last `reset`: calls, hits, misses, compiles, compile_ms, entries, exits, reruns and eager."""
+    """Counts since the start or the last `reset`: calls, hits, misses, compiles, compile_ms, entries, segments, exits, reruns,
+    eager and splices."""
     return _segue._stats()

@@ -8,7 +8,8 @@ import segue
 
 
 def test_stats_count_calls_hits_and_compiles():
-    assert set(segue.stats()) == {"calls", "hits", "misses", "compiles", "compile_ms", "entries", "segments", "exits", "reruns", "eager"}
+    assert set(segue.stats()) == {"calls", "hits", "misses", "compiles", "compile_ms", "entries", "segments", "exits", "reruns",
+                                  "eager", "splices"}
     compiled = segue.compile(double)
     first, second = delta(lambda: compiled(X)), delta(lambda: compiled(X))
     assert (first["calls"], first["misses"], first["compiles"], first["entries"]) == (1, 1, 1, 1)

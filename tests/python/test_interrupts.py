@@ -125,3 +125,21 @@ def test_an_operators_own_exception_is_raised_by_the_rerun_alone():
     with pytest.raises(ValueError) as caught:
         f(LARGE[:100], 2.0)
     assert frames(caught.value)[1:3] == ["f", "quantile"]
+
+
+@pytest.mark.parametrize("way,exception", WAYS)
+def test_a_generator_outside_of_compiled_calls_raises_it_at_once(way, exception):
+    def f(x):
+        while True:
+            yield np.median(x) + 1
+
+    generator = api.compile(f)(LARGE)
+    for _ in range(3):
+        next(generator)
+    before = _segue._stats()["hits"]
+    way(exception)
+    with pytest.raises(exception) as caught:
+        next(generator)
+    place = frames(caught.value).index("f")
+    assert frames(caught.value)[place:][:2] == ["f", "median"]
+    assert _segue._stats()["hits"] > before

@@ -25,7 +25,11 @@ class Tally:
     """Checks whose first call captured at least one operator."""
     operators: int = 0
     hits: int = 0
-    """Segments that were run."""
+    """Entries found that did not say "run eagerly"."""
+    segments: int = 0
+    """Segments run to their end."""
+    exits: int = 0
+    """… that left through a break."""
     compiles: int = 0
     reruns: int = 0
     breaks: collections.Counter[str] = field(default_factory=collections.Counter)
@@ -157,5 +161,5 @@ def segments_run(stats: dict[str, int | float]) -> int:
 
 def _count(stats: dict[str, int | float]) -> None:
     tally.hits += max(0, segments_run(stats))
-    for name in ("compiles", "reruns"):
+    for name in ("segments", "exits", "compiles", "reruns"):
         setattr(tally, name, getattr(tally, name) + int(stats[name]))

@@ -235,7 +235,7 @@ TEST_CASE("entries outlive their table while somebody holds them", "[dispatch]")
     CHECK(t.find({witness}) == nullptr);
     CHECK(held->guards.insns.size() == 2);
   }
-  CHECK(held->refs == 1);
+  CHECK(held->owners.count == 1);
   CHECK(Py_REFCNT(witness.get()) == count + 1);
   held = EntryRef();
   CHECK(Py_REFCNT(witness.get()) == count);
