@@ -25,7 +25,7 @@ class Splicer {
     SEGUE_TRY_VOID(relocate(out_));
     CodeChanges changes;
     changes.consts = constants();
-    changes.stack_size = code_.stackSize() + kStackForProbe;
+    changes.stack_size = code_.stackSize() + (SEGUE_FAULT(ProbeRoomForgotten) ? 0 : kStackForProbe);
     Splice made;
     SEGUE_TRY(made.code, replaceCode(object(), changed, changes));
     made.builds = splice_.builds + 1;
@@ -98,6 +98,7 @@ class Splicer {
     for (size_t i = 0; i < in_.insns.size(); i++) {
       labels_.push_back(static_cast<int>(out_.insns.size()));
       if (site_at[i] >= 0) addProbe(site_at[i], in_.insns[i].position);
+      if (SEGUE_FAULT(JumpsMissGates)) labels_.back() = static_cast<int>(out_.insns.size());
       bodies_.push_back(static_cast<int>(out_.insns.size()));
       out_.insns.push_back(in_.insns[i]);
     }
