@@ -130,7 +130,8 @@ class Splicer {
     for (const SpliceExit& exit : splice_.exits) {
       SEGUE_TRY(int index, at(exit.offset));
       // The call proper stands behind its prefixes.
-      while (exit.into_call && table_[in_.insns[static_cast<size_t>(index)].opcode].role != RawRole::kNormal) index++;
+      const bool behind = exit.into_call || SEGUE_FAULT(ExitSkipsBreak);
+      while (behind && table_[in_.insns[static_cast<size_t>(index)].opcode].role != RawRole::kNormal) index++;
       const Position position =
           SEGUE_FAULT(StubLinesLost) ? Position{} : in_.insns[static_cast<size_t>(index)].position;
       Stub stub;
@@ -138,7 +139,6 @@ class Splicer {
       // A frame that is about to go on inside of a call must not be interrupted here: the callee's own way in looks.
       stub.enter = add("RESUME", position, exit.into_call ? kResumeQuietly : 0);
       if (exit.into_call) add(SEGUE_FAULT(CalleeNotResumed) ? "UNARY_NOT" : "UNARY_NEGATIVE", position);
-      const bool behind = exit.into_call || SEGUE_FAULT(ExitSkipsBreak);
       const int go = behind ? labels_[static_cast<size_t>(index) + 1] : bodies_[static_cast<size_t>(index)];
       add("JUMP_BACKWARD_NO_INTERRUPT", position, 0, go);
       if (!SEGUE_FAULT(StubsUncovered)) coverAs(index, stub.land);

@@ -124,7 +124,7 @@ FrameSnapshot Tracer::snapshot(const FrameState& frame, RecipeBuilder& recipes, 
   const bool outermost = frame.function == nullptr;
   auto slotRecipe = [&](ValueRef value, Source at, int slot) {
     auto* pending = as<PendingValue>(value);
-    const bool untouched = outermost && pending != nullptr && (pending->isAt(at) || SEGUE_FAULT(MovedSlotsStay));
+    const bool untouched = outermost && pending != nullptr && pending->isAt(at);
     return untouched ? recipes.ownSlot(slot) : recipe(value);
   };
   const int slot_count = static_cast<int>(frame.slots.size());

@@ -152,3 +152,42 @@ def test_exceptions_of_a_resumed_callee_are_caught_in_its_caller(check):
             return str(error)
 
     check(f, X, breaks=True)
+
+
+def test_what_follows_is_captured_behind_a_handler(check):
+    @segue.disable
+    def refuse(value):
+        raise ValueError("refused")
+
+    def f(x):
+        y = x + 1
+        try:
+            refuse(y)
+        except ValueError:
+            pass
+        return y * 2
+
+    assert check(f, X, breaks=True).graph_count == 2
+
+
+def test_staged_writes_are_stored_before_the_break(check):
+    def f(x):
+        x += 1
+        y = x / 3
+        x *= y
+        opaque(x)
+        return x, y
+
+    check(f, X.copy(), breaks=True)
+
+
+def test_the_slots_of_a_callee_are_its_own(check):
+    def callee(x, by):
+        y = x + by
+        opaque(y)
+        return x - by
+
+    def f(x):
+        return callee(x * 2, 3) + x
+
+    check(f, X, breaks=True)
