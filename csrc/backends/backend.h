@@ -38,7 +38,7 @@ class Backend {
 };
 
 /// The registry: built-in rows, then names registered from Python. Null when there is none of that name.
-Backend* findBackend(std::string_view name);
+std::shared_ptr<Backend> findBackend(std::string_view name);
 std::vector<std::string> backendNames();
 /// `callable`: (Graph, example_inputs) -> callable. Replaces a backend of the same name from Python.
 Result<void> registerPythonBackend(std::string name, BorrowedRef callable);

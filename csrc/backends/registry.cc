@@ -6,7 +6,7 @@
 namespace segue {
 namespace {
 
-using Table = std::map<std::string, std::unique_ptr<Backend>, std::less<>>;
+using Table = std::map<std::string, std::shared_ptr<Backend>, std::less<>>;
 
 Table makeBuiltIn() {
   Table table;
@@ -26,10 +26,10 @@ Table& fromPython() {
 
 }  // namespace
 
-Backend* findBackend(std::string_view name) {
-  if (auto it = builtIn().find(name); it != builtIn().end()) return it->second.get();
+std::shared_ptr<Backend> findBackend(std::string_view name) {
+  if (auto it = builtIn().find(name); it != builtIn().end()) return it->second;
   auto it = fromPython().find(name);
-  return it == fromPython().end() ? nullptr : it->second.get();
+  return it == fromPython().end() ? nullptr : it->second;
 }
 
 std::vector<std::string> backendNames() {
@@ -42,7 +42,8 @@ std::vector<std::string> backendNames() {
 
 Result<void> registerPythonBackend(std::string name, BorrowedRef callable) {
   SEGUE_REQUIRE(!builtIn().contains(name), "'%s' is a built-in backend", name);
-  fromPython()[std::move(name)] = std::make_unique<PythonBackend>(callable);
+  std::shared_ptr<Backend> backend = std::make_shared<PythonBackend>(callable);
+  std::swap(fromPython()[std::move(name)], backend);   // what it replaces is freed last
   return {};
 }
 

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <utility>
 
+#include "base/once.h"
 #include "base/ref.h"
 
 namespace segue {
@@ -24,8 +25,8 @@ std::pair<int, int> readVersion() {
 }  // namespace
 
 bool numpyAtLeast(int major, int minor) {
-  static const std::pair<int, int> running = readVersion();
-  return running >= std::pair(major, minor);
+  static constinit Once<std::pair<int, int>> running;
+  return running.get(readVersion) >= std::pair(major, minor);
 }
 
 }  // namespace segue

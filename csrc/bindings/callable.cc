@@ -59,11 +59,8 @@ class TracedBlock {
   }
   void enter() {
     auto* self = reinterpret_cast<CompiledFunction*>(self_.get());
-    switch (enterCompiled(PyThreadState_Get(), self, &outer_)) {
-      case SEGUE_EXTENT_ENTERED: return;
-      case SEGUE_EXTENT_FOREIGN: throw std::runtime_error("another frame evaluator (PEP 523) is installed");
-      case SEGUE_EXTENT_INTERPRETER: throw std::runtime_error("this is not the interpreter that imported Segue");
-    }
+    if (enterCompiled(PyThreadState_Get(), self, &outer_) == SEGUE_EXTENT_ENTERED) return;
+    throw std::runtime_error("another frame evaluator (PEP 523) is installed");
   }
   void leave() {
     if (!leaveCompiled(PyThreadState_Get(), outer_)) throw py::error_already_set();

@@ -9,8 +9,8 @@
 namespace py = pybind11;
 
 PYBIND11_MODULE(_segue, m) {
-  if (!segue::importNumpy()) throw py::error_already_set();
   if (segue_hook_init() < 0) throw py::error_already_set();
+  if (!segue::importNumpy()) throw py::error_already_set();
   m.doc() = "Segue's engine; import segue instead.";
   segue::bindBytecode(m);
   segue::bindCallable(m);

@@ -262,6 +262,7 @@ class ExitLowering {
       for (const Program* program : {&segment_.plan.pure, &replay().build, &replay().writes}) markUsed(*program);
       if (segment_.result < segment_.plan.slot_count) used_[segment_.result] = true;
       for (const SnapshotFrame& frame : segment_.snapshot.frames) {
+        if (frame.function < segment_.plan.slot_count) used_[frame.function] = true;
         for (const std::vector<Reg>* regs : {&frame.locals, &frame.stack}) {
           for (Reg reg : *regs) {
             if (reg < segment_.plan.slot_count) used_[reg] = true;

@@ -192,7 +192,8 @@ std::vector<int> handledAt(const Code& code, const Cfg& cfg) {
     if (block.handler >= 0) {
       // Most handlers begin with PUSH_EXC_INFO. Others have the exception on the stack only to let it go on.
       const bool saves = code.insn(cfg.block(block.handler).start).op == Opcode::kPushExcInfo;
-      open.emplace_back(block.handler, saves ? handled : handled + 1);
+      const int raising = handled + (code.insn(block.start).op == Opcode::kPushExcInfo ? 1 : 0);   // what may raise is behind it
+      open.emplace_back(block.handler, saves ? raising : raising + 1);
     }
     for (int i = block.start; i < block.end; i++) {
       at[static_cast<size_t>(i)] = handled;
@@ -222,7 +223,7 @@ bool isPlace(const Code& code, int index, const std::vector<int>& handled) {
   const Insn& insn = code.insn(index);
   const bool handles = handled[static_cast<size_t>(index)] > 0 && !SEGUE_FAULT(HandledIgnored);
   return insn.is_first_of_raw && code.depthBefore(index) >= 0 && !handles &&
-         insn.op != Opcode::kPushExcInfo && insn.op != Opcode::kSend && insn.op != Opcode::kSendDrop &&
+         insn.op != Opcode::kPushExcInfo && insn.op != Opcode::kReraise && insn.op != Opcode::kSend && insn.op != Opcode::kSendDrop &&
          insn.op != Opcode::kYieldValue && insn.op != Opcode::kResume;
 }
 
@@ -281,9 +282,18 @@ class PlaceSearch {
 
 }  // namespace
 
+// Making a code object may let another thread run, which adds to the splice, too.
 Result<void> buildSplice(const Code& code, Splice* splice) {
-  SEGUE_TRY(*splice, Splicer(code, *splice).run());
-  return {};
+  auto same = [](const SpliceSite& a, const SpliceSite& b) { return a.probe.get() == b.probe.get() && a.open == b.open; };
+  for (;;) {
+    const Splice before = *splice;
+    SEGUE_TRY(Splice made, Splicer(code, before).run());
+    const bool changed = splice->exits.size() != before.exits.size() ||
+                         !std::equal(splice->sites.begin(), splice->sites.end(), before.sites.begin(), before.sites.end(), same);
+    if (changed) continue;
+    std::swap(*splice, made);   // the old code is freed last
+    return {};
+  }
 }
 
 SiteFinder::SiteFinder(const Code& code) : code_(code), handled_(handledAt(code, Cfg(code))) {}

@@ -52,14 +52,10 @@ std::vector<Source> wantedSources(const TraceResult& trace) {
 
 Result<Plan> runBackend(const CompileInput& input, const TraceResult& trace, const LoweredGuards& guards,
                         PyObject* const* regs) {
-  std::unique_ptr<Backend> own;
-  Backend* backend = nullptr;
-  if (input.options->backend_function) {
-    own = makePythonBackend(input.options->backend_function);
-    backend = own.get();
-  } else {
-    backend = findBackend(input.options->backend);
-  }
+  // Held, as another thread may register a backend of this name meanwhile.
+  const std::shared_ptr<Backend> backend = input.options->backend_function
+                                               ? std::shared_ptr(makePythonBackend(input.options->backend_function))
+                                               : findBackend(input.options->backend);
   SEGUE_REQUIRE(backend != nullptr, "there is no backend named '%s'", input.options->backend);
   BackendInput in{.graph = trace.graph.get(), .slot_count = guards.program.slot_count};
   in.dims = exitDims(trace);

@@ -2,7 +2,7 @@
 #include <array>
 #include <map>
 
-#include "absl/strings/str_cat.h"
+#include "absl/container/flat_hash_set.h"
 #include "base/fault.h"
 #include "base/interrupt.h"
 #include "driver/offer.h"
@@ -66,7 +66,7 @@ class OptionsKey {
 };
 
 /// What a CompiledFunction carries for the dispatcher.
-class FunctionDispatch : public DispatchState {
+class FunctionDispatch final : public DispatchState, public StateKeeper {
  public:
   explicit FunctionDispatch(const CompiledFunction& self) : options_key_(OptionsKey::of(*self.options)) {
     if (!PyFunction_Check(self.wrapped.get())) return;
@@ -76,18 +76,39 @@ class FunctionDispatch : public DispatchState {
       PyErr_Clear();
       return;
     }
-    state->owners++;
     code_ = std::move(code);
+    use(state);
   }
   ~FunctionDispatch() override {
-    if (code_) codeState()->owners--;
+    for (CodeState* state : used_) state->removeUser(this);
   }
-  int traverse(visitproc visit, void* arg) override { return ownsAlone() ? codeState()->traverse(visit, arg) : 0; }
-  void clear() override {
-    if (ownsAlone()) codeState()->clear();
-    table_ = nullptr;
+  int traverse(visitproc visit, void* arg) override {
+    for (const CodeState* state : used_) {
+      if (state->keeper != this) continue;
+      if (int stop = state->traverse(visit, arg); stop != 0) return stop;
+    }
+    return 0;
+  }
+  int64_t countOptions(const CompileOptions* options) const override {
+    int64_t count = 0;
+    for (const CodeState* state : used_) {
+      if (state->keeper == this) count += state->countOptions(options);
+    }
+    return count;
+  }
+  void retire() override {
+    std::vector<EntryRef> dropped;   // freed last, when the rest is whole again
+    for (CodeState* state : std::exchange(used_, {})) {
+      if (!state->removeUser(this)) state->takeAll(&dropped);
+    }
     options_key_ = nullptr;
   }
+
+  /// The code runs in calls of the function.
+  void use(CodeState* state) {
+    if (state != nullptr && state->addUser(this)) used_.insert(state);
+  }
+  void forget(CodeState* state) override { used_.erase(state); }
 
   /// The function's table, null when nothing was compiled for `code`, which it runs now.
   DispatchTable* table(PyObject* code) {
@@ -102,10 +123,8 @@ class FunctionDispatch : public DispatchState {
   int optionsId() const { return options_key_ != nullptr ? options_key_->number : 0; }
 
  private:
-  CodeState* codeState() const { return CodeState::find(reinterpret_cast<PyCodeObject*>(code_.get())); }
-  bool ownsAlone() const { return code_ && codeState()->owners == 1; }
-
   Ref code_;       ///< of the wrapped function, null for other callables; it keeps its CodeState
+  absl::flat_hash_set<CodeState*> used_;   ///< whose user this is
   std::shared_ptr<const OptionsKey> options_key_;   ///< null for default options: they use the table of the function's start
   DispatchTable* table_ = nullptr;   ///< of code_, once there is one: tables live as long as their code object
 };
@@ -137,6 +156,7 @@ SegueAction handleFrame(SegueFrame* frame, PyThreadState* ts, PyObject** result)
     rerun_code = nullptr;
     return SEGUE_RUN_DEFAULT;
   }
+  if (dropped_entries_wait) [[unlikely]] freeDroppedEntries();
   Offer offer{.ts = ts, .frame = frame, .view = view, .self = self, .options = self->options,
               .options_id = dispatchOf(self).optionsId(), .offset = 0, .code = view.code};
   CodeState* state = CodeState::find(view.code);
@@ -149,11 +169,13 @@ SegueAction handleFrame(SegueFrame* frame, PyThreadState* ts, PyObject** result)
   stats().calls++;
   if (view.makes_generator) {
     SpliceRef splice = spliceGenerator(offer);
+    dispatchOf(self).use(CodeState::find(view.code));
     if (splice && hasRoom(offer, *splice)) swapCode(offer, *splice);
     return SEGUE_RUN_DEFAULT;
   }
   Service service;
   serve(offer, state != nullptr ? state->table(offer.key()) : nullptr, &service);
+  dispatchOf(self).use(CodeState::find(view.code));
   switch (service.served) {
     case Served::kRaised: return SEGUE_ERROR;
     case Served::kReturned: *result = service.result; return SEGUE_DONE;
@@ -168,21 +190,21 @@ SegueAction handleFrame(SegueFrame* frame, PyThreadState* ts, PyObject** result)
   return SEGUE_RUN_DEFAULT;
 }
 
-void noticeEager(CompiledFunction* self, EagerCall why) {
+void noticeEager(CompiledFunction* self) {
   stats().calls++;
   stats().eager++;
   static bool told = false;
   if (std::exchange(told, true)) return;
-  const char* reason = why == EagerCall::kForeignEvaluator ? "another frame evaluator (PEP 523) is installed"
-                                                           : "this is not the interpreter that imported Segue";
-  if (!warn(absl::StrCat("compiled functions run eagerly: ", reason))) PyErr_WriteUnraisable(self->wrapped.get());
+  constexpr const char* kWords = "compiled functions run eagerly: another frame evaluator (PEP 523) is installed";
+  if (!warn(kWords)) PyErr_WriteUnraisable(self->wrapped.get());
 }
 
 // ---- no frame at all -----------------------------------------------------------------------------------------------
 
 /// Arguments as the frame's first slots: those passed, then defaults. False when binding them takes more than that.
+/// `held` is for what the caller's vector does not keep alive.
 bool bindArguments(PyFunctionObject* function, PyObject* const* args, Py_ssize_t count, std::array<PyObject*, 16>* room,
-                   FrameRoots* roots) {
+                   Ref* held, FrameRoots* roots) {
   auto* code = reinterpret_cast<PyCodeObject*>(function->func_code);
   if (code->co_kwonlyargcount != 0 || (code->co_flags & (CO_VARARGS | CO_VARKEYWORDS)) != 0) return false;
   roots->local_count = code->co_argcount;
@@ -197,6 +219,7 @@ bool bindArguments(PyFunctionObject* function, PyObject* const* args, Py_ssize_t
     (*room)[static_cast<size_t>(i)] = i < count ? args[i] : PyTuple_GET_ITEM(defaults, i - first_default);
   }
   roots->locals = room->data();
+  *held = Ref::borrow(defaults);
   return true;
 }
 
@@ -204,12 +227,14 @@ bool bindArguments(PyFunctionObject* function, PyObject* const* args, Py_ssize_t
 
 bool fastPath(CompiledFunction* self, PyObject* const* args, size_t nargsf, PyObject* kwnames, PyObject** result) {
   if (kwnames != nullptr || stance() == Stance::kForceEager) return false;
+  if (dropped_entries_wait) [[unlikely]] freeDroppedEntries();
   auto* function = reinterpret_cast<PyFunctionObject*>(self->wrapped.get());
   auto* code = reinterpret_cast<PyCodeObject*>(function->func_code);
   std::array<PyObject*, 16> room;
+  Ref held;
   FrameRoots roots{.function = self->wrapped.get(), .globals = function->func_globals,
                    .builtins = function->func_builtins};
-  if (!bindArguments(function, args, PyVectorcall_NARGS(nargsf), &room, &roots)) return false;
+  if (!bindArguments(function, args, PyVectorcall_NARGS(nargsf), &room, &held, &roots)) return false;
   DispatchTable* table = static_cast<FunctionDispatch&>(*self->dispatch).table(function->func_code);
   if (table == nullptr) return false;
   uint32_t regs = table->regCount();
@@ -223,7 +248,10 @@ bool fastPath(CompiledFunction* self, PyObject* const* args, size_t nargsf, PyOb
     return true;
   }
   stats().reruns++;
-  if (wantsVerdict(entry->segment)) replaceByVerdict(table, entry);
+  if (wantsVerdict(entry->segment) && function->func_code == reinterpret_cast<PyObject*>(code)) {
+    table = static_cast<FunctionDispatch&>(*self->dispatch).table(function->func_code);   // the run lets others run
+    if (table != nullptr) replaceByVerdict(table, entry);
+  }
   if (!SEGUE_FAULT(RerunOffered)) rerun_code = code;
   return false;
 }

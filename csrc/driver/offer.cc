@@ -24,7 +24,7 @@ DispatchTable* tableOf(const Offer& offer) {
 }
 
 /// Runs an entry whose guards have passed.
-void runEntry(const Offer& offer, DispatchTable* table, const EntryRef& entry, RegisterFile& file, Service* out) {
+void runEntry(const Offer& offer, const EntryRef& entry, RegisterFile& file, Service* out) {
   Segment& segment = entry->segment;
   if (entry->eager()) {
     stats().eager++;
@@ -59,7 +59,8 @@ void runEntry(const Offer& offer, DispatchTable* table, const EntryRef& entry, R
   }
   stats().reruns++;
   if (target != nullptr) out->splice = target->splice;
-  if (wantsVerdict(segment) && table != nullptr) replaceByVerdict(table, entry);
+  if (!wantsVerdict(segment)) return;
+  if (DispatchTable* table = tableOf(offer)) replaceByVerdict(table, entry);   // not the one of before: the run lets others run
 }
 
 /// An entry without guards that sends every call of the code to CPython: what is left of a compile that failed.
@@ -106,9 +107,9 @@ void compileAndRun(const Offer& offer, DispatchTable* table, Service* out) {
   if (!mayCompile(offer, table, &out->served)) return;
   CompileInput input{offer.code, offer.view, offer.roots, offer.offset, offer.options, offer.options_id};
   if (table != nullptr) {
-    logRecompile(offer.code, *table, offer.roots);
     // Calls may well differ in one value and be worth an entry each. What differs at a probe differs from trip to trip.
     if (offer.offset > 0) input.varying = table->varyingSources(offer.roots, kMostAlike);
+    logRecompile(offer.code, *table, offer.roots);   // the last look at the table: who listens may do anything
   }
   CompileOutput output = compileFrame(input);
   if (!output.warning.empty()) {
@@ -125,7 +126,7 @@ void compileAndRun(const Offer& offer, DispatchTable* table, Service* out) {
   install(offer, entry);
   RegisterFile file(entry->reg_count, entry->int_count);
   if (runGuards(entry->guards, offer.roots, file.regs(), file.ints()) != kGuardsPass) return;
-  runEntry(offer, tableOf(offer), entry, file, out);
+  runEntry(offer, entry, file, out);
 }
 
 }  // namespace
@@ -136,8 +137,7 @@ void replaceByVerdict(DispatchTable* table, const EntryRef& entry) {
   if (entry->segment.exit == SegmentExit::kBreak) verdict.splice = entry->segment.snapshot.frames.front().splice;
   GuardProgram guards = SEGUE_FAULT(VerdictUnguarded) ? GuardProgram() : entry->guards;
   EntryRef replacement(new Entry(std::move(guards), entry->assumptions.assumptions(), std::move(verdict)));
-  table->remove(entry.get());
-  table->install(std::move(replacement), INT64_MAX);
+  if (table->remove(entry.get())) table->install(std::move(replacement), INT64_MAX);
 }
 
 bool hasRoom(const Offer& offer, const Splice& splice) {
@@ -160,7 +160,7 @@ void serve(const Offer& offer, DispatchTable* table, Service* out) {
     if (EntryRef entry(table->find(offer.roots, file.regs(), file.ints())); entry) {
       stats().hits++;
       allowFastPath(offer, *entry.get());
-      return runEntry(offer, table, entry, file, out);
+      return runEntry(offer, entry, file, out);
     }
   }
   compileAndRun(offer, table, out);

@@ -194,9 +194,12 @@ SpliceRef spliceGenerator(const Offer& offer) {
 }
 
 PyObject* visitProbe(SegueProbe* probe, SegueFrame* frame, PyThreadState* ts) {
+  Ref keep = Ref::borrow(reinterpret_cast<PyObject*>(probe));
+  if (dropped_entries_wait) [[unlikely]] freeDroppedEntries();
   auto* site = static_cast<ProbeSite*>(probe->site);
   if (site->state == nullptr || stance() == Stance::kForceEager) Py_RETURN_NONE;
   const Counted spliced(site->state->spliced(site->options_id));   // owned: the state may go meanwhile
+  const Ref code = Ref::borrow(reinterpret_cast<PyObject*>(site->state->code()));
   SegueFrameView view = segue_frame_view(frame);
   Offer offer{.ts = ts, .frame = frame, .view = view, .self = nullptr, .options = spliced->options,
               .options_id = site->options_id, .offset = site->offset, .code = site->state->code()};
@@ -204,7 +207,6 @@ PyObject* visitProbe(SegueProbe* probe, SegueFrame* frame, PyThreadState* ts) {
                  .stack_count = view.stack_top - view.slot_count,
                  .function = reinterpret_cast<PyObject*>(view.function), .globals = view.globals,
                  .builtins = view.builtins, .fresh = false};
-  Ref keep = Ref::borrow(reinterpret_cast<PyObject*>(probe));
   while (true) {
     Service service;
     serve(offer, site->state->table(offer.key()), &service);

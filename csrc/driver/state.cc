@@ -2,6 +2,7 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "base/fault.h"
+#include "base/once.h"
 #include "driver/pipeline.h"
 
 namespace segue {
@@ -17,18 +18,18 @@ PyObject* library_files = nullptr;
 
 /// The directories of libraries: sysconfig's stdlib, platstdlib, purelib, platlib, and Segue's own.
 const std::vector<std::string>& libraryDirectories() {
-  static auto* directories = [] {
-    auto* found = new std::vector<std::string>;
+  static constinit Once<std::vector<std::string>> directories;
+  return directories.get([] {
+    std::vector<std::string> found;
     Ref sysconfig = Ref::steal(PyImport_ImportModule("sysconfig"));
     for (const char* kind : {"stdlib", "platstdlib", "purelib", "platlib"}) {
       Ref path = sysconfig ? Ref::steal(PyObject_CallMethod(sysconfig.get(), "get_path", "s", kind)) : Ref();
       const char* text = path && PyUnicode_Check(path.get()) ? PyUnicode_AsUTF8(path.get()) : nullptr;
-      if (text != nullptr) found->push_back(std::string(text) + "/");
+      if (text != nullptr) found.push_back(std::string(text) + "/");
     }
     PyErr_Clear();
     return found;
-  }();
-  return *directories;
+  });
 }
 
 bool isLibraryFile(PyObject* file) {

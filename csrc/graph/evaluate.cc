@@ -119,9 +119,9 @@ Ref constantObject(const Arg& arg, const DimTable& dims) {
 BorrowedRef numpyCallable(std::string_view name) {
   // Never freed: the interpreter is gone by the time static objects are destroyed.
   static auto& cache = *new absl::flat_hash_map<std::string, Ref>();
-  auto [it, inserted] = cache.try_emplace(std::string(name));
-  if (inserted) it->second = resolve(name);
-  return it->second;
+  if (auto it = cache.find(name); it != cache.end()) return it->second;
+  Ref found = resolve(name);   // may run Python code, and other threads
+  return cache.try_emplace(std::string(name), std::move(found)).first->second;
 }
 
 Evaluation evaluateWithNumpy(const OpDef& op, absl::Span<const Arg> args, const DimTable& dims) {

@@ -8,7 +8,7 @@ __thread SegueThread segue_thread __attribute__((tls_model("initial-exec"))) = {
                                                                                .floor = UINTPTR_MAX};
 
 /* Shared by all threads, under the GIL. */
-static PyInterpreterState* home = NULL;     /* the interpreter that imported us */
+PyInterpreterState* segue_home = NULL;
 static SegueEvaluator* slot = NULL;         /* where it keeps its evaluator */
 static SegueFrameHandler handler = NULL;    /* the driver's */
 static int threads_in_extents = 0;          /* threads with extents > 0 */
@@ -126,23 +126,26 @@ static PyObject* evaluate(PyThreadState* ts, SegueFrame* frame, int throwflag) {
 static void after_fork_in_child(void) {
   threads_in_extents = segue_thread.extents > 0;
   suspended = segue_thread.suspensions;
-  if (home != NULL && threads_in_extents == 0) uninstall();
-  if (home != NULL && threads_in_extents > 0) install();
+  if (segue_home != NULL && threads_in_extents == 0) uninstall();
+  if (segue_home != NULL && threads_in_extents > 0) install();
+}
+
+bool segue_require_main_interpreter(PyObject* error) {
+  if (PyInterpreterState_Get() == PyInterpreterState_Main()) return true;
+  PyErr_SetString(error, "Segue runs in the main interpreter only, and this is a subinterpreter");
+  return false;
 }
 
 int segue_hook_init(void) {
+  if (!segue_require_main_interpreter(PyExc_ImportError)) return -1;
   PyInterpreterState* interp = PyInterpreterState_Get();
-  if (home == interp) return 0;
-  if (home != NULL) {
-    PyErr_SetString(PyExc_ImportError, "Segue is loaded in another interpreter of this process already");
-    return -1;
-  }
+  if (segue_home == interp) return 0;
   if (segue_frame_self_test() < 0 || segue_probe_init() < 0) return -1;
   if (pthread_atfork(NULL, NULL, after_fork_in_child) != 0) {
     PyErr_NoMemory();
     return -1;
   }
-  home = interp;
+  segue_home = interp;
   slot = segue_evaluator_slot(interp);
   return 0;
 }
@@ -155,7 +158,7 @@ SegueFrameHandler segue_set_frame_handler(SegueFrameHandler new_handler) {
 
 SegueExtent segue_extent_enter(PyThreadState* ts) {
   SegueThread* t = &segue_thread;
-  if (ts->interp != home) return SEGUE_EXTENT_INTERPRETER;
+  (void)ts;
   if (*slot != evaluate) {
     if (*slot != NULL) return SEGUE_EXTENT_FOREIGN;
     install();
@@ -179,7 +182,7 @@ void segue_extent_leave(PyThreadState* ts) {
 static SegueEvaluator taken_out = NULL;
 
 bool segue_evaluator_take_out(PyThreadState* ts) {
-  if (ts->interp != home || (*slot != NULL && *slot != evaluate)) return false;
+  if (ts->interp != segue_home || (*slot != NULL && *slot != evaluate)) return false;
   taken_out = *slot;
   *slot = NULL;
   return true;

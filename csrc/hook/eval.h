@@ -21,7 +21,7 @@
  *  2. Enter and leave pair up on one thread, also when the code between raises.
  *  3. Another evaluator, found at entry, is left alone (SEGUE_EXTENT_FOREIGN); one installed over ours during an extent
  *     is never overwritten.
- *  4. Extents belong to the interpreter that imported Segue.
+ *  4. Extents belong to the main interpreter. Elsewhere Segue is not imported, and nothing of it is called.
  *  5. After fork() the child counts the forking thread's extents only.
  */
 #pragma once
@@ -45,10 +45,14 @@ typedef enum SegueAction {
 /* Offered a fresh function frame. Must not evaluate or complete it; may convert it. */
 typedef SegueAction (*SegueFrameHandler)(SegueFrame* frame, PyThreadState* ts, PyObject** result);
 
+/* The interpreter that imported Segue; NULL before segue_hook_init. */
+extern PyInterpreterState* segue_home __attribute__((visibility("hidden")));
+/* False, with `error` set, in a subinterpreter. */
+bool segue_require_main_interpreter(PyObject* error);
+
 typedef enum SegueExtent {
   SEGUE_EXTENT_ENTERED = 0, /* leave it with segue_extent_leave */
-  SEGUE_EXTENT_FOREIGN,     /* not entered: another PEP 523 evaluator is installed */
-  SEGUE_EXTENT_INTERPRETER  /* not entered: this is not the interpreter that imported Segue */
+  SEGUE_EXTENT_FOREIGN      /* not entered: another PEP 523 evaluator is installed */
 } SegueExtent;
 
 /* What the hook knows of one thread. Public only for the inline functions below. */

@@ -91,11 +91,24 @@ typedef struct Resumption {
   PyObject* slots[1];
 } Resumption;
 
-static void clear_resumption(Resumption* resumption) {
-  if (resumption->function == NULL) return;
-  Py_CLEAR(resumption->function);
+static int clear_resumption(PyObject* self) {
+  Resumption* resumption = (Resumption*)self;
+  PyFunctionObject* function = resumption->function;
+  if (function == NULL) return 0;
+  resumption->function = NULL;
   Py_CLEAR(resumption->code);
   for (Py_ssize_t i = 0; i < Py_SIZE(resumption); i++) Py_CLEAR(resumption->slots[i]);
+  Py_DECREF(function);
+  return 0;
+}
+
+static int traverse_resumption(PyObject* self, visitproc visit, void* arg) {
+  Resumption* resumption = (Resumption*)self;
+  if (resumption->function == NULL) return 0;
+  Py_VISIT(resumption->function);
+  Py_VISIT(resumption->code);
+  for (Py_ssize_t i = 0; i < Py_SIZE(resumption); i++) Py_VISIT(resumption->slots[i]);
+  return 0;
 }
 
 static PyObject* start(PyObject* self) {
@@ -116,8 +129,9 @@ static PyObject* start(PyObject* self) {
 }
 
 static void free_resumption(PyObject* self) {
-  clear_resumption((Resumption*)self);
-  PyObject_Free(self);
+  PyObject_GC_UnTrack(self);
+  clear_resumption(self);
+  PyObject_GC_Del(self);
 }
 
 static PyNumberMethods resumption_number = {.nb_negative = start};
@@ -126,16 +140,19 @@ static PyTypeObject resumption_type = {
     .tp_basicsize = offsetof(Resumption, slots),
     .tp_itemsize = sizeof(PyObject*),
     .tp_dealloc = free_resumption,
+    .tp_traverse = traverse_resumption,
+    .tp_clear = clear_resumption,
     .tp_as_number = &resumption_number,
-    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION,
+    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_DISALLOW_INSTANTIATION,
     .tp_doc = "A call that goes on in the middle.",
 };
 
 PyObject* segue_resumption_new(int slot_count) {
-  Resumption* resumption = PyObject_NewVar(Resumption, &resumption_type, slot_count);
+  Resumption* resumption = PyObject_GC_NewVar(Resumption, &resumption_type, slot_count);
   if (resumption == NULL) return NULL;
   resumption->function = NULL;
   resumption->code = NULL;
+  PyObject_GC_Track(resumption);
   return (PyObject*)resumption;
 }
 

@@ -40,6 +40,7 @@ PyObject* callPlain(PyThreadState* ts, CompiledFunction* self, PyObject* const* 
 PyObject* callCompiled(PyObject* callable, PyObject* const* args, size_t nargsf, PyObject* kwnames) {
   CompiledFunction* self = compiled(callable);
   PyThreadState* ts = PyThreadState_Get();
+  if (ts->interp != segue_home && !segue_require_main_interpreter(PyExc_RuntimeError)) [[unlikely]] return nullptr;
   const bool plain = segue_hook_paused() || (segue_observed(ts) && !SEGUE_FAULT(TracingIgnored));
   if (self->fast_path != nullptr && !plain) [[likely]] {
     PyObject* result;
@@ -50,9 +51,7 @@ PyObject* callCompiled(PyObject* callable, PyObject* const* args, size_t nargsf,
   if (plain) [[unlikely]] return callPlain(ts, self, args, nargsf, kwnames);
   SegueExtent extent = segue_extent_enter(ts);
   if (extent != SEGUE_EXTENT_ENTERED) [[unlikely]] {
-    if (eager_notice != nullptr) {
-      eager_notice(self, extent == SEGUE_EXTENT_FOREIGN ? EagerCall::kForeignEvaluator : EagerCall::kOtherInterpreter);
-    }
+    if (eager_notice != nullptr) eager_notice(self);
     return callPlain(ts, self, args, nargsf, kwnames);
   }
   CompiledFunction* outer = std::exchange(current, self);
@@ -128,18 +127,28 @@ int traverse(PyObject* self, visitproc visit, void* arg) {
   Py_VISIT(Py_TYPE(self));
   if (!SEGUE_FAULT(CallableNotTraversed)) Py_VISIT(function->wrapped.get());
   Py_VISIT(function->options_object.get());
-  // The options are shared between bound copies; only a sole owner may account for what they hold.
-  if (function->options.use_count() == 1) {
+  // The options are shared between bound copies; only who leads to all of their owners may account for what they hold.
+  const int64_t led_to = function->dispatch != nullptr ? function->dispatch->countOptions(function->options.get()) : 0;
+  if (function->options.use_count() == 1 + led_to) {
     Py_VISIT(function->options->backend_function.get());
     Py_VISIT(function->options->backend_options.get());
   }
   return function->dispatch != nullptr ? function->dispatch->traverse(visit, arg) : 0;
 }
 
-int clear(PyObject* self) {
+void finalize(PyObject* self) {
   CompiledFunction* function = compiled(self);
   function->fast_path = nullptr;
-  if (function->dispatch != nullptr) function->dispatch->clear();
+  std::unique_ptr<DispatchState> dispatch = std::move(function->dispatch);
+  PyObject *type, *value, *traceback;
+  PyErr_Fetch(&type, &value, &traceback);
+  if (dispatch != nullptr) dispatch->retire();
+  PyErr_Restore(type, value, traceback);
+}
+
+int clear(PyObject* self) {
+  CompiledFunction* function = compiled(self);
+  finalize(self);
   // Still callable, as a cleared object may be reached by a finalizer: it calls None and raises TypeError.
   Ref wrapped = std::exchange(function->wrapped, Ref::borrow(Py_None));
   Ref options_object = std::exchange(function->options_object, nullptr);
@@ -183,6 +192,7 @@ PyTypeObject* makeType(const char* name, const char* doc, descrgetfunc bind, uns
   PyType_Slot slots[] = {{Py_tp_dealloc, reinterpret_cast<void*>(deallocate)},
                          {Py_tp_traverse, reinterpret_cast<void*>(traverse)},
                          {Py_tp_clear, reinterpret_cast<void*>(clear)},
+                         {Py_tp_finalize, reinterpret_cast<void*>(finalize)},
                          {Py_tp_call, reinterpret_cast<void*>(PyVectorcall_Call)},
                          {Py_tp_repr, reinterpret_cast<void*>(represent)},
                          {Py_tp_getattro, reinterpret_cast<void*>(getAttribute)},

@@ -11,8 +11,9 @@
 // Requirements
 //  1. The call path allocates nothing, logs nothing and uses no pybind11.
 //  2. Fast path and extent are skipped while the thread is traced, profiled or monitored, and while the hook is paused.
-//  3. A call that cannot open an extent runs the plain function and tells the eager notice why.
-//  4. An instance is freed with its dispatch state, and takes part in garbage collection.
+//  3. A call that cannot open an extent runs the plain function and tells the eager notice. One in a subinterpreter raises.
+//  4. An instance is freed with its dispatch state, and takes part in garbage collection. What its state reports may be
+//     reached by others, too: so the state goes as the instance's finalizer, before the collector clears any object.
 #pragma once
 
 #include "base/ref.h"
@@ -41,20 +42,19 @@ class DispatchState {
   virtual ~DispatchState() = default;
   /// Visits the Python objects that it owns, as tp_traverse does.
   virtual int traverse(visitproc visit, void* arg) { return 0; }
-  /// Drops the Python objects that may form cycles, as tp_clear does.
-  virtual void clear() {}
+  /// Copies of the function's options that only it leads to.
+  virtual int64_t countOptions(const CompileOptions* options) const { return 0; }
+  /// The function is garbage: lets go of everything that it visits. It is deleted behind.
+  virtual void retire() {}
 };
 
 struct CompiledFunction;
-
-/// Why a call ran eagerly without an extent.
-enum class EagerCall { kForeignEvaluator, kOtherInterpreter };
 
 /// Tries to answer a call without a frame. True: answered, `*result` is a new reference, or null with an exception set.
 /// False: not applicable, nothing has happened. `nargsf` may carry PY_VECTORCALL_ARGUMENTS_OFFSET.
 using FastPath = bool (*)(CompiledFunction* self, PyObject* const* args, size_t nargsf, PyObject* kwnames,
                           PyObject** result);
-using EagerNotice = void (*)(CompiledFunction* self, EagerCall why);
+using EagerNotice = void (*)(CompiledFunction* self);
 
 struct CompiledFunction {
   PyObject ob_base;
@@ -87,7 +87,7 @@ SegueExtent enterCompiled(PyThreadState* ts, CompiledFunction* self, CompiledFun
 /// False with the exception set that a signal handler or another thread raised meanwhile.
 bool leaveCompiled(PyThreadState* ts, CompiledFunction* outer);
 
-/// Called when a call runs eagerly without an extent. Returns the previous notice; null (the start) tells nobody.
+/// Called when a call runs eagerly, because another evaluator is installed. Returns the previous notice; null (the start) tells nobody.
 EagerNotice setEagerNotice(EagerNotice notice);
 
 }  // namespace segue

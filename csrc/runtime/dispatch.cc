@@ -60,13 +60,29 @@ bool DispatchTable::install(EntryRef entry, int64_t limit) {
   return true;
 }
 
-void DispatchTable::remove(const Entry* entry) {
+namespace {
+
+/// Entries that lookups have taken out of their tables. Never freed itself: the interpreter is gone by then.
+std::vector<EntryRef>& droppedEntries() {
+  static auto* dropped = new std::vector<EntryRef>;
+  return *dropped;
+}
+
+}  // namespace
+
+void freeDroppedEntries() {
+  dropped_entries_wait = false;
+  std::vector<EntryRef> dropped = std::exchange(droppedEntries(), {});
+}
+
+bool DispatchTable::remove(const Entry* entry) {
   EntryRef dropped;  // freed once the table is whole again
   auto at = std::find_if(entries_.begin(), entries_.end(), [&](const EntryRef& e) { return e.get() == entry; });
-  if (at == entries_.end()) return;
+  if (at == entries_.end()) return false;
   dropped = std::move(*at);
   entries_.erase(at);
   rebuild();
+  return true;
 }
 
 void DispatchTable::takeAll(std::vector<EntryRef>* dropped) {
@@ -85,10 +101,11 @@ void DispatchTable::takeBroken(std::vector<EntryRef>* dropped) {
   rebuild();
 }
 
+// Not freed here: that runs finalizers, which may do anything to the tables, and let other threads do it.
 void DispatchTable::sweep() {
   stale_ = false;
-  std::vector<EntryRef> dropped;
-  takeBroken(&dropped);
+  takeBroken(&droppedEntries());
+  dropped_entries_wait = true;
 }
 
 void DispatchTable::rebuild() {
@@ -203,7 +220,7 @@ struct CodeStates {
   /// Frees what broken assumptions left behind. At a safe point: finalizers may run.
   static int sweep(void*) {
     sweep_requested = false;
-    std::vector<EntryRef> dropped;
+    std::vector<EntryRef> dropped = std::exchange(droppedEntries(), {});
     for (CodeState* state : all()) state->takeBroken(&dropped);
     return 0;
   }
@@ -275,6 +292,7 @@ void CodeState::idle(const Spliced& spliced) {
 }
 
 CodeState::~CodeState() {
+  for (StateKeeper* user : users) user->forget(this);
   for (const Counted<Spliced>& spliced : spliced_) idle(*spliced);
 }
 
@@ -295,11 +313,26 @@ int CodeState::traverse(visitproc visit, void* arg) const {
   for (const auto& [key, table] : others_) {
     if (int stop = table->traverse(visit, arg); stop != 0) return stop;
   }
-  for (const Counted<Spliced>& spliced : spliced_) {
-    Py_VISIT(spliced->options->backend_function.get());
-    Py_VISIT(spliced->options->backend_options.get());
-  }
   return 0;
+}
+
+bool CodeState::addUser(StateKeeper* user) {
+  constexpr size_t kMostUsers = 4;
+  if (users.size() >= kMostUsers || std::find(users.begin(), users.end(), user) != users.end()) return false;
+  users.push_back(user);
+  if (keeper == nullptr) keeper = user;
+  return true;
+}
+
+bool CodeState::removeUser(StateKeeper* user) {
+  users.erase(std::remove(users.begin(), users.end(), user), users.end());
+  if (keeper != user) return true;
+  keeper = users.empty() ? nullptr : users.front();
+  return keeper != nullptr;
+}
+
+int64_t CodeState::countOptions(const CompileOptions* options) const {
+  return std::count_if(spliced_.begin(), spliced_.end(), [&](const Spliced& s) { return s.options.get() == options; });
 }
 
 void dropOptions(int options_id) {

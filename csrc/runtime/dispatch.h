@@ -12,7 +12,10 @@
 //  2. An entry is immutable but for its segment's rerun counts, and lives while somebody holds an EntryRef.
 //  3. A miss adds entries but changes no other entry's cost by more than a node.
 //  4. At the limit, existing entries still hit and new combinations find nothing.
-//  5. Entries whose assumptions fell are dropped at the next lookup, outside any watcher's event.
+//  5. Entries whose assumptions fell are dropped at the next lookup, outside any watcher's event, and freed in front of the
+//     one after that.
+//  6. Any Python code may run, and with it other threads, wherever objects are freed, Python code is called or (on 3.11)
+//     objects are made. A table or state is not used across that: it is looked up again. Its code object is held.
 #pragma once
 
 #include <memory>
@@ -58,6 +61,10 @@ struct Entry {
 
 using EntryRef = Counted<Entry>;
 
+/// Entries that lookups have found broken wait to be freed where that is safe: it may run any Python code.
+inline bool dropped_entries_wait = false;
+void freeDroppedEntries();
+
 struct CompileOptions;
 struct DispatchNode;   // runtime/dispatch_tree.h
 
@@ -74,7 +81,7 @@ class DispatchTable {
     if (only_ != nullptr) [[likely]] return tryEntry(only_, roots, regs, ints);
     return tree_ != nullptr ? findIn(*tree_, roots, regs, ints) : nullptr;
   }
-  /// What find() and the segment it returns need; 0 when there are no entries. Drops entries whose assumptions fell.
+  /// What find() and the segment it returns need; 0 when there are no entries. Takes out entries whose assumptions fell.
   uint32_t regCount() {
     if (stale_) sweep();
     return reg_count_;
@@ -83,8 +90,8 @@ class DispatchTable {
 
   /// Adds an entry; false when the table holds `limit` of them (nothing changes then).
   bool install(EntryRef entry, int64_t limit);
-  /// Takes out one entry (a rerun made it a verdict); running segments keep it alive.
-  void remove(const Entry* entry);
+  /// Takes out one entry (a rerun made it a verdict); running segments keep it alive. False when it is not there any more.
+  bool remove(const Entry* entry);
   /// Moves the entries whose assumptions fell, or all, to `dropped`: freeing them may run finalizers.
   void takeBroken(std::vector<EntryRef>* dropped);
   void takeAll(std::vector<EntryRef>* dropped);
@@ -132,6 +139,17 @@ using TableKey = int64_t;
 constexpr TableKey tableKey(int options_id, int offset) { return static_cast<TableKey>(options_id) << 32 | offset; }
 constexpr int optionsOf(TableKey key) { return static_cast<int>(key >> 32); }
 
+class CodeState;
+
+/// Who reports what the entries of code objects hold to the garbage collector.
+class StateKeeper {
+ public:
+  virtual void forget(CodeState* state) = 0;
+
+ protected:
+  ~StateKeeper() = default;
+};
+
 /// Everything the dispatcher knows of one code object.
 class CodeState {
  public:
@@ -171,18 +189,22 @@ class CodeState {
   /// Moves entries to `dropped`, as the tables do.
   void takeBroken(std::vector<EntryRef>* dropped);
   void takeAll(std::vector<EntryRef>* dropped);
-  /// Drops every entry (the garbage collector's tp_clear). `this` may be gone afterwards.
-  void clear() {
-    std::vector<EntryRef> dropped;
-    takeAll(&dropped);
-  }
   int64_t entryCount() const;
-  /// Reports the entries' references; see `owners`.
+  /// Copies of these options that splices of the code hold.
+  int64_t countOptions(const CompileOptions* options) const;
+  /// Reports the entries' references; see `keeper`.
   int traverse(visitproc visit, void* arg) const;
 
-  /// Compiled functions of this code that are alive. Code objects take no part in garbage collection, so a sole owner
-  /// reports the entries' references instead. Several report none: the entries outlive each of them.
-  int owners = 0;
+  /// Code objects take no part in garbage collection, so one compiled function through whose calls the code was captured
+  /// reports the entries' references in its place. When that one goes, another user takes over; when it is garbage and there is
+  /// none, it drops the entries: they are a cache. Null: nobody reports yet.
+  StateKeeper* keeper = nullptr;
+  /// Compiled functions through whose calls the code runs: the first few.
+  absl::InlinedVector<StateKeeper*, 4> users;
+  /// Adds a user, who reports from now on if nobody does. False when it is not needed, or known.
+  bool addUser(StateKeeper* user);
+  /// A user goes; false when it was the keeper, and nobody takes over.
+  bool removeUser(StateKeeper* user);
 
  private:
   friend struct CodeStates;

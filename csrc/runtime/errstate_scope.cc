@@ -114,11 +114,12 @@ void ErrStateScope::enter() {
     ok_ = readState(outer_);
     if (!ok_) return;
   }
-  if (last.pool == nullptr) return;
-  inner_ = takeFrom(last.pool);
+  Pool* pool = last.pool;   // making a context runs Python code, and maybe other threads
+  if (pool == nullptr) return;
+  inner_ = takeFrom(pool);
   if (inner_ == nullptr) [[unlikely]] {
-    clearFailure([] {
-      PooledContext* made = makeContext(last.pool);
+    clearFailure([pool] {
+      PooledContext* made = makeContext(pool);
       if (made == nullptr) return static_cast<PyObject*>(nullptr);
       giveBack(made);
       return Py_NewRef(Py_None);

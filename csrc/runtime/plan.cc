@@ -1,3 +1,6 @@
+#include <cxxabi.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <memory>
 
@@ -34,13 +37,23 @@ inline PyObject* callIn(PyObject** place, const Step& step, const Operand* opera
   return vectorcall(callee, place + 1, nargsf, keywords);
 }
 
+/// Once the interpreter is being finalized, CPython ends daemon threads where they ask for the GIL, by unwinding their stacks.
+/// What the run holds must not be released then, without the GIL: the thread stops here for good, as it does in CPython 3.14.
+[[noreturn, gnu::cold]] void stopForGood() {
+  for (;;) pause();
+}
+
 inline PyObject* call(const Step& step, const Operand* operands, PyObject** regs) {
-  if (step.count <= kStackArguments) [[likely]] {
-    PyObject* place[kStackArguments];
-    return callIn(place, step, operands, regs);
+  try {
+    if (step.count <= kStackArguments) [[likely]] {
+      PyObject* place[kStackArguments];
+      return callIn(place, step, operands, regs);
+    }
+    auto place = std::make_unique<PyObject*[]>(step.count);
+    return callIn(place.get(), step, operands, regs);
+  } catch (abi::__forced_unwind&) {
+    stopForGood();
   }
-  auto place = std::make_unique<PyObject*[]>(step.count);
-  return callIn(place.get(), step, operands, regs);
 }
 
 PyObject* sequence(absl::Span<const Operand> operands, PyObject** regs, bool list) {

@@ -10,9 +10,10 @@
     normalize(np.random.default_rng(0).normal(size=(1000, 3)))
 """
 
-from segue._interpreter import require_supported_interpreter
+from segue._interpreter import require_main_interpreter, require_supported_interpreter
 
 require_supported_interpreter()
+require_main_interpreter()
 
 from segue._segue import Graph  # noqa: E402
 from segue.api import compile, disable, graph_break, is_compiling, reset, stats  # noqa: E402

@@ -1,7 +1,7 @@
 # Set-up shared by scripts/test, scripts/python and scripts/demo. Sourced, never run.
 #
 # Everything made here lies below build/: build/VERSION (CMake, and the package `segue` for PYTHONPATH), build/venv/VERSION
-# (a virtual environment per CPython) and build/asan-VERSION (the sanitizers' build). Running it again does only what changed.
+# (a virtual environment per CPython), build/asan-VERSION and build/tsan-VERSION (the sanitizers' builds). Running it again does only what changed.
 
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -98,12 +98,13 @@ ensure_venv() {
   cp "$requirements" "$venv/requirements.txt"
 }
 
-# build_version VERSION [asan]: configures and builds; incremental.
+# build_version VERSION [asan|tsan|faults]: configures and builds; incremental.
 build_version() {
   local version=$1 kind=${2:-} dir=build/${2:+$2-}$1 venv=$root/build/venv/$1 options=()
   ensure_packages
   ensure_venv "$version" "$version" scripts/lib/requirements.txt
   [ "$kind" != asan ] || options+=(-DSEGUE_SANITIZE=ON)
+  [ "$kind" != tsan ] || options+=(-DSEGUE_SANITIZE_THREADS=ON)
   [ "$kind" != faults ] || options+=(-DSEGUE_FAULTS=ON)
   [ ! -d build/abseil/source ] || options+=(-DSEGUE_ABSEIL_SOURCE="$root/build/abseil/source")
   if [ ! -e "$dir/build.ninja" ]; then

@@ -3,8 +3,8 @@
     scripts/python [VERSION] -m tests.fuzz [--programs N] [--seed N] [--jobs N] [--only INDEX] [--floor PERCENT] [--reasons N]
 
 Programs are a function of (seed, index) alone. A program that differs, or kills its process, is shrunk and printed. The
-run fails on any such program, and when fewer than the floor (95 %) of the programs captured an operator and ran a
-segment at their second call.
+run fails on any such program; when fewer than the floor (95 %) of the programs captured an operator and ran a segment at
+their second call; and when a program ran fewer segments, or left fewer through exits, than SEGMENTS and EXITS on average.
 """
 
 from __future__ import annotations
@@ -21,22 +21,26 @@ from tests.fuzz.run import ROOT, Summary, crashes, differs, generate, report, ru
 
 BATCH = 250
 MOST_FAILURES = 10
+STARTS, DONE = "fuzz starts", "fuzz done"
+"""How lines of a worker's output begin: the index of a program, a summary as JSON."""
+SEGMENTS = 10.0
+EXITS = 5.0
 
 
 def work(seed: int, start: int, stop: int) -> None:
-    """Runs in a process of its own: the index of each program before it runs, at last the summary as JSON."""
-    summary = Summary()
+    """Runs in a process of its own: prints the index of each program before it runs, and its summary behind."""
+    failures = 0
     for index in range(start, stop):
-        print(index, flush=True)
+        print(STARTS, index, flush=True)
         program = generate(seed, index)
         outcome = run(program)
-        summary.add(index, outcome)
-        if outcome.differences and len(summary.failures) < MOST_FAILURES:
-            small = shrink(program, differs)
-            summary.failures.append((index, report(small, run(small).differences)))
-        elif outcome.differences:
-            summary.failures.append((index, "not shrunk: too many failures"))
-    print(json.dumps(summary.as_dict()), flush=True)
+        summary = Summary()
+        summary.add(outcome)
+        if outcome.differences:
+            failures += 1
+            small = shrink(program, differs) if failures <= MOST_FAILURES else program
+            summary.failures.append((index, report(small, run(small).differences or outcome.differences)))
+        print(DONE, json.dumps(summary.as_dict()), flush=True)
 
 
 def batch(seed: int, start: int, stop: int) -> Summary:
@@ -47,18 +51,20 @@ def batch(seed: int, start: int, stop: int) -> Summary:
         with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                               env={**os.environ, "SEGUE_STRICT": "1"}) as child:
             output, errors = child.communicate()
-        lines = output.splitlines()
-        if child.returncode == 0:
-            summary.merge(json.loads(lines[-1]))
-            return summary
-        if not lines:
+        started = [int(line.removeprefix(STARTS)) for line in output.splitlines() if line.startswith(STARTS)]
+        if not started:
             raise RuntimeError(f"the fuzz worker did not start:\n{errors}")
-        died = int(lines[-1]) if lines[-1].isdigit() else start
+        for line in output.splitlines():
+            if line.startswith(DONE):
+                summary.merge(json.loads(line.removeprefix(DONE)))
+        if child.returncode == 0:
+            return summary
+        died = started[-1]
         program = generate(seed, died)
         words = [f"the process died with status {child.returncode}", *errors.splitlines()[-15:]]
         if len(summary.failures) < 3 and child.returncode < 0:
             program = shrink(program, crashes)
-        summary.programs += died - start + 1
+        summary.programs += 1
         summary.failures.append((died, report(program, words)))
         start = died + 1
     return summary
@@ -81,7 +87,8 @@ def main() -> int:
         program = generate(options.seed, options.only)
         print(program.script(), flush=True)
         outcome = run(program)
-        print("\n".join(outcome.differences) or f"the same; captured {outcome.captured}, hit {outcome.hit}, {outcome.breaks}")
+        print("\n".join(outcome.differences) or f"the same; captured {outcome.captured}, hit {outcome.hit}, "
+              f"{outcome.segments} segments, {outcome.exits} exits, {outcome.breaks}")
         return 1 if outcome.differences else 0
 
     begun = time.perf_counter()
@@ -101,8 +108,10 @@ def main() -> int:
         print(f"  missed {count} times: {reason}")
     print(f"fuzz: {summary.programs} programs of seed {options.seed} in {seconds:.0f} s; "
           f"{100 * summary.captured / max(1, summary.programs):.1f} % captured an operator, {share:.1f} % captured and ran a segment "
-          f"at the second call (floor {options.floor:g} %); {len(summary.failures)} mismatches")
-    return 1 if summary.failures or share < options.floor or summary.programs < options.programs else 0
+          f"at the second call (floor {options.floor:g} %); {summary.segments} segments run, {summary.exits} left through exits "
+          f"(floors {SEGMENTS:g} and {EXITS:g} a program); {len(summary.failures)} mismatches")
+    short = share < options.floor or summary.segments < SEGMENTS * summary.programs or summary.exits < EXITS * summary.programs
+    return 1 if summary.failures or short or summary.programs < options.programs else 0
 
 
 if __name__ == "__main__":

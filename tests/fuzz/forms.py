@@ -82,3 +82,37 @@ CONDITIONS = (
     "len({0}.shape) in (1, 2)", "np.issubdtype({0}.dtype, np.floating)", "1 < {0}.ndim <= 3", "np.iscomplexobj({0})", "{0}.flags.writeable",
     "type({0}) is type({1})", "any(n > 2 for n in {0}.shape)", "2 in {0}.shape",
 )
+
+# What programs that break are made of. {t} is the name that a statement assigns, an array of the others' shape.
+ELEMENTWISE = (
+    "{0} + 1", "{0} * 2", "{0} - {1}", "{0} + {1}", "np.maximum({0}, {1})", "abs({0})", "np.where({0} > 1, {0}, {1})", "{0} * 0.5 + {1}",
+    "np.negative({0})", "({0} + {1}) * ({0} - 1)", "np.clip({0}, -2, 3)", "{0}.copy()", "{0}[...]", "{0}", "np.minimum({0}, 3)", "np.roll({0}, 1)",
+)
+BREAKS = (
+    "print({0}.shape)", "print('at', {0}.dtype, sep=':')", "opaque({0})", "{t} = opaque({0} + 1)", "{t} = opaque({0}, {1}) * 2",
+    "{t} = opaque({0}) + opaque({1} * 2)", "foreign.field = {0} + 1", "foreign.count += 1", "print(foreign.count, {0}.ndim)", "warnings.warn('here')",
+    "print(sorted(locals()))", "print(sys._getframe().f_lineno)", "print(sys.exc_info()[0])", "{t} = {0} + random.random()",
+    "{t} = {0} + np.random.rand()", "print(zlib.crc32({0}.tobytes()))", "print(repr({0}))", "print({0}.tolist())", "eval('1 + 1')", "exec('pass')",
+    "{t} = {0} + len(str({0}))", "{t} = {0} if {0}.sum() > 0 else {1}", "{0}.any() and print('any')", "assert {0}.any() or opaque(True), opaque(1)",
+    "print(int({0}.size and abs({0}.ravel()[0]) > 1))", "print([opaque({0} + 1), {1} * 2][0].shape)", "foreign[{0}.ndim] = {0} * 2", "del foreign[0]",
+    "import keyword", "print(f'{{opaque({0}).ndim:>3}}', end='')", "{t} = ({0} + 1, opaque({0}), {1} * 2)[opaque(0)]", "print(*{0}.shape, opaque(2))",
+    "{t} = opaque(x={0}, y={1})", "{t} = opaque(*[{0}, {1}], **{{}})", "{t} += opaque(1)", "{t} = foreign.double({0}) - 1", "opaque(lambda: {0})",
+    "print({{'a': {0} + 1, 'b': opaque({0})}}.keys())", "{t} = {0}; {t} = {t} * opaque(2)", "print(type(opaque({0} > 1)).__name__)", "gc.isenabled()",
+)
+TESTS = (
+    "{0}.sum() > 0", "{0}.any()", "opaque({0}.ndim) == 1", "{0}.max() > {1}.min()", "{0}.ravel()[0] > 0", "not {0}.all()", "foreign.count % 2",
+    "{0}.size > 2", "random.random() < 0.5", "np.abs({0}).sum() > 4", "{0}.sum() > 0 and {1}.any()", "{0}.ndim > 1 or {1}.sum() < 3", "opaque(True)",
+)
+LOOPS = ("range({n})", "({0}, {1})", "[{0} + 1, {1} * 2, {0}]", "zip(range({n}), ({0}, {1}))", "enumerate([{0}, {1}])", "{0}", "iter(({0}, {1}))",
+         "reversed([{0}, {1}])", "(e * 2 for e in ({0}, {1}))", "{{'a': {0}, 'b': {1}}}.items()", "map(opaque, ({0}, {1}))", "sorted({0}.shape)")
+COMPREHENSIONS = (
+    "[opaque({e}) + 1 for {e} in ({0}, {1})]", "[{e} * 2 for {e} in ({0}, {1}) if {e}.sum() > 0]", "{{k: opaque({e}) for k, {e} in enumerate(({0}, {1}))}}",
+    "tuple(opaque({e} + 1) for {e} in ({0}, {1}))", "[[opaque(i) + {e} for i in range(2)] for {e} in ({0}, {1})]", "{{opaque({e}.ndim) for {e} in ({0}, {1})}}",
+    "[foreign.double({e}) for {e} in ({0}, {1}) if opaque(True)]", "list(map(lambda {e}: opaque({e}) * 2, ({0}, {1})))", "sum(opaque({e}.ndim) for {e} in ({0}, {1}))",
+)
+SCOPES = ("Scope('a')", "Scope('b') as {v}", "Scope('c', ValueError)", "scoped({0}) as {v}", "contextlib.suppress(ValueError)", "Scope('d'), scoped({0}) as {v}",
+          "np.errstate(all='ignore')", "contextlib.ExitStack() as {v}")
+ASYNC_SCOPES = ("Scope('e')", "Scope('f', ValueError) as {v}")
+RAISES = ("raise ValueError({0}.ndim)", "[][1]", "{{}}['k']", "raise Failure({0} + 1) from None", "int('x')", "opaque.missing",
+          "raise ValueError from KeyError('cause')", "{0}[100]", "raise Failure(opaque(2))")
+HANDLERS = ("except ValueError as {e}:", "except (LookupError, AttributeError):", "except Exception as {e}:", "except Failure as {e}:", "except* ValueError as {e}:")

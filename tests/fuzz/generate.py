@@ -227,8 +227,9 @@ class Generator:
 
     def make_while(self, depth: int) -> Statement:
         counter, x = self.fresh("n"), self.array()
-        body = (Statement(f"{counter} += 1"), Statement(f"{x} = {x} + {counter}"))
-        return Statement(f"{counter} = 0", (), (Statement(f"while {counter} < {self.rng.randint(1, 3)}:", body),))
+        # The count is part of the test, so that no shrunk program runs forever.
+        body = (Statement(f"{x} = {x} + {counter}"),)
+        return Statement(f"{counter} = 0", (), (Statement(f"while ({counter} := {counter} + 1) < {self.rng.randint(2, 4)}:", body),))
 
     def make_match(self, depth: int) -> Statement:
         x, v = self.array(), self.fresh()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from tests.fuzz.inputs import namespace
+from tests.fuzz.inputs import drive, namespace, run
 
 
 @dataclass(frozen=True)
@@ -34,12 +34,16 @@ class Program:
     shared: tuple[str, ...] = ()
     """For each call in turn: assignments run before the arguments' texts (memory that arguments share)."""
     helpers: tuple[Statement, ...] = field(default=())
+    kind: str = "call"
+    """What f is: "call" for a plain function, "generator" or "async"."""
+    steps: tuple[tuple, ...] = ()
+    """What the caller does with the generator that f makes."""
 
     def source(self) -> str:
         lines: list[str] = []
         for helper in self.helpers:
             lines += [*helper.lines(""), ""]
-        lines.append(f"def f({', '.join(self.names)}):")
+        lines.append(f"{'async ' * (self.kind == 'async')}def f({', '.join(self.names)}):")
         for statement in self.statements:
             lines += statement.lines("    ")
         return "\n".join(lines) + "\n"
@@ -47,7 +51,7 @@ class Program:
     def script(self) -> str:
         """A runnable file that checks the program."""
         calls = [f"calls = [{', '.join(repr(self.call_text(i)) for i in range(len(self.arguments)))}]"]
-        return "\n".join(["import numpy as np", "from tests.fuzz.inputs import Box, array", "", self.source(), *calls, ""])
+        return "\n".join(["import numpy as np", "from tests.fuzz.inputs import *", "", self.source(), *calls, ""])
 
     def call_text(self, call: int) -> str:
         shared = self.shared[call] + "; " if self.shared else ""
@@ -58,6 +62,12 @@ class Program:
         scope = namespace()
         exec(compile(self.source(), "<fuzz>", "exec"), scope)
         return scope["f"]
+
+    def caller(self, f):
+        """What is called in f's place: it sees the generator or coroutine that f makes through."""
+        if self.kind == "call":
+            return f
+        return lambda *arguments: run(f(*arguments)) if self.kind == "async" else drive(f(*arguments), self.steps)
 
     def make_arguments(self, call: int) -> tuple:
         scope = namespace()
@@ -72,8 +82,11 @@ def smaller(program: Program) -> Iterator[Program]:
     for index, statement in enumerate(program.statements):
         for other in _smaller_statement(statement):
             yield replace(program, statements=program.statements[:index] + other + program.statements[index + 1 :])
-    for index in range(len(program.helpers)):
-        yield replace(program, helpers=program.helpers[:index] + program.helpers[index + 1 :])
+    for index, helper in enumerate(program.helpers):
+        for other in ((), *((replace(helper, body=body),) for body in _smaller_block(helper.body))):
+            yield replace(program, helpers=program.helpers[:index] + other + program.helpers[index + 1 :])
+    for index in range(len(program.steps)):
+        yield replace(program, steps=program.steps[:index] + program.steps[index + 1 :])
     for count in range(1, len(program.arguments)):
         yield replace(program, arguments=program.arguments[:count], shared=program.shared[:count])
     last = program.statements[-1]
@@ -95,11 +108,18 @@ def _cuts(count: int) -> Iterator[tuple[int, int]]:
 def _smaller_statement(statement: Statement) -> Iterator[tuple[Statement, ...]]:
     if statement.body:
         yield statement.body
-        for index in range(len(statement.body)):
-            if len(statement.body) > 1:
-                yield (replace(statement, body=statement.body[:index] + statement.body[index + 1 :]),)
-        for index, inner in enumerate(statement.body):
-            for other in _smaller_statement(inner):
-                yield (replace(statement, body=statement.body[:index] + other + statement.body[index + 1 :]),)
+        for body in _smaller_block(statement.body):
+            yield (replace(statement, body=body),)
     for clause in statement.tail:
         yield clause.body
+    for tail in _smaller_block(statement.tail):
+        yield (replace(statement, tail=tail),)
+
+
+def _smaller_block(block: tuple[Statement, ...]) -> Iterator[tuple[Statement, ...]]:
+    if len(block) > 1:
+        for index in range(len(block)):
+            yield block[:index] + block[index + 1 :]
+    for index, inner in enumerate(block):
+        for other in _smaller_statement(inner):
+            yield block[:index] + other + block[index + 1 :]

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import collections
+import contextlib
+import gc
+import io
 import random
 import subprocess
 import sys
@@ -13,8 +16,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.fuzz.breaking import BreakingGenerator
 from tests.fuzz.generate import Generator
 from tests.fuzz.program import Program, smaller
+
+BREAKING = 0.6
+"""Share of the programs that are made to break."""
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -31,12 +38,27 @@ class Outcome:
     """The second, equal call ran a segment."""
     breaks: list[str] = field(default_factory=list)
     """Ids of the first call's breaks."""
+    segments: int = 0
+    """Segments that its calls ran."""
+    exits: int = 0
+    """Segments of those that were left through a break."""
     missed: str = ""
     """Why nothing was captured, or the second call ran no segment: the first break in words. Empty when it did both."""
 
 
 def generate(seed: int, index: int) -> Program:
-    return Generator(random.Random(f"{seed}:{index}")).generate()
+    rng = random.Random(f"{seed}:{index}")
+    return (BreakingGenerator if rng.random() < BREAKING else Generator)(rng).generate()
+
+
+def settle() -> None:
+    """Garbage may hold suspended generators, whose `finally` prints and draws: from now on it goes here, between calls."""
+    if gc.isenabled():
+        gc.collect()
+        gc.freeze()  # makes collections cheap
+        gc.disable()
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        gc.collect()
 
 
 def run(program: Program) -> Outcome:
@@ -47,11 +69,15 @@ def run(program: Program) -> Outcome:
     from segue.testing.checking import segments_run
 
     outcome = Outcome()
-    plain_f, compiled_f = program.make(), segue.compile(program.make())
+    plain_f, compiled_f = program.caller(program.make()), program.caller(segue.compile(program.make()))
+    start = segue.stats()
     for call in range(len(program.arguments)):
+        plain = seen = None
+        settle()
         plain = observe(plain_f, program.make_arguments(call), {})
         arguments = program.make_arguments(call)
         before = segments_run(segue.stats())
+        settle()
         with record() as captures:
             seen = observe(compiled_f, arguments, {})
         if call == 0:
@@ -67,6 +93,8 @@ def run(program: Program) -> Outcome:
         if differences:
             outcome.differences = [f"call {call + 1} of {len(program.arguments)}: {line}" for line in differences]
             break
+    end = segue.stats()
+    outcome.segments, outcome.exits = segments_run(end) - segments_run(start), end["exits"] - start["exits"]
     if not (outcome.captured and outcome.hit):
         outcome.missed = f"{found[0].id}: {found[0].detail}" if found else "no break"
     return outcome
@@ -110,7 +138,7 @@ def crashes(program: Program) -> bool:
         try:
             done = subprocess.run([sys.executable, file.name], cwd=ROOT, capture_output=True, timeout=60)
         except subprocess.TimeoutExpired:
-            return True
+            return False
     return done.returncode < 0
 
 
@@ -120,23 +148,26 @@ class Summary:
     captured: int = 0
     reused: int = 0
     """Captured, and hit by the second call."""
+    segments: int = 0
+    exits: int = 0
     breaks: collections.Counter[str] = field(default_factory=collections.Counter)
     missed: collections.Counter[str] = field(default_factory=collections.Counter)
     """Reasons of the programs that captured nothing or whose second call ran no segment."""
     failures: list[tuple[int, str]] = field(default_factory=list)
     """(index, report) of the programs that differed or died."""
 
-    def add(self, index: int, outcome: Outcome) -> None:
+    def add(self, outcome: Outcome) -> None:
         self.programs += 1
         self.captured += outcome.captured
         self.reused += outcome.captured and outcome.hit
+        self.segments += outcome.segments
+        self.exits += outcome.exits
         self.breaks.update(set(outcome.breaks))
         self.missed.update([outcome.missed] if outcome.missed else [])
 
     def merge(self, other: dict[str, Any]) -> None:
-        self.programs += other["programs"]
-        self.captured += other["captured"]
-        self.reused += other["reused"]
+        for name in ("programs", "captured", "reused", "segments", "exits"):
+            setattr(self, name, getattr(self, name) + other[name])
         self.breaks.update(other["breaks"])
         self.missed.update(other["missed"])
         self.failures += [tuple(failure) for failure in other["failures"]]

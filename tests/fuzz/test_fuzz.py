@@ -1,12 +1,20 @@
 """The fuzzer itself: programs are reproducible and mostly quiet, differences are found, and shrinking keeps them."""
 
+import gc
 import warnings
 
 import pytest
 
 from segue.testing import compare, observe
 from tests.fuzz.program import Program, Statement
-from tests.fuzz.run import generate, shrink
+from tests.fuzz.run import generate, settle, shrink
+
+
+@pytest.fixture(autouse=True)
+def collector():
+    yield
+    gc.unfreeze()
+    gc.enable()
 
 
 def test_a_program_is_a_function_of_seed_and_index():
@@ -18,10 +26,13 @@ def test_programs_run_alike_twice_and_mostly_without_errors():
     raised = 0
     for index in range(150):
         program = generate(11, index)
-        seen = [observe(program.make(), program.make_arguments(0), {}) for _ in range(2)]
+        seen = []
+        for _ in range(2):
+            settle()
+            seen.append(observe(program.caller(program.make()), program.make_arguments(0), {}))
         assert compare(*seen) == [], program.script()
         raised += seen[0].exception is not None
-    assert raised <= 10
+    assert raised <= 20
 
 
 def test_programs_use_the_whole_language_they_are_made_for():
@@ -63,5 +74,5 @@ def test_a_forged_program_is_told_apart(index):
     assert final.text.startswith("return ")
     forged = Program(program.names, program.arguments, (*program.statements[:-1], Statement(final.text + ", 0")),
                      program.shared, program.helpers)
-    seen = [observe(one.make(), one.make_arguments(0), {}) for one in (program, forged)]
+    seen = [observe(one.caller(one.make()), one.make_arguments(0), {}) for one in (program, forged)]
     assert compare(*seen) != []

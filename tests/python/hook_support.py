@@ -38,8 +38,9 @@ def resident_bytes():
 
 
 def sanitized():
-    """True under AddressSanitizer, which keeps freed memory for a while, so that the resident size says nothing."""
-    return "libasan" in os.environ.get("LD_PRELOAD", "")
+    """True under AddressSanitizer, which keeps freed memory for a while, so that the resident size says nothing, and under
+    ThreadSanitizer. Both are slow."""
+    return any(name in os.environ.get("LD_PRELOAD", "") for name in ("libasan", "libtsan"))
 
 
 def double(x):

@@ -70,7 +70,6 @@ Resolved& resolved() {
   static Resolved* table = new Resolved;  // never destroyed: outlives the interpreter's last trace
   Py_ssize_t modules = PyDict_Size(PyImport_GetModuleDict());
   if (table->module_count == modules) return *table;
-  table->module_count = modules;
   for (Row& row : rows()) {
     if (row.resolved) continue;
     BorrowedRef object = resolve(row.name);
@@ -80,7 +79,6 @@ Resolved& resolved() {
     table->kept.push_back(Ref::borrow(object));
   }
   if (!table->numpy_resolved) {
-    table->numpy_resolved = true;
     for (const LibraryName& name : allNumpyNames()) {
       // Others name attributes of values: "ndarray.sum", "py.add".
       if (!name.name.starts_with("numpy.") && !name.name.starts_with("math.")) continue;
@@ -89,7 +87,9 @@ Resolved& resolved() {
       table->operators.emplace(object.get(), &name);
       table->kept.push_back(Ref::borrow(object));
     }
+    table->numpy_resolved = true;
   }
+  table->module_count = modules;   // last: resolving may let other threads run, which are not to see half a table
   return *table;
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/fault.h"
 #include "base/objects.h"
+#include "base/once.h"
 #include "trace/attribute_errors.h"
 #include "trace/attributes.h"
 #include "trace/builtins/registry.h"
@@ -19,12 +20,12 @@ namespace {
 
 /// tp_dealloc of every class that a `class` statement makes.
 destructor subtypeDealloc() {
-  static const destructor kDealloc = [] {
+  static constinit Once<destructor> dealloc;
+  return dealloc.get([] {
     Ref cls = Ref::steal(PyObject_CallFunction(reinterpret_cast<PyObject*>(&PyType_Type), "s(){}", "_"));
     SEGUE_CHECK(cls, "type() failed");
     return reinterpret_cast<PyTypeObject*>(cls.get())->tp_dealloc;
-  }();
-  return kDealloc;
+  });
 }
 
 bool isPlainInstance(BorrowedRef live) { return isPlainClass(Py_TYPE(live)); }

@@ -1,5 +1,6 @@
 #include "trace/values/numpy_values.h"
 
+#include "base/once.h"
 #include "trace/builtins/registry.h"
 #include "trace/protocols.h"
 #include "trace/tracer.h"
@@ -60,11 +61,11 @@ bool isNumpyConstant(BorrowedRef object) {
 
 PyTypeObject* ArrayFlagsValue::type() const {
   // NumPy's C API has no name for the type.
-  static PyTypeObject* const type = [] {
+  static constinit Once<PyTypeObject*> type;
+  return type.get([] {
     Ref array = Ref::steal(PyArray_ZEROS(0, nullptr, NPY_BOOL, 0));
     return Py_TYPE(Ref::steal(PyObject_GetAttrString(array.get(), "flags")).get());
-  }();
-  return type;
+  });
 }
 
 Traced<ValueRef> ArrayFlagsValue::flag(Tracer& t, std::string_view name) {

@@ -155,8 +155,8 @@ def _reuse(stats: dict[str, int | float], captures: list[Any]) -> list[str]:
 
 
 def segments_run(stats: dict[str, int | float]) -> int:
-    """Of counts as `segue.stats` has them, or of a difference of two: entries found that did not say "run eagerly"."""
-    return int(stats["hits"] - stats["eager"])
+    """Of counts as `segue.stats` has them, or of a difference of two."""
+    return int(stats["segments"])
 
 
 def _count(stats: dict[str, int | float]) -> None:

@@ -46,8 +46,8 @@ bool negate(CompiledFunction*, PyObject* const* args, size_t nargsf, PyObject* k
   return true;
 }
 
-std::vector<EagerCall> notices;
-void notice(CompiledFunction*, EagerCall why) { notices.push_back(why); }
+int notices = 0;
+void notice(CompiledFunction*) { notices++; }
 
 PyObject* foreign(PyThreadState* ts, SegueFrame* frame, int throwflag) {
   return segue_frame_evaluate_default(ts, frame, throwflag);
@@ -67,7 +67,7 @@ struct State : DispatchState {
     Py_VISIT(held.get());
     return 0;
   }
-  void clear() override { Ref dropped = std::exchange(held, nullptr); }
+  void retire() override { Ref dropped = std::exchange(held, nullptr); }
   Ref held;
 };
 
@@ -99,14 +99,28 @@ TEST_CASE("a foreign evaluator is reported and the call runs", "[callable]") {
   Ref f = compileExpression("lambda x: x * 2");
   SegueEvaluator* slot = segue_evaluator_slot(PyInterpreterState_Get());
   EagerNotice previous = setEagerNotice(notice);
-  notices.clear();
+  notices = 0;
   *slot = foreign;
   CHECK(call(f, 4) == 8);
   CHECK(*slot == foreign);
   *slot = nullptr;
   CHECK(call(f, 4) == 8);
   setEagerNotice(previous);
-  CHECK(notices == std::vector<EagerCall>{EagerCall::kForeignEvaluator});
+  CHECK(notices == 1);
+}
+
+TEST_CASE("a call in a subinterpreter is refused", "[callable]") {
+  Ref f = compileExpression("lambda x: x * 2");
+  PyThreadState* own = PyThreadState_Get();
+  PyThreadState* other = Py_NewInterpreter();
+  REQUIRE(other != nullptr);
+  Ref result = Ref::steal(PyObject_CallFunction(f.get(), "i", 4));
+  const bool refused = !result && PyErr_ExceptionMatches(PyExc_RuntimeError) != 0;
+  PyErr_Clear();
+  Py_EndInterpreter(other);
+  PyThreadState_Swap(own);
+  CHECK(refused);
+  CHECK(call(f, 4) == 8);
 }
 
 TEST_CASE("the handler can tell whose call it is in", "[callable]") {
