@@ -332,7 +332,8 @@ bool CodeState::removeUser(StateKeeper* user) {
 }
 
 int64_t CodeState::countOptions(const CompileOptions* options) const {
-  return std::count_if(spliced_.begin(), spliced_.end(), [&](const Spliced& s) { return s.options.get() == options; });
+  return std::count_if(spliced_.begin(), spliced_.end(),
+                       [&](const Counted<Spliced>& spliced) { return spliced->options.get() == options; });
 }
 
 void dropOptions(int options_id) {
