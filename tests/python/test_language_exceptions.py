@@ -190,7 +190,8 @@ def test_a_global_is_deleted(check):
             words = str(error)
         return y + 1, words
 
-    check(f, X)
+    # Each call begins with the global put back, which the entry's assumption on it does not survive.
+    check(f, X, hits=False)
 
 
 @covers("contextlib")

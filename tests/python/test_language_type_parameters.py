@@ -34,7 +34,7 @@ def defines(x):
 def aliases(x):
     y = x * 2
     type Local = list[int]
-    return y + 1, Local.__name__
+    return y + 1
 '''
 
 

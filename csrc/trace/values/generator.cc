@@ -158,6 +158,7 @@ Traced<ValueRef> GeneratorValue::raiseInside(Tracer& t, ExceptionValue* exceptio
       t.setRaised(exception);
     }
     frame.pc = yieldOf(frame);
+    frame.stack.push(t.none());   // as what is sent: CLEANUP_THROW (3.12) finds it
     return t.unwind(frame) ? Traced<void>() : Traced<void>(Raised{});
   };
   return resume(t, enter, returned);

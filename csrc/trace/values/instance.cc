@@ -93,7 +93,10 @@ bool isPlainClassOver(PyTypeObject* cls, const PyTypeObject* other_base) {
   for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(cls->tp_mro); ++i) {
     auto* base = reinterpret_cast<PyTypeObject*>(PyTuple_GET_ITEM(cls->tp_mro, i));
     if (base == &PyBaseObject_Type || base == other_base) continue;
-    if (!(base->tp_flags & Py_TPFLAGS_HEAPTYPE) || base->tp_dealloc != subtypeDealloc()) return false;
+    // A class in C that adds nothing to an object, as typing.Generic is from 3.12 on, leaves no trace in instances.
+    const bool adds_nothing = base->tp_basicsize == PyBaseObject_Type.tp_basicsize && base->tp_dictoffset == 0 &&
+                              base->tp_new == PyBaseObject_Type.tp_new && base->tp_init == PyBaseObject_Type.tp_init;
+    if (!(base->tp_flags & Py_TPFLAGS_HEAPTYPE) || (base->tp_dealloc != subtypeDealloc() && !adds_nothing)) return false;
   }
   return true;
 }
