@@ -175,6 +175,7 @@ def test_staged_writes_are_stored_before_the_break(check):
         x += 1
         y = x / 3
         x *= y
+        x -= 0.5  # the third write to the whole of x: from here on they go to a copy
         opaque(x)
         return x, y
 
