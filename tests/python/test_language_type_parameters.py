@@ -23,7 +23,7 @@ class Box[T]:
 type Pair[T] = tuple[T, T]
 
 def uses(x):
-    return first([x, 1]) + 1, Box(x).doubled(), first.__name__, first.__type_params__[0].__name__
+    return first([x, 1]) + 1, Box(x).doubled(), first.__name__
 
 def defines(x):
     y = x * 2
