@@ -22,7 +22,7 @@ def the_same_for_all_versions(text):
     """Without offsets; and 3.13 pushes NULL behind what is called, not in front."""
     text = re.sub(r" @ \d+", "", text)
     if sys.version_info >= (3, 13):
-        text = re.sub(r"( *push <builtin\S+\n)( *push NULL\n?)", r"\2\1", text)
+        text = re.sub(r"( *push <builtin\S+\n)( *push NULL\n)", r"\2\1", text.rstrip() + "\n")
         text = re.sub(r"\| stack (r\d+) -", r"| stack - \1", text)
     return re.sub(r"frame \S*?(\w+)$", r"frame \1", text, flags=re.MULTILINE).strip()
 
