@@ -24,9 +24,9 @@ struct BackendFailure {
   std::string message;
 };
 
-TraceResult traceInput(const CompileInput& input) {
+TraceResult traceInput(const CompileInput& input, std::shared_ptr<const Code> code) {
   TraceRequest request;
-  request.code = decodedOf(input.code);
+  request.code = std::move(code);
   request.function = reinterpret_cast<PyObject*>(input.frame.function);
   request.globals = input.frame.globals;
   request.builtins = input.frame.builtins;
@@ -116,18 +116,27 @@ bool isWorthAnEntry(const CompileInput& input, const TraceResult& trace) {
   return trace.exit.frames.size() > 1 || trace.exit.frames.front().offset != input.offset;
 }
 
+/// A verdict without guards: what stands in the way stays there for all calls.
+EntryRef leftToCPython(const CompileInput& input, BreakReason reason, CompileRecord* record) {
+  const BorrowedRef code = reinterpret_cast<PyObject*>(input.code);
+  TraceResult nothing;
+  nothing.graph = std::make_unique<Graph>();
+  nothing.exit = {.kind = ExitKind::kBreak, .reason = static_cast<uint16_t>(reason)};
+  nothing.exit.location = {code, input.code->co_firstlineno, input.offset};
+  describeTrace(nothing, code, false, record);
+  Segment verdict;
+  verdict.reason = nothing.exit.reason;
+  return EntryRef(new Entry(GuardProgram(), {}, std::move(verdict)));
+}
+
 /// The whole pipeline. Throws BackendFailure, and BugError from anywhere.
 EntryRef makeEntry(const CompileInput& input, CompileRecord* record) {
-  TraceResult trace = traceInput(input);
+  std::shared_ptr<const Code> decoded = decodedOf(input.code);
+  if (decoded == nullptr) return leftToCPython(input, BreakReason::kUnreadableCode, record);
+  TraceResult trace = traceInput(input, std::move(decoded));
   const BorrowedRef code = reinterpret_cast<PyObject*>(input.code);
-  if (!fitsGuardProgram(*trace.guards, trace.graph->dims())) {   // a loop over very many objects
-    trace.exit = {.kind = ExitKind::kBreak, .reason = static_cast<uint16_t>(BreakReason::kTraceBudget)};
-    trace.exit.location = {code, input.code->co_firstlineno, input.offset};
-    describeTrace(trace, code, false, record);
-    Segment verdict;
-    verdict.reason = trace.exit.reason;
-    return EntryRef(new Entry(GuardProgram(), {}, std::move(verdict)));
-  }
+  // A loop over very many objects would make too long a program.
+  if (!fitsGuardProgram(*trace.guards, trace.graph->dims())) return leftToCPython(input, BreakReason::kTraceBudget, record);
   const bool captured = isWorthAnEntry(input, trace);
   if (captured) {
     Result<void> passes = runPasses(*trace.graph, defaultPasses(), {.context = {.evaluate = evaluateWithNumpy}});

@@ -87,7 +87,8 @@ bool warn(const std::string& message);
 /// The same guards with "run eagerly" behind them take the entry's place.
 void replaceByVerdict(DispatchTable* table, const EntryRef& entry);
 
-/// A code object decoded. Kept once the code has broken: every probe's trace starts from it.
+/// A code object decoded, null when it is not what CPython's compiler makes. Kept once the code has broken: every probe's trace starts
+/// from it.
 std::shared_ptr<const Code> decodedOf(PyCodeObject* code);
 
 /// What an instruction that breaks needs of f'.

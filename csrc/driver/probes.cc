@@ -156,8 +156,7 @@ std::shared_ptr<const Code> decodedOf(PyCodeObject* code) {
   CodeState* state = CodeState::find(code);
   if (state != nullptr && state->analysis != nullptr) return analysisOf(state).code;
   Result<std::shared_ptr<const Code>> decoded = Code::decode(reinterpret_cast<PyObject*>(code));
-  SEGUE_CHECK(decoded.ok(), decoded.error());
-  return std::move(decoded.value());
+  return decoded.ok() ? std::move(decoded.value()) : nullptr;
 }
 
 SpliceRef requireSplice(PyCodeObject* code, const std::shared_ptr<const CompileOptions>& options, int options_id,
@@ -186,6 +185,7 @@ SpliceRef spliceGenerator(const Offer& offer) {
   CodeState::Spliced* known = state != nullptr ? state->spliced(offer.options_id) : nullptr;
   if (known != nullptr && known->splice->code) return known->splice;
   const std::shared_ptr<const Code> code = decodedOf(offer.code);
+  if (code == nullptr) return SpliceRef();
   for (const Insn& insn : code->insns()) {
     if (insn.op != Opcode::kReturnGenerator) continue;
     return requireSplice(offer.code, offer.options, offer.options_id, {.offset = insn.offset, .sites = true});

@@ -123,6 +123,7 @@ Traced<ValueRef> Tracer::callFunction(FunctionValue& function, const CallArgs& a
   }
   FrameState frame;
   frame.code = decoded(function.parts().code);
+  if (frame.code == nullptr) return stop(BreakReason::kUnreadableCode, function.describe());
   if (frame.code->isCoroutine() || frame.code->isAsyncGenerator()) {
     return stop(BreakReason::kAsyncCode, function.describe());
   }

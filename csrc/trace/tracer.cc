@@ -178,8 +178,7 @@ std::shared_ptr<const Code> Tracer::decoded(BorrowedRef code) {
   auto [it, inserted] = decoded_.try_emplace(code.get());
   if (inserted) {
     Result<std::shared_ptr<const Code>> decoded = Code::decode(code);
-    SEGUE_CHECK(decoded.ok(), decoded.error());
-    it->second = std::move(decoded.value());
+    if (decoded.ok()) it->second = std::move(decoded.value());
     keepAlive(code);
   }
   return it->second;

@@ -157,6 +157,7 @@ class Tracer {
   /// True while the visitor of a CALL instruction may enter a resumable frame.
   bool resumableCall() const { return resumable_call_; }
   void setResumableCall(bool on) { resumable_call_ = on; }
+  /// Null when the code is not what CPython's compiler makes.
   std::shared_ptr<const Code> decoded(BorrowedRef code);
 
   // --- namespaces (namespaces.cc)

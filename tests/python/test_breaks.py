@@ -118,6 +118,14 @@ ONE, OTHER = Twin(), Twin()
 OTHER.__dict__ = ONE.__dict__
 
 
+def patched(x):
+    return x * 2
+
+
+# A line table that ends late: CPython runs the code, and reads the table only for tracebacks.
+patched.__code__ = patched.__code__.replace(co_linetable=patched.__code__.co_linetable + b"\xf8")
+
+
 def adds_in_place(x, y):
     x += 1
     return x + y
@@ -139,6 +147,7 @@ BREAKS = {
     "inline-refused": (lambda x: kept_out(x + 1), [X]),
     "exception-escapes": (lambda x, items: x + items[7], [X, [1]]),
     "outside-handler": (lambda x: while_handling(raises_and_catches, x), [X]),
+    "unreadable-code": (lambda x: patched(x + 1), [X]),
     "attribute-lookup": (lambda x: (x + 1, kept_out.__annotations__), [X]),
     "attribute-write": (sets_defaults, [X]),
     "unhashable-key": (lambda x: {x: 1}, [X]),
