@@ -246,6 +246,19 @@ Traced<int64_t> constantInt(Tracer& t, ValueRef value) {
   return t.dims().specialize(*dim);
 }
 
+namespace {
+
+/// A number that is another one time after time would make an entry each time that it is pinned.
+bool dependsOnVarying(Tracer& t, const ScalarValue* scalar) {
+  if (scalar->source() && t.isVarying(*scalar->source())) return true;
+  return absl::c_any_of(scalar->roots(), [&](ValueRef root) {
+    auto* number = as<ScalarValue>(root);
+    return number != nullptr && dependsOnVarying(t, number);
+  });
+}
+
+}  // namespace
+
 BorrowedRef specialize(Tracer& t, ValueRef value) {
   value = t.resolve(value);
   if (BorrowedRef constant = value->constant()) return constant;
@@ -261,7 +274,7 @@ BorrowedRef specialize(Tracer& t, ValueRef value) {
     return t.constant(std::move(items))->constant();
   }
   auto* scalar = as<ScalarValue>(value);
-  if (scalar == nullptr || !scalar->live()) return nullptr;
+  if (scalar == nullptr || !scalar->live() || dependsOnVarying(t, scalar)) return nullptr;
   if (scalar->source()) t.guards().equals(*scalar->source(), scalar->live());
   for (ValueRef root : scalar->roots()) specialize(t, root);
   return t.constant(scalar->live())->constant();

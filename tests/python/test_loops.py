@@ -1,5 +1,6 @@
 """Loops that are not unrolled: a trip is a segment, and nothing that is kept grows with the trips."""
 
+import random
 import time
 import warnings
 
@@ -329,3 +330,19 @@ def test_loops_without_array_operators_are_left_alone():
     visits = _segue._stats()["hits"] + _segue._stats()["misses"]
     assert compiled(40_000) == f(40_000)
     assert _segue._stats()["hits"] + _segue._stats()["misses"] - visits < 10   # the probes' gates are closed
+
+
+def test_numbers_that_are_branched_on_do_not_make_an_entry_each(check):
+    def f(x, n):
+        for _ in range(n):
+            x = x + 1
+            if random.random() < 0.5:
+                x = x * 0.5
+        return x - 1
+
+    check(f, X, 100, breaks=True, hits=False)
+    compiled = segue.compile(f)
+    compiled(X, 300)
+    before = segue.stats()["entries"]
+    compiled(X, 300)
+    assert segue.stats()["entries"] - before <= 1 and before < 40

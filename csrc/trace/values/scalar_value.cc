@@ -126,7 +126,7 @@ Traced<ValueRef> ScalarValue::compareSlot(Tracer& t, CompareOp op, ValueRef othe
   auto compute = [op](absl::Span<PyObject* const> x) { return PyObject_RichCompare(x[0], x[1], static_cast<int>(op)); };
   if (liveNumber(t, this) && liveNumber(t, other)) {
     absl::InlinedVector<PyObject*, 3> numbers = pinAll(t, args);
-    return folded(t, compute(numbers));
+    if (!numbers.empty()) return folded(t, compute(numbers));
   }
   return scalarOperator(t, kPyCompare[static_cast<int>(op)], args, compute);
 }
