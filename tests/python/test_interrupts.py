@@ -24,7 +24,7 @@ class Alarm(Exception):
     pass
 
 
-LARGE = np.random.default_rng(0).random(1_000_000)   # NumPy lets other threads run while it looks for its median
+LARGE = np.random.default_rng(0).random(4_000_000)   # long enough for the other thread to get its turn on a busy machine
 
 
 def once_inside(send):
