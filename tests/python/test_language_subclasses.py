@@ -279,3 +279,12 @@ def test_counting_an_iterable(check):
 
 def test_instances_live_as_long_as_they_are_held(check):
     check(lambda x, made: (made.append(Totals()), made.clear(), x + 1), X, [])
+
+
+def test_a_counter_equals_the_dict_of_its_items(check):
+    def f(x):
+        counts = collections.Counter("aab")
+        y = x + 1
+        return y, counts == {"a": 2, "b": 1}, {"a": 2, "b": 1} == counts, counts != {"a": 2, "b": 1}, counts == {"a": 1}
+
+    check(f, X, breaks=True)

@@ -221,6 +221,9 @@ Traced<ValueRef> DictValue::inplaceSlot(Tracer& t, BinaryOp op, ValueRef other) 
 
 Traced<ValueRef> DictValue::compareSlot(Tracer& t, CompareOp op, ValueRef other) {
   auto* dict = as<DictValue>(other);
+  if (dict == nullptr && PyType_IsSubtype(other->type(), &PyDict_Type)) {
+    return stop(BreakReason::kUnsupportedOperation, "comparing a dict with " + other->describe());
+  }
   if (dict == nullptr || (op != CompareOp::kEq && op != CompareOp::kNe)) return ValueRef{nullptr};
   SEGUE_TRY(const std::vector<DictEntry>* mine, entries(t));
   SEGUE_TRY(const std::vector<DictEntry>* theirs, dict->entries(t));
