@@ -38,24 +38,20 @@ void runEntry(const Offer& offer, const EntryRef& entry, RegisterFile& file, Ser
   const bool stays = target != nullptr && target->splice->code.get() == reinterpret_cast<PyObject*>(offer.view.code);
   if (!stays && segue_frame_is_held(offer.frame) && !SEGUE_FAULT(HeldFrameIgnored)) return;
   out->departure.own = offer.view.slots;
-  switch (runSegment(segment, file.regs(), file.ints(), &out->result, &out->departure)) {
-    case SegmentOutcome::kReturned:
+  const SegmentOutcome outcome = runSegment(segment, file.regs(), file.ints(), &out->result, &out->departure);
+  if (outcome != SegmentOutcome::kDropped) {
+    stats().segments++;
+    if (outcome == SegmentOutcome::kReturned) {
       out->served = Served::kReturned;
-      stats().segments++;
-      return;
-    case SegmentOutcome::kLeft:
-      if (segment.exit == SegmentExit::kLoop) {
-        out->served = Served::kLooped;
-        stats().segments++;
-        return;
-      }
+    } else if (target == nullptr) {
+      out->served = Served::kLooped;
+    } else {
       out->served = Served::kLeft;
       out->splice = target->splice;
       out->exit = target->exit;
-      stats().segments++;
       stats().exits++;
-      return;
-    case SegmentOutcome::kDropped: break;
+    }
+    return;
   }
   stats().reruns++;
   if (target != nullptr) out->splice = target->splice;

@@ -48,6 +48,12 @@ BorrowedRef internedText(Tracer& t, BorrowedRef text) {
 
 bool isDataDescriptor(BorrowedRef found) { return Py_TYPE(found)->tp_descr_set != nullptr; }
 
+bool hasPlainGetattribute(Tracer& t, PyTypeObject* cls) {
+  if (cls->tp_getattro == PyObject_GenericGetAttr) return true;
+  BorrowedRef get = lookupOnType(t, cls, t.internedName("__getattribute__"));
+  return get && Py_TYPE(get) == &PyWrapperDescr_Type;
+}
+
 bool isSlot(BorrowedRef found) {
   if (!found || Py_TYPE(found) != &PyMemberDescr_Type) return false;
   return (reinterpret_cast<PyMemberDescrObject*>(found.get())->d_member->flags & READONLY) == 0;   // as a namespace's __dict__

@@ -13,6 +13,8 @@ Traced<ValueRef> bindFound(Tracer& t, BorrowedRef found, ValueRef self, PyTypeOb
 
 /// Whether the object has __set__ or __delete__.
 bool isDataDescriptor(BorrowedRef found);
+/// No __getattribute__ written in Python.
+bool hasPlainGetattribute(Tracer& t, PyTypeObject* cls);
 /// Whether it is a slot of the class: it reads a PyObject* field of the instance. Null is none.
 bool isSlot(BorrowedRef found);
 /// Whether instances of the class have a __dict__.

@@ -78,17 +78,27 @@ Traced<void> Tracer::visitBuildSet(const Insn& insn) {
   return {};
 }
 
+namespace {
+
+/// The set that a display or comprehension fills; one that the trace found on the stack may be opaque.
+Traced<SetValue*> setOnStack(Tracer& t, const Insn& insn) {
+  ValueRef value = t.stack().peek(insn.arg);
+  auto* set = as<SetValue>(value);
+  if (set == nullptr) return stop(BreakReason::kOpaqueValue, value->describe());
+  return set;
+}
+
+}  // namespace
+
 Traced<void> Tracer::visitSetAdd(const Insn& insn) {
   ValueRef item = stack().pop();
-  auto* set = as<SetValue>(stack().peek(insn.arg));
-  if (set == nullptr) return stop(BreakReason::kOpaqueValue, stack().peek(insn.arg)->describe());
+  SEGUE_TRY(SetValue* set, setOnStack(*this, insn));
   return set->add(*this, item);
 }
 
 Traced<void> Tracer::visitSetUpdate(const Insn& insn) {
   ValueRef added = stack().pop();
-  auto* set = as<SetValue>(stack().peek(insn.arg));
-  if (set == nullptr) return stop(BreakReason::kOpaqueValue, stack().peek(insn.arg)->describe());
+  SEGUE_TRY(SetValue* set, setOnStack(*this, insn));
   return set->update(*this, added);
 }
 

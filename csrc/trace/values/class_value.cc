@@ -196,10 +196,7 @@ Traced<bool> isInstance(Tracer& t, ValueRef value, ValueRef cls) {
   if (matches || (type->tp_flags & Py_TPFLAGS_HEAPTYPE) == 0) return matches;
   // Where the type does not match, the object's __class__ may, which a proxy makes up.
   BorrowedRef found = lookupOnType(t, type, t.internedName("__class__"));
-  const bool proxy = !found || Py_TYPE(found) != &PyGetSetDescr_Type || type->tp_getattro != PyObject_GenericGetAttr;
-  if (!proxy) return false;
-  BorrowedRef get = lookupOnType(t, type, t.internedName("__getattribute__"));
-  if (found && Py_TYPE(found) == &PyGetSetDescr_Type && get && Py_TYPE(get) == &PyWrapperDescr_Type) return false;
+  if (found && Py_TYPE(found) == &PyGetSetDescr_Type && hasPlainGetattribute(t, type)) return false;
   return stop(BreakReason::kAttributeLookup, "__class__ of " + t.resolve(value)->describe());
 }
 

@@ -160,8 +160,7 @@ bool InstanceValue::wasDeleted(Tracer& t, BorrowedRef name) const {
 Traced<ValueRef> InstanceValue::getAttrSlot(Tracer& t, BorrowedRef name) {
   PyTypeObject* cls = type();
   if (cls->tp_getattro == PyObject_GenericGetAttr) return plainAttr(t, this, name);
-  BorrowedRef get = lookupOnType(t, cls, t.internedName("__getattribute__"));
-  Traced<ValueRef> found = Py_TYPE(get) == &PyWrapperDescr_Type
+  Traced<ValueRef> found = hasPlainGetattribute(t, cls)
                                ? plainAttr(t, this, name)
                                : callSpecial(t, this, "__getattribute__", {t.constant(name)});
   return orGetAttr(t, this, name, std::move(found));

@@ -42,45 +42,45 @@ Traced<std::string> reprsOf(Tracer& t, absl::Span<const ValueRef> items) {
 /// CPython's Py_ReprEnter: a container that contains itself shows as dots.
 class ReprGuard {
  public:
-  ReprGuard(Tracer& t, ValueRef value) : running_(t.reprRunning()) {
-    entered_ = std::find(running_.begin(), running_.end(), value) == running_.end();
-    too_deep_ = running_.size() >= kDeepestText;
-    if (entered_) running_.push_back(value);
-  }
+  explicit ReprGuard(Tracer& t) : running_(t.reprRunning()) {}
   ~ReprGuard() {
     if (entered_) running_.pop_back();
   }
-  bool entered() const { return entered_; }
-  /// CPython's own repr is to run out of its stack.
-  bool tooDeep() const { return too_deep_; }
+  /// False for a container that is being shown already. Breaks where CPython's own repr is to run out of its stack.
+  Traced<bool> enter(ValueRef value) {
+    if (running_.size() >= kDeepestText) return stop(BreakReason::kInlineDepth, "text of a deep container");
+    entered_ = std::find(running_.begin(), running_.end(), value) == running_.end();
+    if (entered_) running_.push_back(value);
+    return entered_;
+  }
 
  private:
   static constexpr size_t kDeepestText = 200;
   std::vector<ValueRef>& running_;
-  bool entered_, too_deep_;
+  bool entered_ = false;
 };
 
 Traced<std::string> listText(Tracer& t, ListValue* list) {
-  ReprGuard guard(t, list);
-  if (guard.tooDeep()) return stop(BreakReason::kInlineDepth, "text of a deep container");
-  if (!guard.entered()) return std::string("[...]");
+  ReprGuard guard(t);
+  SEGUE_TRY(const bool entered, guard.enter(list));
+  if (!entered) return std::string("[...]");
   SEGUE_TRY(std::string items, reprsOf(t, list->items(t)));
   return "[" + items + "]";
 }
 
 Traced<std::string> tupleText(Tracer& t, TupleValue* tuple) {
-  ReprGuard guard(t, tuple);
-  if (guard.tooDeep()) return stop(BreakReason::kInlineDepth, "text of a deep container");
-  if (!guard.entered()) return std::string("(...)");
+  ReprGuard guard(t);
+  SEGUE_TRY(const bool entered, guard.enter(tuple));
+  if (!entered) return std::string("(...)");
   SEGUE_TRY(std::string items, reprsOf(t, tuple->items()));
   return "(" + items + (tuple->items().size() == 1 ? ",)" : ")");
 }
 
 Traced<std::string> dictText(Tracer& t, DictValue* dict) {
   if (dict->type() != &PyDict_Type) return stop(BreakReason::kUnsupportedOperation, "text of " + dict->describe());
-  ReprGuard guard(t, dict);
-  if (guard.tooDeep()) return stop(BreakReason::kInlineDepth, "text of a deep container");
-  if (!guard.entered()) return std::string("{...}");
+  ReprGuard guard(t);
+  SEGUE_TRY(const bool entered, guard.enter(dict));
+  if (!entered) return std::string("{...}");
   SEGUE_TRY(const std::vector<DictEntry>* entries, dict->entries(t));
   std::vector<std::string> items;
   for (const DictEntry& entry : std::vector<DictEntry>(*entries)) {
@@ -99,9 +99,9 @@ Traced<std::string> setText(Tracer& t, SetValue* set) {
 }
 
 Traced<std::string> dequeText(Tracer& t, ValueRef deque) {
-  ReprGuard guard(t, deque);
-  if (guard.tooDeep()) return stop(BreakReason::kInlineDepth, "text of a deep container");
-  if (!guard.entered()) return std::string("[...]");
+  ReprGuard guard(t);
+  SEGUE_TRY(const bool entered, guard.enter(deque));
+  if (!entered) return std::string("[...]");
   SEGUE_TRY(std::vector<ValueRef> all, items(t, deque));
   SEGUE_TRY(ValueRef limit, getAttr(t, deque, "maxlen"));
   SEGUE_TRY(std::string texts, reprsOf(t, all));
@@ -222,9 +222,9 @@ Traced<ValueRef> ownText(Tracer& t, ValueRef value, bool is_repr) {
   BorrowedRef found = lookupOnType(t, value->type(), t.internedName(name));
   if (!found || Py_TYPE(found) == &PyWrapperDescr_Type) return ValueRef{nullptr};
   FunctionValue* inner = unwrappedRepr(t, found);
-  ReprGuard guard(t, value);
-  if (guard.tooDeep()) return stop(BreakReason::kInlineDepth, "text of a deep container");
-  if (inner != nullptr && !guard.entered()) return t.string("...");
+  ReprGuard guard(t);
+  SEGUE_TRY(const bool entered, guard.enter(value));
+  if (inner != nullptr && !entered) return t.string("...");
   t.setResumableCall(false);
   SEGUE_TRY(ValueRef text, inner != nullptr ? call(t, inner, {{value}, {}}) : callSpecial(t, value, name, {}));
   BorrowedRef constant = text->constant();
