@@ -25,6 +25,12 @@ def branch(x):
     return -y
 
 
+@segue.disable
+def opaque(value=None):
+    """Nothing that the tracer follows: kept out of capture."""
+    return value
+
+
 @pytest.fixture(autouse=True)
 def fresh():
     segue.reset()

@@ -40,24 +40,6 @@ def read_too_early(x):
     return first, second, message(inner), message(lambda: later)
 
 
-def shared_cell(x):
-    total = x
-
-    def add(v):
-        nonlocal total
-        total = total + v
-
-    def double():
-        nonlocal total
-        total = total * 2
-
-    add(1)
-    double()
-    total = total - x
-    add(x)
-    return total, add.__closure__[0] is double.__closure__[0]
-
-
 @covers("closures", "nonlocal")
 @cases(
     by_default=lambda x: [f(x) for f in [lambda y, i=i: y * i for i in range(3)]],

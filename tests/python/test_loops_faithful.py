@@ -14,21 +14,9 @@ import pytest
 
 import segue
 from segue import _segue
+from tests.python.engine_support import fresh, opaque  # noqa: F401
 
 X = np.arange(4.0)
-
-
-@segue.disable
-def opaque(value=None):
-    """Nothing that the tracer follows: kept out of capture."""
-    return value
-
-
-@pytest.fixture(autouse=True)
-def fresh_engine():
-    _segue._reset()
-    yield
-    _segue._reset()
 
 
 def test_writes_keep_their_order(check):

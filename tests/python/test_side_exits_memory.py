@@ -7,16 +7,12 @@ import numpy as np
 import pytest
 
 import segue
+from tests.python.engine_support import opaque
 from tests.python.hook_support import resident_bytes, sanitized
 
 X = np.arange(4.0)
 CALLS = 250_000 if not sanitized() else 500
 LIMIT = (2 << 20) // 4
-
-
-@segue.disable
-def opaque(value):
-    return value
 
 
 def straight(x):
