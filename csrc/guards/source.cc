@@ -6,10 +6,13 @@
 namespace segue {
 namespace {
 
-/// A text that is equal for objects that make the same path: by value for keys and names, by address otherwise.
-std::string objectKey(BorrowedRef object) {
+/// A text that is equal for objects that make the same path: by value for keys and names, by address for an object that is
+/// the path's head.
+std::string objectKey(SourceKind kind, BorrowedRef object) {
   if (!object) return "";
-  if (!comparesByValue(object)) return absl::StrCat("@", absl::Hex(reinterpret_cast<uintptr_t>(object.get())));
+  if (kind == SourceKind::kConstant || !comparesByValue(object)) {
+    return absl::StrCat("@", absl::Hex(reinterpret_cast<uintptr_t>(object.get())));
+  }
   // The hash alone could collide; the text of a long constant may be cut. Both together with the type are what two
   // different constants would have to share.
   Py_ssize_t size = PyObject_Size(object);
@@ -81,7 +84,7 @@ std::string constantText(BorrowedRef object) {
 }  // namespace
 
 Source SourceTable::intern(SourceKind kind, Source parent, int index, BorrowedRef object) {
-  std::string key = absl::StrCat(static_cast<int>(kind), " ", parent.id, " ", index, " ", objectKey(object));
+  std::string key = absl::StrCat(static_cast<int>(kind), " ", parent.id, " ", index, " ", objectKey(kind, object));
   auto [it, fresh] = by_key_.try_emplace(std::move(key), static_cast<uint32_t>(nodes_.size()));
   if (fresh) nodes_.push_back({kind, parent, index, Ref::borrow(object)});
   return Source{it->second};

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import functools
 import operator
+import types
 
 import numpy as np
+import segue
 from tests.python.language_support import cases, covers, message
 
 X = np.arange(4.0)
@@ -52,6 +54,16 @@ def read_too_early(x):
 )
 def test_closures(f, check):
     check(lambda x: (x + 1, f(x)), X)
+
+
+@covers("closures")
+def test_a_cell_as_an_object_is_told_from_others():
+    def f(x, held):
+        return x[0] + 1, isinstance(held, int), held
+
+    compiled = segue.compile(f)
+    for held in types.CellType(), types.CellType(2), 7, "text":
+        assert compiled(X, held) == f(X, held)
 
 
 @covers("closures", "nonlocal")
@@ -383,6 +395,27 @@ def test_what_a_function_is_called_with_is_set_by_cpython(check):
         return z + local(), local()
 
     check(f, X)
+
+
+def multiplied(x, by=None):
+    return x if by is None else x * by
+
+
+def shifted(x, by=None):
+    return x if by is None else x + by
+
+
+shifted.__defaults__ = (*shifted.__defaults__, None)[1:]   # equal to those of `multiplied`, and another tuple
+
+
+@covers("call shapes")
+def test_equal_defaults_of_two_functions_are_two_tuples(check):
+    def f(x, function):
+        given = function.__defaults__
+        return multiplied(x) * 2, shifted(x), function(x), multiplied.__defaults__ is given, shifted.__defaults__ is given
+
+    check(f, X, shifted)
+    check(f, X, multiplied)
 
 
 @functools.lru_cache(maxsize=2)

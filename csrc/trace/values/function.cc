@@ -139,6 +139,7 @@ CellValue* wrapCell(Tracer& t, BorrowedRef live, Source source, Source contents)
 namespace {
 /// A cell as an object of the program's (function.__closure__).
 ValueRef wrapCellObject(Tracer& t, BorrowedRef live, Source source) {
+  t.guardType(source, live);
   return wrapCell(t, live, source, t.sources().cellContents(source));
 }
 SEGUE_WRAPS(PyCell_Type, wrapCellObject);
