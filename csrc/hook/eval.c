@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 
+#include "hook/monitoring.h"
 #include "hook/probe.h"
 
 __thread SegueThread segue_thread __attribute__((tls_model("initial-exec"))) = {.plain_above = UINTPTR_MAX,
@@ -12,7 +13,8 @@ PyInterpreterState* segue_home = NULL;
 static SegueEvaluator* slot = NULL;         /* where it keeps its evaluator */
 static SegueFrameHandler handler = NULL;    /* the driver's */
 static int threads_in_extents = 0;          /* threads with extents > 0 */
-static int suspended = 0;                   /* sum of the threads' suspensions */
+static int suspended = 0;                   /* sum of the threads' suspensions, and 1 while a tool listens */
+bool segue_listened = false;
 
 #define STACK_ADDRESS() ((uintptr_t)__builtin_frame_address(0))
 
@@ -67,6 +69,16 @@ static PyObject* evaluate_suspended(SegueThread* t, PyThreadState* ts, SegueFram
   suspended--;
   if (threads_in_extents > 0) install();
   return result;
+}
+
+/* After a function of sys.monitoring, whoever called it: running frames are to call Python functions as plain ones do. */
+static void tools_changed(void) {
+  bool listens = segue_tool_listens(PyThreadState_Get());
+  if (listens == segue_listened) return;
+  segue_listened = listens;
+  suspended += listens ? 1 : -1;
+  if (listens) uninstall();
+  if (!listens && threads_in_extents > 0) install();
 }
 
 /* The frame's callees are inlined again and CPython's own limits hold: nothing is lent, and of CPython's budget for
@@ -125,7 +137,7 @@ static PyObject* evaluate(PyThreadState* ts, SegueFrame* frame, int throwflag) {
 /* Of the parent's threads only the forking one is left. */
 static void after_fork_in_child(void) {
   threads_in_extents = segue_thread.extents > 0;
-  suspended = segue_thread.suspensions;
+  suspended = segue_thread.suspensions + (segue_listened ? 1 : 0);
   if (segue_home != NULL && threads_in_extents == 0) uninstall();
   if (segue_home != NULL && threads_in_extents > 0) install();
 }
@@ -145,8 +157,10 @@ int segue_hook_init(void) {
     PyErr_NoMemory();
     return -1;
   }
+  if (segue_monitoring_init(tools_changed) < 0) return -1;
   segue_home = interp;
   slot = segue_evaluator_slot(interp);
+  tools_changed();
   return 0;
 }
 

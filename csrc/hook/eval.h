@@ -50,6 +50,9 @@ extern PyInterpreterState* segue_home __attribute__((visibility("hidden")));
 /* False, with `error` set, in a subinterpreter. */
 bool segue_require_main_interpreter(PyObject* error);
 
+/* Whether a tool of sys.monitoring listens in that interpreter: there is no evaluator meanwhile. */
+extern bool segue_listened __attribute__((visibility("hidden")));
+
 typedef enum SegueExtent {
   SEGUE_EXTENT_ENTERED = 0, /* leave it with segue_extent_leave */
   SEGUE_EXTENT_FOREIGN      /* not entered: another PEP 523 evaluator is installed */
