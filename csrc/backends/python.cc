@@ -3,6 +3,7 @@
 #include "backends/python_backend.h"
 #include "backends/plan_builder.h"
 #include "graph/effects.h"
+#include "graph/source.h"
 
 namespace segue {
 namespace {
@@ -21,30 +22,6 @@ std::string takeException() {
   if (utf8 != nullptr && *utf8 != '\0') text += std::string(": ") + utf8;
   PyErr_Clear();
   return text;
-}
-
-/// Symbols that are no size of an array input: the callable cannot see them in its inputs.
-std::vector<Dim> freeSymbols(const Graph& graph) {
-  const DimTable& dims = graph.dims();
-  std::vector<bool> seen(dims.symbols().size(), false);
-  for (const Node* input : graph.inputs()) {
-    for (Dim dim : input->type->shape) {
-      if (dims.expr(dim).op == DimOp::kSymbol) seen[static_cast<size_t>(dims.expr(dim).value)] = true;
-    }
-  }
-  std::vector<Dim> free(seen.size());
-  std::vector<bool> found(seen.size(), false);
-  for (uint32_t id = 0; id < dims.size(); id++) {
-    if (dims.expr(Dim{id}).op != DimOp::kSymbol) continue;
-    size_t symbol = static_cast<size_t>(dims.expr(Dim{id}).value);
-    free[symbol] = Dim{id};
-    found[symbol] = !seen[symbol];
-  }
-  std::vector<Dim> out;
-  for (size_t i = 0; i < free.size(); i++) {
-    if (found[i]) out.push_back(free[i]);
-  }
-  return out;
 }
 
 Ref callBackend(PyObject* backend, const BackendInput& input) {

@@ -15,6 +15,11 @@ static bool is_scalar_constant(PyObject* object) {
          type == &PyBytes_Type || type == &PyComplex_Type || object == Py_None || object == Py_Ellipsis;
 }
 
+bool segue_generator_has_ended(PyObject* object) {
+  if (!PyGen_CheckExact(object) && !PyCoro_CheckExact(object) && !PyAsyncGen_CheckExact(object)) return false;
+  return ((PyGenObject*)object)->gi_frame_state > 0; /* FRAME_COMPLETED, FRAME_CLEARED */
+}
+
 bool segue_is_constant(PyObject* object) {
   if (is_scalar_constant(object)) return true;
   if (PyTuple_CheckExact(object)) {

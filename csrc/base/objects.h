@@ -44,6 +44,9 @@ bool segue_range_iterator(PyObject* iterator, int64_t* next, int64_t* step, int6
 /* Moves such an iterator on by `count` numbers, of which it has as many left, or back (negative). */
 void segue_range_iterator_move(PyObject* iterator, int64_t count);
 
+/* A generator, coroutine or asynchronous generator that has ended: its death runs nothing. */
+bool segue_generator_has_ended(PyObject* object);
+
 /* True for None, bool, int, float, complex, str, bytes, Ellipsis and tuples or frozensets of these, exact types: hashing
  * and comparing two of them runs no user code. */
 bool segue_is_constant(PyObject* object);

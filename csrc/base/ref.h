@@ -46,6 +46,8 @@ class Ref {
   /// Gives the reference away; this becomes null.
   [[nodiscard]] PyObject* release() { return std::exchange(object_, nullptr); }
   PyTypeObject* type() const { return Py_TYPE(object_); }
+  /// Where the reference is kept, for who lends it.
+  PyObject** place() { return &object_; }
 
  private:
   explicit Ref(PyObject* object) : object_(object) {}

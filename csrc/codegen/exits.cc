@@ -121,6 +121,7 @@ class ExitLowering {
     const bool first_lost = SEGUE_FAULT(FirstWriteLost) && !trace_.writes.empty();
     for (const Write& write : absl::MakeConstSpan(trace_.writes).subspan(first_lost ? 1 : 0)) lowerWrite(write);
     lowerEnd();
+    segment_.let_go.assign(trace_.exit.let_go.begin(), trace_.exit.let_go.end());
     holdSlots();
     replay().reg_count = next_;
     segment_.reg_count = next_;

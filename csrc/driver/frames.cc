@@ -6,6 +6,7 @@
 #include "base/fault.h"
 #include "base/interrupt.h"
 #include "driver/offer.h"
+#include "guards/guard.h"
 #include "hook/eval.h"
 
 namespace segue {
@@ -258,6 +259,7 @@ bool fastPath(CompiledFunction* self, PyObject* const* args, size_t nargsf, PyOb
 
 bool installDriver() {
   if (!initDispatch()) return false;
+  setUnstableAssumptions(unstableAssumption);
   segue_set_frame_handler(handleFrame);
   segue_set_probe_handler(visitProbe);
   setEagerNotice(noticeEager);

@@ -85,12 +85,12 @@ bool mayCompile(const Offer& offer, DispatchTable* table, Served* served) {
     *served = Served::kRaised;
     return false;
   }
-  if (table == nullptr || static_cast<int64_t>(table->entries().size()) < config().entry_limit) return true;
+  if (table == nullptr || table->used() < config().entry_limit) return true;
   stats().eager++;
   if (!table->limit_warned && !offer.options->capture_all) {
     table->limit_warned = true;
     const char* name = PyUnicode_AsUTF8(offer.code->co_qualname);
-    std::string message = absl::StrCat(name != nullptr ? name : "?", " has ", table->entries().size(),
+    std::string message = absl::StrCat(name != nullptr ? name : "?", " has ", table->used(),
                                        " entries (segue.config.entry_limit); further combinations run eagerly. ",
                                        table->describeLimit(offer.roots));
     if (!warn(message)) *served = Served::kRaised;
@@ -128,6 +128,7 @@ void compileAndRun(const Offer& offer, DispatchTable* table, Service* out) {
 }  // namespace
 
 void replaceByVerdict(DispatchTable* table, const EntryRef& entry) {
+  if (!entry->assumptions.valid()) return;   // its objects may be dead
   Segment verdict;
   verdict.reason = entry->segment.reason;
   if (entry->segment.exit == SegmentExit::kBreak) verdict.splice = entry->segment.snapshot.frames.front().splice;

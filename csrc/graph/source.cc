@@ -167,8 +167,15 @@ class SourceWriter {
 /// Which symbols expressions of the graph use.
 class SymbolUses {
  public:
-  explicit SymbolUses(const DimTable& dims) : dims_(dims), used_(dims.symbols().size(), false) {}
+  explicit SymbolUses(const Graph& graph) : dims_(graph.dims()), used_(graph.dims().symbols().size(), false) {
+    for (const Node* node : graph.nodes()) {
+      for (const Arg& arg : node->args) visit(arg);
+    }
+    for (const Arg& result : graph.outputs()) visit(result);
+  }
+  bool used(size_t symbol) const { return used_[symbol]; }
 
+ private:
   void visit(Dim d) {
     const DimExpr& e = dims_.expr(d);
     if (e.op == DimOp::kSymbol) used_[e.value] = true;
@@ -188,9 +195,7 @@ class SymbolUses {
       visit(slice.step);
     }
   }
-  bool used(size_t symbol) const { return used_[symbol]; }
 
- private:
   const DimTable& dims_;
   std::vector<bool> used_;  ///< by symbol
 };
@@ -215,37 +220,46 @@ std::string callSource(const OpDef& op, absl::Span<const Arg> args, const DimTab
   return SourceWriter(dims, constants).call(op, args);
 }
 
+std::vector<Dim> freeSymbols(const Graph& graph) {
+  const DimTable& dims = graph.dims();
+  const SymbolUses symbols(graph);
+  std::vector<Dim> free(dims.symbols().size());
+  for (uint32_t id = 0; id < dims.size(); id++) {
+    if (dims.expr(Dim{id}).op == DimOp::kSymbol) free[static_cast<size_t>(dims.expr(Dim{id}).value)] = Dim{id};
+  }
+  std::vector<Dim> out;
+  for (size_t i = 0; i < free.size(); i++) {
+    if (symbols.used(i) && shapeSource(graph, i).empty()) out.push_back(free[i]);
+  }
+  return out;
+}
+
 Result<PythonSource> pythonSource(const Graph& graph) {
   PythonSource out;
   SourceWriter writer(graph.dims(), out.constants);
-  SymbolUses symbols(graph.dims());
   std::string body;
   bool uses_operator = false;
   for (const Node* node : graph.nodes()) {
     SEGUE_REQUIRE(node->regions.empty(), "node '%s' has regions, which have no Python source yet", node->name);
-    for (const Arg& arg : node->args) symbols.visit(arg);
     bool is_statement = !node->op->numpy.empty() && node->op->numpy[0] == "ndarray.__setitem__";
     uses_operator |= !node->op->numpy.empty() && node->op->numpy[0].starts_with("operator.");
     body += "    " + (is_statement ? "" : node->name + " = ") + writer.call(*node->op, node->args) + "\n";
   }
   std::string results;
   for (const Arg& result : graph.outputs()) {
-    symbols.visit(result);
     results += writer.argument(result) + (graph.outputs().size() == 1 ? "," : "") + ", ";
   }
   if (!results.empty()) results.resize(results.size() - 2);
   std::string params, preamble;
   for (const Node* input : graph.inputs()) params += (params.empty() ? "" : ", ") + input->name;
+  const SymbolUses symbols(graph);
   for (size_t i = 0; i < graph.dims().symbols().size(); i++) {
-    if (!symbols.used(i)) continue;
-    const std::string& name = graph.dims().symbols()[i].name;
-    std::string shape = shapeSource(graph, i);
-    if (!shape.empty()) {
-      preamble += "    " + name + " = " + shape + "\n";
-    } else {
-      params += (params.empty() ? "" : ", ") + name;
-      out.free_symbols.push_back(name);
-    }
+    const std::string shape = symbols.used(i) ? shapeSource(graph, i) : "";
+    if (!shape.empty()) preamble += "    " + graph.dims().symbols()[i].name + " = " + shape + "\n";
+  }
+  for (Dim symbol : freeSymbols(graph)) {
+    out.free_symbols.push_back(graph.dims().symbols()[static_cast<size_t>(graph.dims().expr(symbol).value)].name);
+    params += (params.empty() ? "" : ", ") + out.free_symbols.back();
   }
   out.text = std::string(uses_operator ? "import operator\n\n" : "") + "import numpy as np\n\n\ndef graph(" + params + "):\n" +
              preamble + body + "    return (" + results + ")\n";

@@ -26,6 +26,10 @@ struct PythonSource {
   std::vector<std::string> free_symbols;  ///< parameters behind the inputs
 };
 
+/// Symbols that the graph uses and that are no size of an array input, in the order of the table: calls take their values behind
+/// the inputs.
+std::vector<Dim> freeSymbols(const Graph& graph);
+
 /// Fails for a graph with regions.
 Result<PythonSource> pythonSource(const Graph& graph);
 

@@ -13,11 +13,6 @@ size_t GuardProgram::bytes() const {
   return total;
 }
 
-int GuardProgram::traverse(visitproc visit, void* arg) const {
-  for (const Ref& object : held) Py_VISIT(object.get());
-  return 0;
-}
-
 namespace {
 
 /// The contents of a cell object; null for an empty one or for what is no cell.

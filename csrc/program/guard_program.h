@@ -78,8 +78,6 @@ struct GuardProgram {
   uint32_t int_count = 0;          ///< with scratch
 
   size_t bytes() const;
-  /// Visits the objects that the program holds, as tp_traverse does.
-  int traverse(visitproc visit, void* arg) const;
 };
 
 inline constexpr uint32_t kGuardsPass = UINT32_MAX;

@@ -53,7 +53,8 @@ std::string printSnapshot(const Snapshot& snapshot) {
 }
 
 size_t Segment::bytes() const {
-  return sizeof *this + plan.bytes() - sizeof plan + replay.bytes() - sizeof replay + snapshot.bytes() - sizeof snapshot;
+  return sizeof *this + plan.bytes() - sizeof plan + replay.bytes() - sizeof replay + snapshot.bytes() - sizeof snapshot +
+         lent.capacity() * sizeof(PyObject*) + let_go.capacity() * sizeof(uint32_t);
 }
 
 std::string printSegment(const Segment& segment) {

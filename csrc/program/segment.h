@@ -23,6 +23,8 @@ struct Segment {
   Reg result = kNoReg;             ///< kReturn
   Snapshot snapshot;               ///< kBreak, kLoop
   SpliceRef splice;                ///< kEager: what CPython runs in place of the frame's code; null: that itself
+  std::vector<PyObject*> lent;     ///< objects that the run works with and the entry does not own: the run does
+  std::vector<uint32_t> let_go;    ///< slots of the running frame, locals before the stack, whose objects the run lets go of
   uint16_t reason = 0;             ///< kBreak, kEager: row of breaks.def
   bool pure = false;               ///< the plan's pure stage and its result are all there is
   bool frameless = false;          ///< runs no Python frames and needs only the arguments

@@ -179,7 +179,7 @@ class WatchRegistry {
     countFailure(owner, key);
     if (broken_notice != nullptr) broken_notice();
   }
-  absl::flat_hash_map<PyObject*, std::vector<User>> users_;   ///< by dict or type, which the sets keep alive
+  absl::flat_hash_map<PyObject*, std::vector<User>> users_;   ///< by dict or type: alive, or the sets abandon it
 };
 
 namespace {
@@ -311,16 +311,25 @@ size_t AssumptionSet::bytes() const {
   return total;
 }
 
-int AssumptionSet::traverse(visitproc visit, void* arg) const {
+void AssumptionSet::abandon() {
+  WatchRegistry::get().remove(this);
+  for (Owner& owner : owners_) owner.object = nullptr;
+  invalidate();
+}
+
+void AssumptionSet::appendObjects(std::vector<BorrowedRef>* objects) const {
   for (const Assumption& a : assumptions_) {
-    Py_VISIT(a.owner.get());
-    Py_VISIT(a.key.get());
-    Py_VISIT(a.value.get());
+    objects->push_back(a.owner);
+    objects->push_back(a.value);
   }
-  for (const Owner& owner : owners_) {
-    for (const Ref& part : owner.pinned) Py_VISIT(part.get());
+  for (const Owner& owner : owners_) objects->insert(objects->end(), owner.pinned.begin(), owner.pinned.end());
+}
+
+void AssumptionSet::appendReferences(std::vector<PyObject**>* places) {
+  for (Assumption& a : assumptions_) places->insert(places->end(), {a.owner.place(), a.key.place(), a.value.place()});
+  for (Owner& owner : owners_) {
+    for (Ref& part : owner.pinned) places->push_back(part.place());
   }
-  return 0;
 }
 
 }  // namespace segue

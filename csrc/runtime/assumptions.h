@@ -40,8 +40,14 @@ class AssumptionSet {
   bool quiet() const { return state_ == State::kQuiet; }
 
   const std::vector<Assumption>& assumptions() const { return assumptions_; }
+  /// Stops watching, for good: objects that the facts are about are dead.
+  void abandon();
+
+  /// The objects that facts are about or name.
+  void appendObjects(std::vector<BorrowedRef>* objects) const;
+  /// Where all references are that the set owns.
+  void appendReferences(std::vector<PyObject**>* places);
   size_t bytes() const;
-  int traverse(visitproc visit, void* arg) const;
 
  private:
   friend class WatchRegistry;

@@ -19,18 +19,67 @@ Entry::Entry(GuardProgram program, std::vector<Assumption> facts, Segment code)
   keys.shrink_to_fit();
   reg_count = std::max({guards.slot_count, segment.reg_count, 1u});
   int_count = std::max({guards.int_count, segment.int_count, 1u});
+  std::vector<BorrowedRef> compared(guards.held.begin(), guards.held.end());
+  for (const Ref& object : guards.held) {
+    if (!PyTuple_CheckExact(object.get())) continue;
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(object.get()); i++) compared.push_back(PyTuple_GET_ITEM(object.get(), i));
+  }
+  assumptions.appendObjects(&compared);
+  lent_.watch(compared);
 }
+
+Entry::~Entry() { reclaim(); }
+
+std::vector<Place> Entry::references() {
+  std::vector<Place> places;
+  for (std::vector<Ref>* refs : {&guards.held, &segment.plan.constants, &segment.replay.constants}) {
+    for (Ref& ref : *refs) places.push_back(ref.place());
+  }
+  for (PyObject* tuple : opened_) {
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(tuple); i++) places.push_back(&PyTuple_GET_ITEM(tuple, i));
+  }
+  assumptions.appendReferences(&places);
+  return places;
+}
+
+void Entry::lend(DispatchTable* table) {
+  table_ = table;
+  for (const Ref& object : guards.held) {
+    if (!PyTuple_CheckExact(object.get()) || Py_REFCNT(object.get()) != 1) continue;
+    if (PyObject_GC_IsTracked(object.get())) PyObject_GC_UnTrack(object.get());
+    opened_.push_back(object.get());
+  }
+  lent_.lend(references(), this);
+  auto add = [&](PyObject* object) {
+    if (lent_.contains(object)) segment.lent.push_back(object);
+  };
+  for (const Ref& constant : segment.plan.constants) add(constant.get());
+  for (const Ref& constant : segment.replay.constants) add(constant.get());
+  for (const GuardInsn& insn : guards.insns) {
+    if (insn.op == GuardOp::kFetchConstant) add(insn.object);
+  }
+  segment.lent.shrink_to_fit();
+}
+
+// A run that goes on owns the objects of `segment.lent` and lets go of them itself: the list stays.
+void Entry::reclaim() {
+  table_ = nullptr;
+  if (!lent_.reclaim(references())) assumptions.abandon();
+}
+
+void takeOutDead(Entry* entry) { entry->table_->takeOutDead(entry); }
 
 size_t Entry::bytes() const {
   return sizeof *this + guards.bytes() - sizeof guards + assumptions.bytes() + segment.bytes() - sizeof segment +
-         keys.capacity() * sizeof(DispatchKey);
+         keys.capacity() * sizeof(DispatchKey) + lent_.bytes();
 }
 
-int Entry::traverse(visitproc visit, void* arg) const {
-  if (int stop = guards.traverse(visit, arg); stop != 0) return stop;
-  for (const Ref& constant : segment.plan.constants) Py_VISIT(constant.get());
-  for (const Ref& constant : segment.replay.constants) Py_VISIT(constant.get());
-  return assumptions.traverse(visit, arg);
+int Entry::traverse(visitproc visit, void* arg) {
+  for (Place place : references()) {
+    const bool opened = std::find(opened_.begin(), opened_.end(), *place) != opened_.end();
+    if (!opened && !lent_.contains(*place)) Py_VISIT(*place);
+  }
+  return 0;
 }
 
 // ---- tables ------------------------------------------------------------------------------------------------------
@@ -54,7 +103,8 @@ Entry* DispatchTable::findIn(const DispatchNode& node, const FrameRoots& roots, 
 
 bool DispatchTable::install(EntryRef entry, int64_t limit) {
   if (stale_) sweep();
-  if (static_cast<int64_t>(entries_.size()) >= limit && !SEGUE_FAULT(LimitIgnored)) return false;
+  if (used() >= limit && !SEGUE_FAULT(LimitIgnored)) return false;
+  entry->lend(this);
   entries_.push_back(std::move(entry));
   rebuild();
   return true;
@@ -80,15 +130,26 @@ bool DispatchTable::remove(const Entry* entry) {
   auto at = std::find_if(entries_.begin(), entries_.end(), [&](const EntryRef& e) { return e.get() == entry; });
   if (at == entries_.end()) return false;
   dropped = std::move(*at);
+  dropped->reclaim();
   entries_.erase(at);
   rebuild();
   return true;
 }
 
+// Something that was replaced elsewhere, like a module's variable, is known to vary.
+void DispatchTable::takeOutDead(Entry* entry) {
+  if (entry->assumptions.holds()) outlived_++;
+  remove(entry);
+}
+
 void DispatchTable::takeAll(std::vector<EntryRef>* dropped) {
-  for (EntryRef& entry : entries_) dropped->push_back(std::move(entry));
+  for (EntryRef& entry : entries_) {
+    entry->reclaim();
+    dropped->push_back(std::move(entry));
+  }
   entries_.clear();
   limit_warned = false;
+  outlived_ = 0;
   rebuild();
 }
 
@@ -96,7 +157,10 @@ void DispatchTable::takeBroken(std::vector<EntryRef>* dropped) {
   auto broken = [](const EntryRef& e) { return !e->assumptions.valid(); };
   auto first = std::stable_partition(entries_.begin(), entries_.end(), [&](const EntryRef& e) { return !broken(e); });
   if (first == entries_.end()) return;
-  for (auto it = first; it != entries_.end(); ++it) dropped->push_back(std::move(*it));
+  for (auto it = first; it != entries_.end(); ++it) {
+    (*it)->reclaim();
+    dropped->push_back(std::move(*it));
+  }
   entries_.erase(first, entries_.end());
   rebuild();
 }
@@ -150,7 +214,7 @@ std::vector<std::string> DispatchTable::varyingSources(const FrameRoots& roots, 
 
 std::string DispatchTable::describeLimit(const FrameRoots& roots) {
   std::vector<GuardFailure> failures = explainMiss(roots);
-  if (failures.empty()) return "no guard fails";
+  if (failures.empty()) return outlived_ > 0 ? "what entries were made for has died since" : "no guard fails";
   absl::flat_hash_map<std::string, size_t> count;
   for (const GuardFailure& failure : failures) count[failure.source]++;
   const GuardFailure* worst = &failures.front();
@@ -235,7 +299,7 @@ bool initDispatch() {
   if (CodeStates::index < 0) CodeStates::index = segue_code_extra_index(CodeStates::free);
   if (CodeStates::index < 0) return false;
   setBrokenNotice(CodeStates::requestSweep);
-  return initAssumptions();
+  return initAssumptions() && initLending();
 }
 
 CodeState* CodeState::find(PyCodeObject* code) {

@@ -14,7 +14,8 @@
 //  4. At the limit, existing entries still hit and new combinations find nothing.
 //  5. Entries whose assumptions fell are dropped at the next lookup, outside any watcher's event, and freed in front of the
 //     one after that.
-//  6. Any Python code may run, and with it other threads, wherever objects are freed, Python code is called or (on 3.11)
+//  6. What an entry compares with is not kept alive by it: it goes with the object (runtime/lent.h).
+//  7. Any Python code may run, and with it other threads, wherever objects are freed, Python code is called or (on 3.11)
 //     objects are made. A table or state is not used across that: it is looked up again. Its code object is held.
 #pragma once
 
@@ -29,6 +30,7 @@
 #include "program/guard_program.h"
 #include "program/segment.h"
 #include "runtime/assumptions.h"
+#include "runtime/lent.h"
 
 namespace segue {
 
@@ -43,6 +45,8 @@ struct DispatchKey {
   DispatchTest test = DispatchTest::kType;
 };
 
+class DispatchTable;
+
 /// A segment under its guards. Reference counted under the GIL.
 struct Entry {
   GuardProgram guards;
@@ -54,10 +58,26 @@ struct Entry {
   Owners owners;                     ///< EntryRefs to this
 
   Entry(GuardProgram guards, std::vector<Assumption> assumptions, Segment segment);
+  ~Entry();
+  /// Lies in `table` from now on, and lends what it compares with (runtime/lent.h).
+  void lend(DispatchTable* table);
+  /// Is taken out of the table. Broken for good when something that it lent is dead.
+  void reclaim();
   bool eager() const { return segment.exit == SegmentExit::kEager; }
   size_t bytes() const;
-  int traverse(visitproc visit, void* arg) const;
+  /// Visits what it owns, as tp_traverse does.
+  int traverse(visitproc visit, void* arg);
+
+ private:
+  friend void takeOutDead(Entry* entry);
+  std::vector<Place> references();
+  LentObjects lent_;
+  std::vector<PyObject*> opened_;    ///< tuples of `guards`, nobody else's, whose items may be lent
+  DispatchTable* table_ = nullptr;   ///< in which it lies
 };
+
+/// An object that the entry has lent dies: the entry goes, too.
+void takeOutDead(Entry* entry);
 
 using EntryRef = Counted<Entry>;
 
@@ -88,7 +108,7 @@ class DispatchTable {
   }
   uint32_t intCount() const { return int_count_; }
 
-  /// Adds an entry; false when the table holds `limit` of them (nothing changes then).
+  /// Adds an entry; false when the table has used() `limit` of them (nothing changes then).
   bool install(EntryRef entry, int64_t limit);
   /// Takes out one entry (a rerun made it a verdict); running segments keep it alive. False when it is not there any more.
   bool remove(const Entry* entry);
@@ -97,6 +117,10 @@ class DispatchTable {
   void takeAll(std::vector<EntryRef>* dropped);
 
   bool empty() const { return entries_.empty(); }
+  /// Entries that count for the limit: those that there are, and those that went with objects made for a call or two, which
+  /// would be compiled again for each call.
+  int64_t used() const { return static_cast<int64_t>(entries_.size()) + outlived_; }
+  void takeOutDead(Entry* entry);
   absl::Span<const EntryRef> entries() const { return entries_; }
   /// First failing guard of each entry for this call, in order of installation: for `recompiles` logs.
   std::vector<GuardFailure> explainMiss(const FrameRoots& roots);
@@ -130,6 +154,7 @@ class DispatchTable {
   std::unique_ptr<DispatchNode> tree_;   ///< of a table of more
   uint32_t reg_count_ = 0;
   uint32_t int_count_ = 0;
+  int64_t outlived_ = 0;                 ///< entries taken out because an object that they had lent died
   bool stale_ = false;                   ///< an entry was seen to be invalid
 };
 

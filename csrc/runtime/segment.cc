@@ -58,6 +58,21 @@ class HeldSlots {
   PyObject** regs_;
 };
 
+/// Owns what the entry has lent.
+class HeldObjects {
+ public:
+  explicit HeldObjects(const std::vector<PyObject*>& objects) : objects_(objects) {
+    for (PyObject* object : objects_) Py_INCREF(object);
+  }
+  ~HeldObjects() {
+    for (PyObject* object : objects_) Py_DECREF(object);
+  }
+  HeldObjects(const HeldObjects&) = delete;
+
+ private:
+  const std::vector<PyObject*>& objects_;
+};
+
 /// Keeps the hook away while NumPy's own Python code or a finalizer runs inside a plan.
 class HookPause {
  public:
@@ -68,6 +83,32 @@ class HookPause {
 
 const Step kNoContext{StepKind::kFree};
 const Step kNoMemory{StepKind::kFree};
+const Step kDeathShows{StepKind::kFree};
+
+/// Whether an object that the running frame lets go of may die: nobody but the frame and the run owns it.
+bool mayLetDie(const Segment& segment, PyObject* const* own) {
+  const auto run = static_cast<Py_ssize_t>(segment.replay.held.size() + segment.lent.size());
+  for (uint32_t slot : segment.let_go) {
+    PyObject* object = own[slot];
+    if (object != nullptr && Py_REFCNT(object) <= 1 + run && !Dying::isPlain(object)) return true;
+  }
+  return false;
+}
+
+/// Whether the objects that go with the run die without running code. Otherwise CPython has to let each die in its turn.
+bool dieSilently(const Segment& segment, PyObject* const* regs, PyObject* const* own, const WriteJournal* journal) {
+  const bool writes = journal != nullptr && !segment.replay.writes.steps.empty();
+  const bool slots = own != nullptr && mayLetDie(segment, own) && !SEGUE_FAULT(SlotsDieLate);
+  if (!writes && !slots) return true;
+  Dying dying;
+  if (writes) dying.drop(*journal);
+  if (slots) {
+    for (uint32_t slot : segment.let_go) dying.drop(own[slot]);
+  }
+  for (Reg slot : segment.replay.held) dying.drop(regs[slot]);
+  for (PyObject* object : segment.lent) dying.drop(object);
+  return dying.silent();
+}
 
 /// The pure stage; null, or the step that dropped the run.
 inline const Step* runPure(const Plan& plan, Registers r) {
@@ -77,14 +118,13 @@ inline const Step* runPure(const Plan& plan, Registers r) {
 }
 
 /// What follows the pure stage, up to the exit.
-const Step* runCommit(const Segment& segment, Registers r, WriteJournal* journal) {
+const Step* runCommit(const Segment& segment, Registers r, PyObject* const* own, WriteJournal* journal) {
   const Replay& replay = segment.replay;
   if (const Step* failed = runBuild(replay.build, r)) return failed;
   if (const Step* failed = runWrites(replay.writes, r, journal)) return failed;
-  if (!replay.writes.steps.empty() && !SEGUE_FAULT(FinalizersRunLate) &&
-      !dieSilently(*journal, replay.held, r.regs)) [[unlikely]] {
+  if (!SEGUE_FAULT(FinalizersRunLate) && !dieSilently(segment, r.regs, own, journal)) [[unlikely]] {
     journal->undo();
-    return &replay.writes.steps.front();
+    return &kDeathShows;
   }
   if (segment.exit == SegmentExit::kBreak && SEGUE_FAULT(StoresLostAtBreak)) return nullptr;
   const Step* impossible = runSteps(segment.plan.commit, segment.plan.numbers, r);
@@ -161,13 +201,15 @@ class Rebuilding {
   HookPause pause;
   const Plan& plan = segment.plan;
   const Replay& replay = segment.replay;
+  HeldObjects lent(segment.lent);
   HeldSlots held(replay.held, regs);
   ProgramScope plan_scope(regs + plan.slot_count, plan.constants, regs + plan.reg_count);
   ProgramScope replay_scope(regs + plan.reg_count, replay.constants, regs + replay.reg_count);
   Rebuilding rebuilding(segment.snapshot);
   const Step* failed = runPure(plan, {regs, ints});
   if (failed == nullptr && !rebuilding.reserve()) failed = &kNoMemory;
-  if (failed == nullptr) failed = runCommit(segment, {regs, ints}, &journal);
+  PyObject* const* own = departure != nullptr ? departure->own : nullptr;
+  if (failed == nullptr) failed = runCommit(segment, {regs, ints}, own, &journal);
   if (failed != nullptr) [[unlikely]] {
     runUndo(plan.undo, regs);
     return drop(segment, *failed);
@@ -186,9 +228,13 @@ class Rebuilding {
 SegmentOutcome runSegment(Segment& segment, PyObject** regs, int64_t* ints, PyObject** result, Departure* departure) {
   if (!segment.pure) return runWhole(segment, regs, ints, result, departure);
   HookPause pause;
+  HeldObjects lent(segment.lent);
   const Plan& plan = segment.plan;
   ProgramScope scope(regs + plan.slot_count, plan.constants, regs + plan.reg_count);
   if (const Step* failed = runPure(plan, {regs, ints})) [[unlikely]] return drop(segment, *failed);
+  if (departure != nullptr && !dieSilently(segment, regs, departure->own, nullptr)) [[unlikely]] {
+    return drop(segment, kDeathShows);
+  }
   *result = scope.take(regs + segment.result);
   if (SEGUE_FAULT(ResultLeaked)) Py_XINCREF(*result);
   return SegmentOutcome::kReturned;

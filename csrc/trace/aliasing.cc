@@ -1,4 +1,4 @@
-// What a write may touch besides its target. Two sources may name one object, and two arrays one memory; the trace treats
+// What a write may touch besides its target, and which keys of dicts and sets are one. Two sources may name one object, and two arrays one memory; the trace treats
 // different values as different objects with memory of their own, so a write guards that they are, and breaks where they
 // are not now.
 #include <algorithm>
@@ -60,6 +60,26 @@ void Tracer::noteWrite(ValueRef written) {
 
 bool Tracer::wasWritten(ValueRef value) const {
   return std::find(written_.begin(), written_.end(), value) != written_.end();
+}
+
+void Tracer::noteIdentityKey(ValueRef value, BorrowedRef live) {
+  if (!value->source() || SEGUE_FAULT(KeysNotToldApart)) return;
+  constexpr size_t kFew = 8;   // guards to tell one object from; more are dearer than an entry for each
+  const bool pinned = isPinned(*value->source());
+  auto& known = pinned ? pinned_keys_ : free_keys_;
+  if (std::find(known.begin(), known.end(), IdentityKey{value, live}) == known.end()) known.push_back({value, live});
+  const bool few = pinned_keys_.size() + free_keys_.size() <= kFew;
+  auto tellApart = [&](const IdentityKey& key) {
+    const bool may_be_one = key.value != value && key.value->type() == value->type();
+    if (few && may_be_one) guards().same(*key.value->source(), *value->source(), false);
+  };
+  for (const IdentityKey& key : free_keys_) {
+    if (!few) guardIdentity(*key.value->source(), key.live);
+    tellApart(key);
+  }
+  for (const IdentityKey& key : pinned_keys_) {
+    if (!pinned) tellApart(key);
+  }
 }
 
 void Tracer::guardAgainstWritten(ValueRef value) {

@@ -1,6 +1,7 @@
 // How a trace ends: exits with snapshots of every frame.
 #include <algorithm>
 
+#include "absl/container/flat_hash_set.h"
 #include "base/fault.h"
 #include "trace/recipes.h"
 #include "trace/tracer.h"
@@ -16,6 +17,7 @@ void Tracer::exitAtReturn(ValueRef value) {
   if (!id.ok()) return exitAtStart(id.stop(), {}, {});
   result_.exit.kind = ExitKind::kReturn;
   result_.exit.value = id.value();
+  result_.exit.let_go = slotsLetGo(value);
   if (Traced<void> log = recipes.replayLog(); !log.ok()) return exitAtStart(log.stop(), {}, {});
   exited_ = true;
 }
@@ -41,6 +43,7 @@ bool Tracer::exitAt(const Break& reason, const Location& location, const std::ve
   Exit exit{.kind = ExitKind::kBreak, .reason = reason.reason, .detail = reason.detail, .location = location, .inlined_chain = chain};
   bool complete = true;
   for (const FrameState* frame : frames_) exit.frames.push_back(snapshot(*frame, recipes, complete));
+  exit.let_go = slotsLetGo(nullptr);
   if (SEGUE_FAULT(CalleesReversed) && exit.frames.size() > 2) std::reverse(exit.frames.begin() + 1, exit.frames.end());
   result_.exit = std::move(exit);
   exited_ = complete && checkGenerators().ok() && recipes.replayLog().ok();
@@ -105,6 +108,31 @@ void Tracer::exitAtStart(const Break& reason, const Location& where, std::vector
   SEGUE_CHECK(complete, "the start of a trace can always be rebuilt");
   result_.exit = std::move(exit);
   exited_ = true;
+}
+
+// What the frame held at the start and neither a frame nor the result holds now dies, if nobody else has it. CPython lets it die
+// where it is dropped: the run has to look whether that shows.
+std::vector<int> Tracer::slotsLetGo(ValueRef result) {
+  absl::flat_hash_set<uint32_t> kept;
+  auto keep = [&](ValueRef value) {
+    if (value != nullptr && value->source()) kept.insert(value->source()->id);
+  };
+  keep(result);
+  for (const FrameState* frame : frames_) {
+    for (ValueRef value : frame->slots) keep(value);
+    for (ValueRef value : frame->stack.items()) keep(value);
+  }
+  std::vector<int> let_go;
+  const FrameState start = startState();
+  auto look = [&](ValueRef value, Source at, int slot) {
+    if (value != nullptr && value->source() == at && !kept.contains(at.id)) let_go.push_back(slot);
+  };
+  const int slot_count = static_cast<int>(start.slots.size());
+  for (int i = 0; i < slot_count; i++) look(start.slots[static_cast<size_t>(i)], sources().local(i), i);
+  for (int i = 0; i < start.stack.size(); i++) {
+    look(start.stack.items()[static_cast<size_t>(i)], sources().stack(i), slot_count + i);
+  }
+  return let_go;
 }
 
 FrameSnapshot Tracer::snapshot(const FrameState& frame, RecipeBuilder& recipes, bool& complete) {

@@ -1,7 +1,8 @@
 // Namespaces: the dicts of modules, as globals, builtins and module attributes see them.
 //
 // A name is an assumption (watched or versioned, free per call). A name that traced code writes would break its assumption
-// in every call, so it is read and guarded as an item of the dict instead, and its writes are staged in a DictValue.
+// in every call, so it is read and guarded as an item of the dict instead, and its writes are staged in a DictValue. So is one
+// that others have kept replacing.
 #include "base/fault.h"
 #include "trace/protocols.h"
 #include "trace/tracer.h"
@@ -22,7 +23,7 @@ DictValue* Tracer::namespaceValue(BorrowedRef dict) {
 }
 
 Traced<ValueRef> Tracer::namespaceItem(BorrowedRef dict, BorrowedRef name) {
-  if (isWrittenName(dict, name)) {
+  if (isWrittenName(dict, name) || isUnstable(AssumptionKind::kDictValue, dict, name)) {
     SEGUE_TRY(ValueRef value, namespaceValue(dict)->get(*this, constant(name)));
     return value == nullptr ? value : resolve(value);
   }

@@ -102,6 +102,7 @@ struct Exit {
   Location location;                    ///< kBreak
   std::vector<Location> inlined_chain;  ///< call sites from the outermost frame down to the break
   std::vector<FrameSnapshot> frames;    ///< outermost first (kBreak, kLoop)
+  std::vector<int> let_go;              ///< slots of the running frame, locals before the stack, whose objects no frame keeps
 };
 
 /// A graph input is read from a source.

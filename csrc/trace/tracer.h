@@ -128,6 +128,8 @@ class Tracer {
   bool noteInstanceDict(BorrowedRef dict, InstanceValue* owner);
   /// The instance whose __dict__ a live dict is, if the trace knows it.
   InstanceValue* ownerOfDict(BorrowedRef dict) const;
+  /// To be called where a live object is a key that compares by identity: it is guarded to be another one than the other keys.
+  void noteIdentityKey(ValueRef value, BorrowedRef live);
   /// Keeps an object alive as long as the result.
   void keepAlive(BorrowedRef object);
   /// A hashable stand-in for an object that compares by identity.
@@ -249,6 +251,7 @@ class Tracer {
   /// Breaks where dropping a generator would run code of it.
   Traced<void> checkGenerators();
   FrameSnapshot snapshot(const FrameState& frame, RecipeBuilder& recipes, bool& complete);
+  std::vector<int> slotsLetGo(ValueRef result);
   std::string inputName(Source source);
   /// The items of a node with several results.
   Traced<ValueRef> nodeItems(Node* node);
@@ -278,6 +281,12 @@ class Tracer {
   absl::flat_hash_map<const char*, Ref> names_;             ///< internedName, by address of the literal
   absl::flat_hash_map<PyObject*, InstanceValue*> dict_owners_;  ///< wrapped live instances, by their __dict__
   std::vector<ValueRef> written_;                           ///< live objects that the trace has changed
+  struct IdentityKey {
+    ValueRef value;
+    BorrowedRef live;
+    bool operator==(const IdentityKey& other) const { return value == other.value; }
+  };
+  std::vector<IdentityKey> free_keys_, pinned_keys_;        ///< keys by identity: those of sources that are not pinned; the others
   using NameKey = std::pair<PyObject*, PyObject*>;
   absl::flat_hash_set<NameKey> staged_names_;               ///< (dict, name) written by the trace
   std::vector<GeneratorValue*> generators_;                 ///< made by the trace, in that order

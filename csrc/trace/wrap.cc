@@ -72,7 +72,6 @@ ValueRef wrapNumpy(Tracer& t, BorrowedRef live, Source source) {
     return t.make<DTypeValue>(live, source);
   }
   if (PyType_Check(live.get())) return nullptr;  // classes are values of their own, with or without a model of calling them
-  if (PyType_Check(live.get())) return nullptr;  // classes with models are still classes
   if (Py_TYPE(live) == &PyUFunc_Type || findBuiltin(live) != nullptr || findNumpyCallable(live) != nullptr ||
       strcmp(Py_TYPE(live)->tp_name, "numpy._ArrayFunctionDispatcher") == 0) {
     t.guardIdentity(source, live);

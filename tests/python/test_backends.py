@@ -94,3 +94,24 @@ def test_a_failing_backend_warns_once_and_the_call_succeeds():
 def test_a_failing_backend_raises_in_strict_mode():
     done = run_script(FAILING_BACKEND, SEGUE_STRICT="1")
     assert done.returncode == 1 and "no such kernel" in done.stderr
+
+
+def test_a_callable_gets_the_sizes_that_its_graph_uses():
+    """The length of a list that is only looked at is none of them."""
+    seen = []
+
+    def backend(graph, example_inputs):
+        def run(*args):
+            seen.append((graph.symbols, args[len(example_inputs) :]))
+            return graph(*args)
+
+        return run
+
+    @segue.compile(backend=backend)
+    def f(x, items, n):
+        return items[0] * x + n if len(items) > 1 else x
+
+    before = segue.stats()
+    assert np.array_equal(f(np.arange(4.0), [3.0, 1.0], 7), np.arange(4.0) * 3 + 7)
+    assert segue.stats()["reruns"] == before["reruns"] and segue.stats()["segments"] == before["segments"] + 1
+    assert [len(symbols) for symbols, values in seen] == [1] and seen[0][1] == (7,)

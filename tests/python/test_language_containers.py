@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import types
 from collections import defaultdict, deque
 
 import numpy as np
+import pytest
 from tests.python.language_support import cases, covers
+
+import segue
 
 X = np.arange(4.0)
 
@@ -226,3 +230,39 @@ def test_deques_of_other_lengths_are_not_taken_for_the_first():
     for d in (deque([1, 2]), deque([1, 2, 3]), deque([1, 2], maxlen=2), deque(), deque([1, 2])):
         plain = sum(d, start=X) if d.maxlen is None else X
         assert np.array_equal(compiled(X, d), plain)
+
+
+class Key:
+    pass
+
+
+def double(x):
+    return x * 2
+
+
+KEYS = {
+    "instances": [Key() for _ in range(4)],
+    "many instances": [Key() for _ in range(12)],
+    "functions": [types.FunctionType(double.__code__, globals()) for _ in range(4)],
+}
+KEYED = {kind: dict.fromkeys(keys[:-1], 2) for kind, keys in KEYS.items()}
+
+
+@pytest.mark.parametrize("kind", KEYS)
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x, a, b, kind: x * KEYED[kind].get(a, 3) + len(KEYED[kind]) + (b in KEYED[kind]),
+        lambda x, a, b, kind: x * len({a: 1, b: 2}),
+        lambda x, a, b, kind: x * len({a, b}),
+        lambda x, a, b, kind: x * len({**KEYED[kind], a: 1, b: 2}),
+        lambda x, a, b, kind: x + (len(set(KEYED[kind]) - {a, b})),
+    ],
+    ids=["get", "dict", "set", "display", "difference"],
+)
+def test_keys_that_compare_by_identity_are_told_apart(f, kind):
+    """Each call has other keys than the one that was compiled."""
+    keys = KEYS[kind]
+    compiled = segue.compile(f)
+    for a, b in [(keys[-1], keys[0]), (keys[0], keys[1]), (keys[1], keys[1]), (keys[2], keys[-1]), (keys[-1], keys[-1])] * 2:
+        assert np.array_equal(compiled(X, a, b, kind), f(X, a, b, kind))

@@ -261,7 +261,10 @@ Traced<ValueRef> FunctionValue::callSlot(Tracer& t, const CallArgs& args) {
   return t.callFunction(*this, args);
 }
 
-Traced<Ref> FunctionValue::keySlot(Tracer& t) { return live_ ? live_ : t.identityToken(this); }
+Traced<Ref> FunctionValue::keySlot(Tracer& t) {
+  t.noteIdentityKey(this, live_);
+  return live_ ? live_ : t.identityToken(this);
+}
 
 Traced<RecipeId> FunctionValue::recipeSlot(RecipeBuilder& b) {
   Tracer& t = b.tracer();

@@ -321,6 +321,7 @@ Traced<ValueRef> InstanceValue::formatSlot(Tracer& t, ValueRef spec) {
 Traced<Ref> InstanceValue::keySlot(Tracer& t) {
   PyTypeObject* cls = type();
   if (cls->tp_richcompare != PyBaseObject_Type.tp_richcompare) return Value::keySlot(t);
+  t.noteIdentityKey(this, live_);
   if (cls->tp_hash == PyBaseObject_Type.tp_hash) return live_ ? live_ : t.identityToken(this);
   // A member of an Enum hashes by its name, in Python, and is equal to itself alone.
   if (live_ && segue_is_key(live_.get())) return t.identityToken(this);
