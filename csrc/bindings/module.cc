@@ -3,6 +3,7 @@
 
 #include <pybind11/pybind11.h>
 
+#include "base/functions.h"
 #include "bindings/bindings.h"
 #include "hook/eval.h"
 
@@ -10,7 +11,7 @@ namespace py = pybind11;
 
 PYBIND11_MODULE(_segue, m) {
   if (segue_hook_init() < 0) throw py::error_already_set();
-  if (!segue::importNumpy()) throw py::error_already_set();
+  if (!segue::initFunctions() || !segue::importNumpy()) throw py::error_already_set();
   m.doc() = "Segue's engine; import segue instead.";
   segue::bindBytecode(m);
   segue::bindCallable(m);

@@ -4,6 +4,7 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "base/fault.h"
+#include "base/functions.h"
 #include "base/interrupt.h"
 #include "driver/offer.h"
 #include "guards/guard.h"
@@ -235,6 +236,7 @@ bool fastPath(CompiledFunction* self, PyObject* const* args, size_t nargsf, PyOb
   Ref held;
   FrameRoots roots{.function = self->wrapped.get(), .globals = function->func_globals,
                    .builtins = function->func_builtins};
+  if (!runsItsCode(self->wrapped.get())) return false;
   if (!bindArguments(function, args, PyVectorcall_NARGS(nargsf), &room, &held, &roots)) return false;
   DispatchTable* table = static_cast<FunctionDispatch&>(*self->dispatch).table(function->func_code);
   if (table == nullptr) return false;

@@ -2,6 +2,7 @@
 // explaining describes the same instruction.
 #pragma once
 
+#include "base/functions.h"
 #include "base/objects.h"
 #include "program/constants.h"
 #include "program/guard_program.h"
@@ -61,7 +62,7 @@ inline bool checkOtherDict(const GuardInsn& insn, PyObject* const* regs) {
 
 inline bool checkFunctionCode(const GuardInsn& insn, PyObject* const* regs) {
   PyObject* value = regs[insn.dst];
-  return PyFunction_Check(value) && reinterpret_cast<PyFunctionObject*>(value)->func_code == insn.object;
+  return PyFunction_Check(value) && PyFunction_GET_CODE(value) == insn.object && runsItsCode(value);
 }
 
 bool checkInt64(const GuardInsn& insn, PyObject* const* regs);

@@ -158,7 +158,8 @@ std::string actualText(const GuardInsn& insn, PyObject* value) {
     case GuardOp::kCheckNoInstanceAttr:
       return segue_instance_attr(value, insn.object, -1, &found) == SEGUE_FOUND ? shortRepr(found) : shortRepr(value);
     case GuardOp::kCheckFunctionCode:
-      return PyFunction_Check(value) ? shortRepr(PyFunction_GET_CODE(value)) : shortRepr(value);
+      if (!PyFunction_Check(value)) return shortRepr(value);
+      return runsItsCode(value) ? shortRepr(PyFunction_GET_CODE(value)) : "a function whose calls run something else";
     default:
       return shortRepr(value);
   }

@@ -4,6 +4,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "base/fault.h"
+#include "base/functions.h"
 #include "base/objects.h"
 #include "hook/watch.h"
 #include "program/constants.h"
@@ -74,8 +75,8 @@ std::vector<PyObject*> functionParts(PyObject* object) {
 
 bool functionUnchanged(PyObject* object, const std::vector<Ref>& pinned) {
   auto* function = reinterpret_cast<PyFunctionObject*>(object);
-  if (function->func_code != pinned[0].get() || function->func_defaults != pinned[1].get() ||
-      function->func_kwdefaults != pinned[2].get()) {
+  if (!runsItsCode(object) || function->func_code != pinned[0].get() ||
+      function->func_defaults != pinned[1].get() || function->func_kwdefaults != pinned[2].get()) {
     return false;
   }
   if (function->func_kwdefaults == nullptr || SEGUE_FAULT(KeywordDefaultsAssumed)) return true;

@@ -8,6 +8,8 @@
 #define CATCH_CONFIG_RUNNER
 #include <catch2/catch.hpp>
 
+#include "base/functions.h"
+
 namespace {
 
 PyObject* run(PyObject*, PyObject* args) {
@@ -34,6 +36,6 @@ PyModuleDef module = {PyModuleDef_HEAD_INIT, "_segue_tests", nullptr, -1, method
 }  // namespace
 
 PyMODINIT_FUNC PyInit__segue_tests() {
-  if (!segue::importNumpy()) return nullptr;
+  if (!segue::initFunctions() || !segue::importNumpy()) return nullptr;
   return PyModule_Create(&module);
 }

@@ -17,7 +17,6 @@ if sys.version_info >= (3, 12):
 MEMORY = "counts of bytes, of references to constants and of objects: Segue makes its own, and leaves out some that are dropped again"
 EXPECTED: dict[str, str] = {
     "test.test_generators.__test__.syntax": "gi_code of a generator that is captured",
-    "test.test_call.TestPEP590.test_setvectorcall": "PyFunction_SetVectorcall on a function whose calls are inlined already",
     "test.test_coroutines.CoroutineTest.test_for_2": MEMORY,
     "test.test_descr.ClassPropertiesAndMethods.test_slots": MEMORY,
     "test.test_dict.DictTest.test_splittable_popitem": MEMORY,

@@ -5,6 +5,7 @@ A case is a function and the arguments of its calls in turn (made anew for the p
 change the world in between. tests/planted breaks the engine in ways that these cases must notice.
 """
 
+import sys
 import types
 
 import numpy as np
@@ -385,6 +386,26 @@ def test_changed_defaults_are_noticed():
         lambda: inner.__kwdefaults__.__setitem__("m", 8),
         lambda: inner.__kwdefaults__.__setitem__("m", keywords["m"]),
     )
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="PyFunction_SetVectorcall is new in CPython 3.12")
+@pytest.mark.parametrize("reached_by", ["an assumption", "a guard", "its own call"])
+def test_a_function_whose_calls_run_something_else_is_noticed(reached_by):
+    set_vectorcall = pytest.importorskip("_testcapi").function_setvectorcall
+
+    def bump(x):
+        return x + 1
+
+    through_a_name = types.FunctionType(call_inner.__code__, {"inner": bump})
+    f, arguments = {
+        "an assumption": (through_a_name, (a(3),)),
+        "a guard": (lambda x, bump: bump(x), (a(3), bump)),
+        "its own call": (bump, (a(3),)),
+    }[reached_by]
+    compiled = segue.compile(f)
+    assert [compiled(*arguments).tolist() for _ in range(2)] == [[2, 3, 4]] * 2
+    set_vectorcall(bump)
+    assert [compiled(*arguments) for _ in range(2)] == ["overridden"] * 2
 
 
 def test_a_changed_cell_is_noticed():

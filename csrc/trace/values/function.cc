@@ -1,12 +1,14 @@
 #include "trace/values/function.h"
 
 #include "base/fault.h"
+#include "base/functions.h"
 #include "base/objects.h"
 #include "trace/attributes.h"
 #include "trace/builtins/registry.h"
 #include "trace/protocols.h"
 #include "trace/recipes.h"
 #include "trace/tracer.h"
+#include "trace/values/basic.h"
 #include "trace/values/dict.h"
 #include "trace/values/tuple.h"
 
@@ -92,7 +94,11 @@ BorrowedRef moduleOf(BorrowedRef globals) {
 }
 
 ValueRef wrapFunction(Tracer& t, BorrowedRef live, Source source) {
-  return t.wrapOnce(live, source, [&] { return wrapParts(t, live, source); });
+  return t.wrapOnce(live, source, [&]() -> ValueRef {
+    if (runsItsCode(live)) return wrapParts(t, live, source);
+    t.guardType(source, live);
+    return t.make<OpaqueValue>(live, source);
+  });
 }
 SEGUE_WRAPS(PyFunction_Type, wrapFunction);
 
