@@ -11,8 +11,8 @@ namespace {
 
 class Splicer {
  public:
-  Splicer(const Code& code, const Splice& splice)
-      : code_(code), splice_(splice), table_(*rawTable(kPythonVersion)) {}
+  Splicer(const Code& code, const Splice& splice, LayoutMaker make_layout)
+      : code_(code), splice_(splice), make_layout_(make_layout), table_(*rawTable(kPythonVersion)) {}
 
   Result<Splice> run() {
     SEGUE_TRY(CodeBytes bytes, codeBytesOf(object()));
@@ -23,15 +23,16 @@ class Splicer {
     leave_ = add("RETURN_VALUE", out_.insns.back().position);
     SEGUE_TRY(CodeBytes changed, assemble(out_));
     SEGUE_TRY_VOID(relocate(out_));
-    CodeChanges changes;
-    changes.consts = constants();
-    changes.stack_size = code_.stackSize() + (SEGUE_FAULT(ProbeRoomForgotten) ? 0 : kStackForProbe);
     Splice made;
-    SEGUE_TRY(made.code, replaceCode(object(), changed, changes));
     made.builds = splice_.builds + 1;
     made.sites = splice_.sites;
     made.exits = splice_.exits;
     number(&made);
+    if (make_layout_ != nullptr) made.layout = make_layout_(object(), layoutOf(changed.code, made));
+    CodeChanges changes;
+    changes.consts = constants(made.layout);
+    changes.stack_size = code_.stackSize() + (SEGUE_FAULT(ProbeRoomForgotten) ? 0 : kStackForProbe);
+    SEGUE_TRY(made.code, replaceCode(object(), changed, changes));
     return made;
   }
 
@@ -39,20 +40,78 @@ class Splicer {
   static constexpr int kStackForProbe = 2;
   static constexpr int kResumeQuietly = 2;   ///< RESUME's argument with which it does not look for signals
   struct Stub {
-    int land, enter;
+    int land = -1, enter = -1;
+    int next = -1;      ///< f's instruction that it goes to...
+    int arrives = -1;   ///< ... and where that is
   };
 
   BorrowedRef object() const { return reinterpret_cast<PyObject*>(code_.object()); }
-  Ref constants() const {
+  /// f's own, the probes, and the layout where there is one.
+  Ref constants(const Ref& layout) const {
+    std::vector<PyObject*> added;
+    for (const SpliceSite& site : splice_.sites) added.push_back(site.probe.get());
+    if (layout) added.push_back(layout.get());
     PyObject* own = code_.object()->co_consts;
     const Py_ssize_t count = PyTuple_GET_SIZE(own);
-    Ref all = Ref::steal(PyTuple_New(count + static_cast<Py_ssize_t>(splice_.sites.size())));
+    Ref all = Ref::steal(PyTuple_New(count + static_cast<Py_ssize_t>(added.size())));
     if (!all) return all;
     for (Py_ssize_t i = 0; i < count; i++) PyTuple_SET_ITEM(all.get(), i, Py_NewRef(PyTuple_GET_ITEM(own, i)));
-    for (size_t i = 0; i < splice_.sites.size(); i++) {
-      PyTuple_SET_ITEM(all.get(), count + static_cast<Py_ssize_t>(i), Py_NewRef(splice_.sites[i].probe.get()));
+    for (size_t i = 0; i < added.size(); i++) {
+      PyTuple_SET_ITEM(all.get(), count + static_cast<Py_ssize_t>(i), Py_NewRef(added[i]));
     }
     return all;
+  }
+
+  /// Probes, stubs, and prefixes that own instructions have only here.
+  std::vector<SpliceLayout::Unit> foreignUnits(const std::string& bytes) const {
+    std::vector<SpliceLayout::Unit> units;
+    std::vector<int> kept(out_.insns.size(), 0);   // by instruction: units of it that f has, too
+    for (size_t i = 0; i < bodies_.size(); i++) {
+      kept[static_cast<size_t>(bodies_[i])] = 1 + (in_.insns[i].lasti - in_.insns[i].offset) / 2;
+    }
+    for (int index = 0; index < static_cast<int>(out_.insns.size()); index++) {
+      for (int at = firstUnit(index); at <= unit(index) - kept[static_cast<size_t>(index)]; at++) {
+        const auto byte = [&](int i) { return static_cast<uint8_t>(bytes[static_cast<size_t>(2 * at + i)]); };
+        units.push_back({.unit = at, .opcode = byte(0), .arg = byte(1)});
+      }
+    }
+    return units;
+  }
+
+  SpliceLayout layoutOf(const std::string& bytes, const Splice& made) const {
+    SpliceLayout layout{.foreign = foreignUnits(bytes), .rests = {}};
+    const auto jump = static_cast<uint8_t>(table_.find("JUMP_FORWARD"));
+    for (const SpliceSite& site : made.sites) {
+      auto gate = std::lower_bound(layout.foreign.begin(), layout.foreign.end(), site.gate,
+                                   [](const SpliceLayout::Unit& at, int wanted) { return at.unit < wanted; });
+      *gate = {.unit = site.gate, .opcode = jump, .arg = static_cast<uint8_t>(site.gate_arg), .gate = true};
+    }
+    for (size_t i = 1; i < in_.insns.size(); i++) {
+      const std::string_view before = table_[in_.insns[i - 1].opcode].name;
+      if (before != "YIELD_VALUE" && before != "RETURN_GENERATOR") continue;
+      layout.rests.push_back({.unit = firstUnit(labels_[i]), .original = in_.insns[i].offset / 2});
+    }
+    const std::vector<bool> begins = lineBegins();
+    for (const Stub& stub : stubs_) {
+      if (!begins[static_cast<size_t>(stub.next)]) layout.joins.push_back(firstUnit(stub.arrives));
+    }
+    return layout;
+  }
+
+  /// By f's instruction: whether CPython may report a line there. It does where the line changes, and where jumps lead.
+  std::vector<bool> lineBegins() const {
+    std::vector<bool> begins(in_.insns.size() + 1, false);
+    int line = -1;
+    for (size_t i = 0; i < in_.insns.size(); i++) {
+      const RawInsn& insn = in_.insns[i];
+      if (insn.target >= 0) begins[static_cast<size_t>(insn.target)] = begins[static_cast<size_t>(insn.target) + 1] = true;
+      const std::string_view name = table_[insn.opcode].name;
+      if (name == "RESUME" || name.starts_with("END_")) continue;   // CPython passes over them
+      if (insn.position.line != line) begins[i] = true;
+      line = insn.position.line;
+    }
+    for (const RawHandler& handler : in_.handlers) begins[static_cast<size_t>(handler.target)] = true;
+    return begins;
   }
 
   int add(uint8_t opcode, const Position& position, int arg = 0, int target = -1) {
@@ -139,8 +198,9 @@ class Splicer {
       // A frame that is about to go on inside of a call must not be interrupted here: the callee's own way in looks.
       stub.enter = add("RESUME", position, exit.into_call ? kResumeQuietly : 0);
       if (exit.into_call) add(SEGUE_FAULT(CalleeNotResumed) ? "UNARY_NOT" : "UNARY_NEGATIVE", position);
-      const int go = behind ? labels_[static_cast<size_t>(index) + 1] : bodies_[static_cast<size_t>(index)];
-      add("JUMP_BACKWARD_NO_INTERRUPT", position, 0, go);
+      stub.next = behind ? index + 1 : index;
+      stub.arrives = behind ? labels_[static_cast<size_t>(stub.next)] : bodies_[static_cast<size_t>(index)];
+      add("JUMP_BACKWARD_NO_INTERRUPT", position, 0, stub.arrives);
       if (!SEGUE_FAULT(StubsUncovered)) coverAs(index, stub.land);
       stubs_.push_back(stub);
     }
@@ -167,6 +227,7 @@ class Splicer {
 
   const Code& code_;
   const Splice& splice_;
+  const LayoutMaker make_layout_;
   const RawTable& table_;
   RawCode in_, out_;
   std::vector<int> labels_;    ///< by f's instruction: where jumps to it go in f'
@@ -283,11 +344,11 @@ class PlaceSearch {
 }  // namespace
 
 // Making a code object may let another thread run, which adds to the splice, too.
-Result<void> buildSplice(const Code& code, Splice* splice) {
+Result<void> buildSplice(const Code& code, Splice* splice, LayoutMaker make_layout) {
   auto same = [](const SpliceSite& a, const SpliceSite& b) { return a.probe.get() == b.probe.get() && a.open == b.open; };
   for (;;) {
     const Splice before = *splice;
-    SEGUE_TRY(Splice made, Splicer(code, before).run());
+    SEGUE_TRY(Splice made, Splicer(code, before, make_layout).run());
     const bool changed = splice->exits.size() != before.exits.size() ||
                          !std::equal(splice->sites.begin(), splice->sites.end(), before.sites.begin(), before.sites.end(), same);
     if (changed) continue;

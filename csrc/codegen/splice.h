@@ -23,9 +23,12 @@
 
 namespace segue {
 
+/// Makes the constant of f' that keeps its layout for the hook; null where it needs none.
+using LayoutMaker = Ref (*)(BorrowedRef original, const SpliceLayout& layout);
+
 /// Rebuilds splice->code and everything that names its code units. The error says what cannot be assembled; the splice is
 /// then unchanged.
-Result<void> buildSplice(const Code& code, Splice* splice);
+Result<void> buildSplice(const Code& code, Splice* splice, LayoutMaker make_layout = nullptr);
 
 /// Where probes go. All offsets are in bytes, in f.
 class SiteFinder {

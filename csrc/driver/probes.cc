@@ -4,6 +4,7 @@
 #include "codegen/splice.h"
 #include "driver/offer.h"
 #include "hook/eval.h"
+#include "hook/quiet.h"
 #include "runtime/probe.h"
 
 namespace segue {
@@ -171,8 +172,9 @@ SpliceRef requireSplice(PyCodeObject* code, const std::shared_ptr<const CompileO
   SpliceUpdate update(state, splice.get(), options_id);
   addNeeds(analysis.finder, needs, *splice, &update);
   if (update.grown()) {
-    Result<void> built = buildSplice(*analysis.code, splice.get());
+    Result<void> built = buildSplice(*analysis.code, splice.get(), makeLayout);
     SEGUE_CHECK(built.ok(), built.error());
+    if (splice->layout) segue_layout_attach(splice->layout.get(), reinterpret_cast<PyCodeObject*>(splice->code.get()));
     stats().splices++;
     segue_code_reserve(code, reinterpret_cast<PyCodeObject*>(splice->code.get()));
   }

@@ -4,6 +4,7 @@
 
 #include "hook/monitoring.h"
 #include "hook/probe.h"
+#include "hook/quiet.h"
 
 __thread SegueThread segue_thread __attribute__((tls_model("initial-exec"))) = {.plain_above = UINTPTR_MAX,
                                                                                .floor = UINTPTR_MAX};
@@ -71,10 +72,13 @@ static PyObject* evaluate_suspended(SegueThread* t, PyThreadState* ts, SegueFram
   return result;
 }
 
-/* After a function of sys.monitoring, whoever called it: running frames are to call Python functions as plain ones do. */
+/* After a function of sys.monitoring, whoever called it: running frames are to call Python functions as plain ones do, and
+ * tools see nothing of rewritten code. */
 static void tools_changed(void) {
   bool listens = segue_tool_listens(PyThreadState_Get());
+  if (listens) segue_quiet(segue_home);
   if (listens == segue_listened) return;
+  if (!listens) segue_unquiet();
   segue_listened = listens;
   suspended += listens ? 1 : -1;
   if (listens) uninstall();

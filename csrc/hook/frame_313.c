@@ -67,6 +67,13 @@ void segue_frame_convert(PyThreadState* ts, SegueFrame* frame, PyCodeObject* cod
   segue_frame_move(frame, code, slots, slot_count, unit);
 }
 
+void segue_frame_change_code(SegueFrame* frame, PyCodeObject* code, int unit) {
+  PyObject* old = frame->f_executable;
+  frame->f_executable = Py_NewRef(code);
+  frame->instr_ptr = _PyCode_CODE(code) + unit;
+  Py_DECREF(old);
+}
+
 bool segue_frame_returns_inline(SegueFrame* frame) { return frame->previous->owner != FRAME_OWNED_BY_CSTACK; }
 
 bool segue_frame_is_held(SegueFrame* frame) {

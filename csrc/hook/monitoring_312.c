@@ -27,7 +27,10 @@ static void (*on_change)(void) = NULL;
 
 /* Subinterpreters have these functions, too. */
 static PyObject* after(PyObject* result) {
-  if (PyInterpreterState_Get() == segue_home) on_change();
+  if (PyInterpreterState_Get() != segue_home) return result;
+  PyObject* raised = PyErr_GetRaisedException();
+  on_change();
+  PyErr_SetRaisedException(raised);
   return result;
 }
 

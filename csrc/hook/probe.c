@@ -77,8 +77,7 @@ PyObject* segue_probe_new(void* site, void (*free_site)(void*)) {
 }
 
 void segue_probe_set_gate(PyCodeObject* code, int unit, int skip) {
-  const unsigned char bytes[2] = {skip == 0 ? NOP : JUMP_FORWARD, (unsigned char)skip};
-  memcpy(code->co_code_adaptive + 2 * unit, bytes, sizeof bytes);
+  segue_code_put(code, unit, skip == 0 ? NOP : JUMP_FORWARD, skip);
 }
 
 /* ---- frames that start in the middle ---- */

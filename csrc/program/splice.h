@@ -7,6 +7,7 @@
 //  3. A probe is asked only while its gate is open; a new f' has all gates as `open` says.
 #pragma once
 
+#include <cstdint>
 #include <vector>
 
 #include "base/counted.h"
@@ -33,8 +34,26 @@ struct SpliceExit {
   int land = -1;           ///< code unit in f' for a frame that leaves from a probe, whose value is dropped there
 };
 
+/// What f' has beyond f, and where generators are suspended: hook/quiet.h keeps the one from tools of sys.monitoring with it.
+struct SpliceLayout {
+  struct Unit {
+    int unit = 0;          ///< in f'
+    uint8_t opcode = 0;    ///< of a gate: the jump's
+    uint8_t arg = 0;
+    bool gate = false;
+  };
+  struct Rest {
+    int unit = 0;          ///< in f': what runs next
+    int original = 0;      ///< the same in f
+  };
+  std::vector<Unit> foreign;
+  std::vector<Rest> rests;
+  std::vector<int> joins;   ///< units in f' that exits jump to, where no line begins in f
+};
+
 struct Splice {
   Ref code;                ///< the newest f'; null before there is one
+  Ref layout;              ///< its last constant, where there is one
   int builds = 0;          ///< how many there have been
   std::vector<SpliceSite> sites;
   std::vector<SpliceExit> exits;

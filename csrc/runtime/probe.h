@@ -5,6 +5,7 @@
 
 #include "base/ref.h"
 #include "hook/probe.h"
+#include "program/splice.h"
 
 namespace segue {
 
@@ -22,5 +23,8 @@ struct ProbeSite {
 Ref makeProbe(std::unique_ptr<ProbeSite> site);
 /// The site that it was made with.
 ProbeSite* probeSite(BorrowedRef probe);
+
+/// The constant of f' for the hook; null where CPython has no sys.monitoring, and when there is no memory.
+Ref makeLayout(BorrowedRef original, const SpliceLayout& layout);
 
 }  // namespace segue

@@ -17,6 +17,7 @@ def inlined_turn():
 
 
 turn = segue.disable(inlined_turn)
+opaque = segue.disable(lambda x: None)
 
 
 def helper(x, n):
@@ -83,7 +84,21 @@ def coroutine(x, n):
         return stop.value.sum()
 
 
-FUNCTIONS = [loop, consumer, coroutine, inlined]
+def suspended(x, n):
+    """Generators that stand at a yield when the tool is switched on."""
+    made = [numbers(x, n), numbers(x + 1, n)]
+    first = [next(generator) for generator in made]
+    turn()
+    return first + [list(generator) for generator in made]
+
+
+# The loop's body is so long that its jumps need prefixes only where there are probes.
+BODY = "        x = x + i\n        opaque(x)\n"
+WIDE = f"def wide(x, n):\n    turn()\n    for i in range(n):\n{BODY * 11}        turn()\n    return x.sum()\n"
+exec(compile(WIDE, __file__, "exec"))
+wide = globals()["wide"]
+
+FUNCTIONS = [loop, consumer, coroutine, inlined, suspended, wide]
 
 
 def warmed(function):
@@ -96,7 +111,7 @@ def warmed(function):
 
 
 def own(code):
-    return code.co_filename == __file__ and code.co_name not in ("<lambda>", "inlined_turn", "start", "stop", "seen_by", "record")
+    return code.co_filename == __file__ and code.co_name not in ("<lambda>", "inlined_turn", "start", "begin", "end", "seen_by", "record")
 
 
 # --- sys.settrace and sys.setprofile ------------------------------------------------------------------------------------
@@ -172,7 +187,7 @@ def test_tracers_and_profilers_from_the_middle(function, at, tool):
 
     if function is coroutine and at > 1:
         pytest.skip("it turns once")
-    if function in (loop, inlined) and tool == "trace" and sys.version_info < (3, 12):
+    if function in (loop, inlined, suspended) and tool == "trace" and sys.version_info < (3, 12):
         pytest.skip("a documented difference: CPython 3.11 shows the line of the call again when it jumps back from the exit")
     compiled = warmed(function)
     expected = seen(function)
@@ -185,37 +200,55 @@ def test_tracers_and_profilers_from_the_middle(function, at, tool):
 TOOL = 4
 
 
-def seen_by(tool_events, call, start_at):
-    """What a tool sees of `call` when it is switched on at the given turn; 0: from the start."""
-    monitoring = sys.monitoring
-    events, count = [], min(start_at, 1)
+def callbacks(names, events, answer=None):
+    """By the number of each event, a callback that records it."""
 
-    def record(name):
-        def callback(code, *details):
+    def recorder_of(name):
+        def record(code, *details):
             if own(code):
                 events.append((name, code.co_name, *[describe(name, detail) for detail in details]))
+            return answer
 
-        return callback
+        return record
+
+    return {getattr(sys.monitoring.events, name): recorder_of(name) for name in names}
+
+
+def begin(registry):
+    for event, callback in registry.items():
+        sys.monitoring.register_callback(TOOL, event, callback)
+    sys.monitoring.set_events(TOOL, sum(registry))
+
+
+def end(registry):
+    sys.monitoring.set_events(TOOL, 0)
+    for event in registry:
+        sys.monitoring.register_callback(TOOL, event, None)
+
+
+def seen_by(names, call, start_at, stop_at=None, answer=None):
+    """What a tool sees of `call` when it is switched on at the given turn (0: from the start), and off at another."""
+    events, count = [], min(start_at, 1)
+    registry = callbacks(names, events, answer)
 
     def start():
         nonlocal count
         if count == start_at:
-            mask = 0
-            for name in tool_events:
-                monitoring.register_callback(TOOL, getattr(monitoring.events, name), record(name))
-                mask |= getattr(monitoring.events, name)
-            monitoring.set_events(TOOL, mask)
+            begin(registry)
+        if count == stop_at:
+            end(registry)
         count += 1
 
-    monitoring.use_tool_id(TOOL, "test")
+    sys.monitoring.use_tool_id(TOOL, "test")
+    sys.monitoring.restart_events()
     switch[0] = start
     try:
         if start_at == 0:
             start()
         result = call(X, 6)
     finally:
-        monitoring.set_events(TOOL, 0)
-        monitoring.free_tool_id(TOOL)
+        end(registry)
+        sys.monitoring.free_tool_id(TOOL)
         switch[0] = lambda: None
     return events, result
 
@@ -229,6 +262,7 @@ def describe(name, detail):
 SIMPLE = ("PY_START", "PY_RESUME", "PY_RETURN", "PY_YIELD", "PY_THROW", "PY_UNWIND", "LINE", "BRANCH", "RAISE", "RERAISE",
           "EXCEPTION_HANDLED", "STOP_ITERATION")
 WITH_CALLS = (*SIMPLE, "CALL", "C_RETURN", "C_RAISE", "JUMP")
+ALL = (*WITH_CALLS, "INSTRUCTION")
 
 monitored = pytest.mark.skipif(sys.version_info < (3, 12), reason="sys.monitoring is new in 3.12")
 
@@ -247,10 +281,77 @@ def test_monitoring_from_the_start(function):
 @monitored
 @pytest.mark.parametrize("function", FUNCTIONS)
 @pytest.mark.parametrize("at", [1, 2, 3])
-def test_monitoring_from_the_middle(function, at):
+@pytest.mark.parametrize("names", [ALL, WITH_CALLS, ["LINE"], ["INSTRUCTION"]], ids=["all", "calls", "lines", "instructions"])
+def test_monitoring_from_the_middle(function, at, names):
     if function is coroutine and at > 1:
         pytest.skip("it turns once")
     compiled = warmed(function)
-    expected = seen_by(SIMPLE, function, at)
+    expected = seen_by(names, function, at)
     assert len(expected[0]) > 1
-    assert seen_by(SIMPLE, compiled, at) == expected == seen_by(SIMPLE, compiled, at)
+    assert seen_by(names, compiled, at) == expected == seen_by(names, compiled, at)
+
+
+@monitored
+@pytest.mark.parametrize("function", [inlined, wide])
+@pytest.mark.parametrize("names", [["LINE"], ["INSTRUCTION"], ["PY_RETURN", "BRANCH", "CALL", "JUMP"]], ids=" ".join)
+def test_callbacks_that_disable_places_of_a_running_frame(function, names):
+    compiled = warmed(function)
+    expected = seen_by(names, function, 1, answer=sys.monitoring.DISABLE)
+    assert len(expected[0]) > 1
+    assert seen_by(names, compiled, 1, answer=sys.monitoring.DISABLE) == expected
+
+
+@monitored
+@pytest.mark.parametrize("function", [loop, consumer, wide])
+def test_capture_goes_on_when_no_tool_listens_any_more(function):
+    def segments():
+        before = segue.stats()["segments"]
+        compiled(X, 6)
+        return segue.stats()["segments"] - before
+
+    compiled = warmed(function)
+    usual = segments()
+    assert usual > 1
+    expected = seen_by(ALL, function, 1, stop_at=2)
+    assert len(expected[0]) > 1
+    assert seen_by(ALL, compiled, 1, stop_at=2) == expected
+    assert segments() == usual
+
+
+def itself(x, n):
+    """Switches the tool on in its own frame, off, and on again."""
+    for _ in range(2):
+        x = x * 0.5
+        for event, callback in armed[0].items():
+            sys.monitoring.register_callback(TOOL, event, callback)
+        sys.monitoring.set_events(TOOL, sum(armed[0]))
+        x = x + helper(x, n)
+        helper(x, 1)
+        sys.monitoring.set_events(TOOL, 0)
+        for event in armed[0]:
+            sys.monitoring.register_callback(TOOL, event, None)
+        x = helper(x, n)
+    return x.sum()
+
+
+armed = [{}]
+
+
+@monitored
+def test_a_frame_that_switches_the_tool_on_itself():
+    def seen(call):
+        events = []
+        armed[0] = callbacks(ALL, events)
+        sys.monitoring.use_tool_id(TOOL, "test")
+        try:
+            result = call(X, 6)
+        finally:
+            end(armed[0])
+            sys.monitoring.free_tool_id(TOOL)
+        return events, result
+
+    compiled = segue.compile(itself)
+    expected = seen(itself)
+    assert len(expected[0]) > 20
+    for _ in range(3):
+        assert seen(compiled) == expected
