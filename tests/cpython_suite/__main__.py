@@ -52,6 +52,8 @@ class Verdict:
     differing: dict[str, str]
     """Test -> its traceback, or what else happened."""
     announced: list[str]
+    agreeing: list[str]
+    """Listed as differing, but they do not."""
     stats: dict[str, float]
     seconds: float
 
@@ -59,19 +61,20 @@ class Verdict:
 def compare(module: str, pattern: str) -> Verdict:
     begun = time.perf_counter()
     plain, traced = run(module, "plain", pattern), run(module, "traced", pattern)
-    differing, announced = {}, []
+    differing, announced, agreeing = {}, [], []
     if plain.death or traced.death:
         differing[module] = plain.death or traced.death
     else:
         for test, outcome in plain.outcomes.items():
             got = traced.outcomes.get(test, "not run")
             if got == outcome or "\n" in outcome:
-                continue
-            if test in EXPECTED:
+                if test in EXPECTED:
+                    agreeing.append(test)
+            elif test in EXPECTED:
                 announced.append(test)
             else:
                 differing[test] = got
-    return Verdict(module, len(plain.outcomes), differing, announced, traced.stats, time.perf_counter() - begun)
+    return Verdict(module, len(plain.outcomes), differing, announced, agreeing, traced.stats, time.perf_counter() - begun)
 
 
 def main() -> int:
@@ -89,6 +92,8 @@ def main() -> int:
             verdicts.append(verdict)
             for test, what in verdict.differing.items():
                 print(f"--- {test}\n{what}\n")
+            for test in verdict.agreeing:
+                print(f"    listed in expected.py, but does not differ: {test}")
             print(f"{verdict.module}: {verdict.count} tests, {len(verdict.differing)} differing, "
                   f"{verdict.stats.get('segments', 0)} segments, {verdict.stats.get('exits', 0)} exits, {verdict.seconds:.0f} s", flush=True)
     count = sum(verdict.count for verdict in verdicts)
