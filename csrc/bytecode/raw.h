@@ -72,6 +72,7 @@ struct RawTable {
   absl::Span<const RawOpcode> opcodes;                    ///< 256, by number
   absl::Span<const std::string_view> pseudo;              ///< names of the compiler's own opcodes
   absl::Span<const uint8_t> probe;                        ///< opcodes of `~CONST()`, the value dropped (codegen/splice.h)
+  uint8_t exit_jump;                                      ///< with which an exit's stub goes to the code (codegen/splice.h)
   void (*expand)(const RawOperands& in, Expansion& out);  ///< adds nothing for an operand that no compiler emits
 
   const RawOpcode& operator[](uint8_t opcode) const { return opcodes[opcode]; }

@@ -19,7 +19,6 @@ class Splicer {
     SEGUE_TRY(in_, disassemble(bytes, kPythonVersion, code_.firstLine()));
     out_.first_line = in_.first_line;
     SEGUE_TRY_VOID(copyBody());
-    SEGUE_TRY_VOID(addExits());
     leave_ = add("RETURN_VALUE", out_.insns.back().position);
     SEGUE_TRY(CodeBytes changed, assemble(out_));
     SEGUE_TRY_VOID(relocate(out_));
@@ -41,8 +40,11 @@ class Splicer {
   static constexpr int kResumeQuietly = 2;   ///< RESUME's argument with which it does not look for signals
   struct Stub {
     int land = -1, enter = -1;
-    int next = -1;      ///< f's instruction that it goes to...
-    int arrives = -1;   ///< ... and where that is
+    int end = -1;            ///< just behind its jump
+    int covered_as = -1;     ///< f's instruction whose exceptions are handled as those of the stub
+    int next = -1;           ///< f's instruction that it goes to...
+    bool passes_gate = false;
+    int arrives = -1;        ///< ... and where that is
   };
 
   BorrowedRef object() const { return reinterpret_cast<PyObject*>(code_.object()); }
@@ -145,7 +147,7 @@ class Splicer {
     if (!open) out_.insns[static_cast<size_t>(gates_[static_cast<size_t>(site)])].target = body;
   }
 
-  /// f's instructions with probes in between, then jumps and handlers in terms of the new indices.
+  /// f's instructions with probes and stubs in between, then jumps and handlers in terms of the new indices.
   Result<void> copyBody() {
     std::vector<int> site_at(in_.insns.size(), -1);
     for (size_t i = 0; i < splice_.sites.size(); i++) {
@@ -160,8 +162,12 @@ class Splicer {
       if (SEGUE_FAULT(JumpsMissGates)) labels_.back() = static_cast<int>(out_.insns.size());
       bodies_.push_back(static_cast<int>(out_.insns.size()));
       out_.insns.push_back(in_.insns[i]);
+      if (stubsStandInFront() && stubs_.empty() && table_[in_.insns[i].opcode].name == "RESUME") {
+        SEGUE_TRY_VOID(addStubsInFront());
+      }
     }
     labels_.push_back(static_cast<int>(out_.insns.size()));
+    if (!stubsStandInFront()) SEGUE_TRY_VOID(addStubs());
     for (int body : bodies_) {
       RawInsn& insn = out_.insns[static_cast<size_t>(body)];
       if (insn.target >= 0) insn.target = labels_[static_cast<size_t>(insn.target)];
@@ -170,22 +176,22 @@ class Splicer {
       for (int* index : {&handler.start, &handler.end, &handler.target}) *index = labels_[static_cast<size_t>(*index)];
       out_.handlers.push_back(handler);
     }
+    linkStubs();
     return {};
   }
 
-  /// What catches an exception of f's instruction also catches one of [start, here).
-  void coverAs(int index, int start) {
-    for (size_t i = 0; i < in_.handlers.size(); i++) {
-      if (index < in_.handlers[i].start || index >= in_.handlers[i].end) continue;
-      RawHandler handler = out_.handlers[i];
-      handler.start = start;
-      handler.end = static_cast<int>(out_.insns.size());
-      out_.handlers.push_back(handler);
-      return;
-    }
+  /// Stubs stand where their jumps go in the direction that they have: behind the code, or behind its first RESUME.
+  bool stubsStandInFront() const { return table_[table_.exit_jump].jump == RawJump::kForward; }
+
+  Result<void> addStubsInFront() {
+    if (splice_.exits.empty()) return {};
+    const int over = add("JUMP_FORWARD", Position{});   // of no line: tracers are told of the one that comes
+    SEGUE_TRY_VOID(addStubs());
+    out_.insns[static_cast<size_t>(over)].target = static_cast<int>(out_.insns.size());
+    return {};
   }
 
-  Result<void> addExits() {
+  Result<void> addStubs() {
     for (const SpliceExit& exit : splice_.exits) {
       SEGUE_TRY(int index, at(exit.offset));
       // The call proper stands behind its prefixes.
@@ -193,18 +199,38 @@ class Splicer {
       while (behind && table_[in_.insns[static_cast<size_t>(index)].opcode].role != RawRole::kNormal) index++;
       const Position position =
           SEGUE_FAULT(StubLinesLost) ? Position{} : in_.insns[static_cast<size_t>(index)].position;
-      Stub stub;
+      Stub stub{.covered_as = index, .next = behind ? index + 1 : index, .passes_gate = behind};
       stub.land = add("POP_TOP", position);
       // A frame that is about to go on inside of a call must not be interrupted here: the callee's own way in looks.
       stub.enter = add("RESUME", position, exit.into_call ? kResumeQuietly : 0);
       if (exit.into_call) add(SEGUE_FAULT(CalleeNotResumed) ? "UNARY_NOT" : "UNARY_NEGATIVE", position);
-      stub.next = behind ? index + 1 : index;
-      stub.arrives = behind ? labels_[static_cast<size_t>(stub.next)] : bodies_[static_cast<size_t>(index)];
-      add("JUMP_BACKWARD_NO_INTERRUPT", position, 0, stub.arrives);
-      if (!SEGUE_FAULT(StubsUncovered)) coverAs(index, stub.land);
+      stub.end = add(table_.exit_jump, position) + 1;
       stubs_.push_back(stub);
     }
     return {};
+  }
+
+  void linkStubs() {
+    for (Stub& stub : stubs_) {
+      const std::vector<int>& places = stub.passes_gate ? labels_ : bodies_;
+      stub.arrives = places[static_cast<size_t>(stub.next)];
+      out_.insns[static_cast<size_t>(stub.end) - 1].target = stub.arrives;
+      if (!SEGUE_FAULT(StubsUncovered)) cover(stub);
+    }
+    std::sort(out_.handlers.begin(), out_.handlers.end(),
+              [](const RawHandler& a, const RawHandler& b) { return a.start < b.start; });
+  }
+
+  /// What catches an exception of f's instruction also catches one of the stub.
+  void cover(const Stub& stub) {
+    for (size_t i = 0; i < in_.handlers.size(); i++) {
+      if (stub.covered_as < in_.handlers[i].start || stub.covered_as >= in_.handlers[i].end) continue;
+      RawHandler handler = out_.handlers[i];
+      handler.start = stub.land;
+      handler.end = stub.end;
+      out_.handlers.push_back(handler);
+      return;
+    }
   }
 
   /// Code unit of an instruction's own opcode, behind its prefixes.

@@ -6,12 +6,13 @@
 //             (~PROBE)()               hook/probe.h
 //     body:   the instruction
 //
-// with the instruction's position and handler; jumps to the instruction go to the gate. Behind the code, per exit:
+// with the instruction's position and handler; jumps to the instruction go to the gate. Behind the code (on 3.11: behind its
+// first RESUME, as tracers are told of jumps back there), per exit:
 //
 //     land:   POP_TOP                  the probe's value
 //     enter:  RESUME 0                 lets CPython catch up: signals, other threads, what has been switched on (monitoring)
 //             [UNARY_NEGATIVE]         into a call: starts the callee's frame; its result is the call's
-//             JUMP_BACKWARD_NO_INTERRUPT body, or behind the call
+//             JUMP_BACKWARD_NO_INTERRUPT (3.11: JUMP_FORWARD) body, or behind the call
 //
 // with the exit's position and handler, and at the end RETURN_VALUE. Exits go to the instruction itself, not to a gate in
 // front of it: CPython is to execute it. A segment may have passed places where CPython looks for signals (jumps back, calls);

@@ -28,7 +28,4 @@ EXPECTED: dict[str, str] = {
     "test.test_monitoring.ExceptionMonitoringTest.test_no_unwind_for_shim_frame": "it looks for what CPython specialises in bytecode that a captured call does not execute",
 } | {
     f"test.test_gc.GCTogglingTests.{test}": COLLECTED for test in ("test_bug1055820c", "test_bug1055820d") if sys.version_info < (3, 12)
-} | {
-    f"test.test_sys_settrace.{case}.test_08_settrace_and_return": "3.11: tracing that an inlined callee starts repeats its call's line"
-    for case in ("SkipLineEventsTraceTestCase", "TraceOpcodesTestCase", "TraceTestCase")
 }  # fmt: skip

@@ -187,8 +187,6 @@ def test_tracers_and_profilers_from_the_middle(function, at, tool):
 
     if function is coroutine and at > 1:
         pytest.skip("it turns once")
-    if function in (loop, inlined, suspended) and tool == "trace" and sys.version_info < (3, 12):
-        pytest.skip("a documented difference: CPython 3.11 shows the line of the call again when it jumps back from the exit")
     compiled = warmed(function)
     expected = seen(function)
     assert len(expected[0]) > 1

@@ -91,11 +91,13 @@ class Version:
     """Specialised or instrumented opcode -> its number and base opcode."""
     probe: tuple[str, ...] = ()
     """Opcodes of a probe (codegen/splice.h), in order."""
+    exit_jump: str = ""
+    """Opcode with which an exit's stub goes to the code."""
 
 
 def parse_version(text: str, file: str, canonical: dict[str, Canonical]) -> Version:
     root = load(text, file)
-    fields = root.fields("version", "opcodes", "forms", "probe")
+    fields = root.fields("version", "opcodes", "forms", "probe", "exit_jump")
     for required in ("version", "opcodes"):
         if required not in fields:
             raise root.error(f"the file has no {required!r}")
@@ -120,7 +122,8 @@ def parse_version(text: str, file: str, canonical: dict[str, Canonical]) -> Vers
             forms[name] = (number.integer(), base)
             claim(name, forms[name][0], form_key)
     probe = tuple(item.choice(*rows) for item in fields["probe"].sequence()) if "probe" in fields else ()
-    return Version(fields["version"].integer(), rows, forms, probe)
+    exit_jump = fields["exit_jump"].choice(*rows) if "exit_jump" in fields else ""
+    return Version(fields["version"].integer(), rows, forms, probe, exit_jump)
 
 
 def _raw_row(name: str, key: Item, value: Item, canonical: dict[str, Canonical]) -> Raw:
