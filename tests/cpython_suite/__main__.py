@@ -21,7 +21,7 @@ from pathlib import Path
 from tests.cpython_suite.expected import EXPECTED, MODULES
 
 ROOT = Path(__file__).resolve().parents[2]
-TIMEOUT_S = 200
+TIMEOUT_S = 600
 
 
 @dataclass
