@@ -398,10 +398,11 @@ std::vector<int> SiteFinder::behind(int offset) const {
 std::vector<int> SiteFinder::alike(int offset) const {
   const Opcode op = operation(code_.indexAt(offset));
   std::vector<int> offsets;
+  bool begun = false;   // in front of RESUME frames and generators are set up: no segment stands there
   for (int i = 0; i < code_.size(); i++) {
-    if (code_.insn(i).is_first_of_raw && code_.depthBefore(i) >= 0 && operation(i) == op) {
-      offsets.push_back(code_.insn(i).offset);
-    }
+    const Insn& insn = code_.insn(i);
+    begun = begun || insn.op == Opcode::kResume;
+    if (begun && insn.is_first_of_raw && code_.depthBefore(i) >= 0 && operation(i) == op) offsets.push_back(insn.offset);
   }
   return offsets;
 }

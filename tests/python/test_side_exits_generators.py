@@ -186,3 +186,25 @@ def test_generators_leak_nothing():
         list(compiled(X))
     assert sys.getrefcount(X) == before
     assert sanitized() or resident_bytes() - start < 1 << 20
+
+
+def test_many_breaks_of_one_kind():
+    """From the fourth on, all instructions of the kind get their exits, but none that no segment can stand at."""
+
+    def f(x):
+        z = x + 1
+        yield z
+        z.any() and list(map(print, [1]))
+        z = z * 2
+        z.all() and list(map(print, [2]))
+        z = z * 3
+        z.any() and list(map(print, [3]))
+        z = z - 1
+        z.all() and list(map(print, [4]))
+        z = z + 5
+        z.any() and list(map(print, [5]))
+        yield z
+
+    compiled = segue.compile(f)
+    for x in (X, X - X - 1, X + 1):
+        assert all(np.array_equal(a, b) for a, b in zip(compiled(x), f(x), strict=True))
