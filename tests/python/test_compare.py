@@ -145,7 +145,7 @@ FORGERIES = {
     "maxlen": (lambda: collections.deque([1], 3), lambda: collections.deque([1], 4), (), "maxlen"),
     "tuple for list": (lambda: [1], lambda: (1,), (), "type"),
     "set items": (lambda: {1, 2}, lambda: {1, 3}, (), "item"),
-    "generator items": (lambda: (i for i in (1, 2)), lambda: (i for i in (1, 3)), (), "code"),
+    "generator items": (lambda: (i for i in (1, 2)), lambda: (i for i in (1, 3)), (), "items"),
     "iterator position": (lambda: iter([1, 2]), lambda: (i := iter([1, 2]), next(i))[0], (), "items"),
     "list for an iterator": (lambda: iter([1]), lambda: [1], (), "type"),
     "closure contents": (lambda: (lambda n: lambda: n)(1), lambda: (lambda n: lambda: n)(2), (), "result"),
