@@ -25,8 +25,8 @@ namespace segue {
 struct ArrayFacts {
   int type_num = 0;           ///< NPY_DOUBLE …; byte order native
   int ndim = 0;
-  int flags_mask = 0;         ///< which NPY_ARRAY_* flags are compared
-  int flags = 0;              ///< their values: C/F contiguous, aligned, writeable
+  int flags_mask = 0;         ///< which flags (arrayFlags) are compared
+  int flags = 0;              ///< their values: C/F contiguous, aligned, writeable, warns on write
   friend bool operator==(const ArrayFacts&, const ArrayFacts&) = default;
 };
 

@@ -7,6 +7,7 @@
 #include "absl/strings/str_format.h"
 #include "base/fault.h"
 #include "base/objects.h"
+#include "program/guard_program.h"
 
 namespace segue {
 namespace {
@@ -198,10 +199,11 @@ std::string describeArray(PyArrayObject* array) {
   const char* order = PyArray_ISNBO(descr->byteorder) ? "" : ", swapped bytes";
   std::string kind = PyArray_CheckExact(array) ? "array" : Py_TYPE(array)->tp_name;
   std::string out = absl::StrCat(kind, "(", dtype, "[", shape, "]", order);
-  int flags = PyArray_FLAGS(array);
+  int flags = arrayFlags(array);
   if (!(flags & NPY_ARRAY_C_CONTIGUOUS)) absl::StrAppend(&out, flags & NPY_ARRAY_F_CONTIGUOUS ? ", F" : ", strided");
   if (!(flags & NPY_ARRAY_ALIGNED)) out += ", unaligned";
   if (!(flags & NPY_ARRAY_WRITEABLE)) out += ", read-only";
+  if (flags & kArrayWarnsOnWrite) out += ", warns when written to";
   return out + ")";
 }
 

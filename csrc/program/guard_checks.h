@@ -31,7 +31,7 @@ inline bool checkArray(const GuardInsn& insn, PyObject* const* regs) {
   PyObject* value = regs[insn.dst];
   if (Py_TYPE(value) != &PyArray_Type) return false;
   auto* array = reinterpret_cast<PyArrayObject*>(value);
-  if (PyArray_NDIM(array) != insn.small || (PyArray_FLAGS(array) & insn.a) != insn.b) return false;
+  if (PyArray_NDIM(array) != insn.small || (arrayFlags(array) & insn.a) != insn.b) return false;
   PyArray_Descr* descr = PyArray_DESCR(array);
   if (reinterpret_cast<PyObject*>(descr) == insn.object) return true;
   return descr->type_num == reinterpret_cast<PyArray_Descr*>(insn.object)->type_num && PyArray_ISNBO(descr->byteorder);

@@ -98,6 +98,8 @@ std::string arrayText(const GuardInsn& insn) {
   flag(NPY_ARRAY_F_CONTIGUOUS, "F-contiguous", "not F-contiguous");
   flag(NPY_ARRAY_ALIGNED, "aligned", "not aligned");
   flag(NPY_ARRAY_WRITEABLE, "writeable", "read-only");
+  // Nearly no array warns: worth words only where it is what the guard wants.
+  if (insn.b & kArrayWarnsOnWrite) absl::StrAppend(&out, ", warns when written to");
   return out;
 }
 

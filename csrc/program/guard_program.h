@@ -53,6 +53,16 @@ inline constexpr bool isIntOp(GuardOp op) {
   return op >= GuardOp::kIntArraySize && op <= GuardOp::kIntMax;
 }
 
+/// NumPy's private NPY_ARRAY_WARN_ON_WRITE (bit 31) as arrayFlags gives it: the array is a result of np.broadcast_arrays, and
+/// the first write to it warns and takes the flag away from it and its bases.
+inline constexpr int kArrayWarnsOnWrite = 1 << 15;
+
+/// The flags of an array that guards compare: NPY_ARRAY_*, which end at bit 14, and kArrayWarnsOnWrite.
+inline int arrayFlags(PyArrayObject* array) {
+  const auto flags = static_cast<uint32_t>(PyArray_FLAGS(array));
+  return static_cast<int>((flags | flags >> 16) & 0xffff);
+}
+
 enum class GuardRelation : uint8_t { kEq, kNe, kLt, kLe, kGe };
 
 struct GuardInsn {

@@ -23,9 +23,10 @@ std::vector<std::pair<bool (*)(BorrowedRef), WrapFunction>>& wrapPredicates() {
   return *table;
 }
 
-/// Flags that every array guard compares. Arrays that are not aligned are left to NumPy.
-constexpr int kArrayFlags =
-    NPY_ARRAY_C_CONTIGUOUS | NPY_ARRAY_F_CONTIGUOUS | NPY_ARRAY_ALIGNED | NPY_ARRAY_WRITEABLE;
+/// Arrays whose flags of these differ from "aligned, and silent when written to" are left to NumPy.
+constexpr int kPlainFlags = NPY_ARRAY_ALIGNED | kArrayWarnsOnWrite;
+/// Flags that every guard of a captured array compares.
+constexpr int kArrayFlags = NPY_ARRAY_C_CONTIGUOUS | NPY_ARRAY_F_CONTIGUOUS | NPY_ARRAY_WRITEABLE | kPlainFlags;
 
 /// A size: 0 and 1 are constants (they change layouts and broadcasting), everything else is a symbol of at least 2.
 Dim wrapSize(Tracer& t, int64_t size, Source source, int axis) {
@@ -38,14 +39,14 @@ Dim wrapSize(Tracer& t, int64_t size, Source source, int axis) {
 
 ValueRef wrapArray(Tracer& t, BorrowedRef live, Source source) {
   auto* array = reinterpret_cast<PyArrayObject*>(live.get());
-  int flags = PyArray_FLAGS(array);
+  int flags = arrayFlags(array);
   int guarded = kArrayFlags & ~(SEGUE_FAULT(WriteableUnguarded) ? NPY_ARRAY_WRITEABLE : 0);
   ArrayFacts facts{PyArray_TYPE(array), PyArray_NDIM(array), guarded, flags & guarded};
   std::optional<DType> dtype = dtypeFromDescr(PyArray_DESCR(array));
-  if (!dtype || (flags & NPY_ARRAY_ALIGNED) == 0) {
+  if (!dtype || (flags & kPlainFlags) != NPY_ARRAY_ALIGNED) {
     // The array guard knows native byte order only; a swapped array is told by its type alone.
     if (PyArray_ISNOTSWAPPED(array)) {
-      t.guards().array(source, {facts.type_num, facts.ndim, NPY_ARRAY_ALIGNED, flags & NPY_ARRAY_ALIGNED});
+      t.guards().array(source, {facts.type_num, facts.ndim, kPlainFlags, flags & kPlainFlags});
     } else {
       t.guardType(source, live);
     }
