@@ -108,7 +108,7 @@ void segue_frame_convert(PyThreadState* ts, SegueFrame* frame, PyCodeObject* cod
  * whole. */
 void segue_frame_move(SegueFrame* frame, PyCodeObject* code, PyObject* const* slots, int slot_count, int unit);
 
-/* Makes a suspended generator's frame go on in `code`, which has the same slots, at `unit`. */
+/* Makes a suspended generator's frame go on in `code`, which has the same slots, at `unit` (3.12 and later). */
 void segue_frame_change_code(SegueFrame* frame, PyCodeObject* code, int unit);
 
 /* Writes an instruction into code that may be running, and may be instrumented: tools are told of the line as before. */

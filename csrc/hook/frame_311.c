@@ -95,13 +95,6 @@ void segue_frame_convert(PyThreadState* ts, SegueFrame* frame, PyCodeObject* cod
   segue_frame_move(frame, code, slots, slot_count, unit);
 }
 
-void segue_frame_change_code(SegueFrame* frame, PyCodeObject* code, int unit) {
-  PyCodeObject* old = frame->f_code;
-  frame->f_code = (PyCodeObject*)Py_NewRef(code);
-  frame->prev_instr = _PyCode_CODE(code) + unit - 1;
-  Py_DECREF(old);
-}
-
 bool segue_frame_returns_inline(SegueFrame* frame) { return !frame->is_entry; }
 
 bool segue_frame_is_held(SegueFrame* frame) {

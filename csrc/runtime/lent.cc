@@ -88,15 +88,13 @@ void LentObjects::lend(absl::Span<const Place> references, Entry* entry) {
 }
 
 bool LentObjects::reclaim(absl::Span<const Place> references) {
-  bool whole = true;
   for (Place place : references) {
     const Watched* lent = find(*place);
     if (lent == nullptr) continue;
-    const bool alive = isAlive(lent->weak.get(), lent->object);
-    if (!alive) *place = nullptr;
+    if (!isAlive(lent->weak.get(), lent->object)) *place = nullptr;
     Py_XINCREF(*place);
-    whole = whole && alive;
   }
+  bool whole = true;
   for (const Watched& watched : objects_) {
     entries().erase(watched.weak.get());
     whole = whole && isAlive(watched.weak.get(), watched.object);

@@ -31,6 +31,22 @@ def opaque(value=None):
     return value
 
 
+@segue.disable
+def note(*values):
+    """Runs as it is and keeps nothing."""
+    return values[0] if values else None
+
+
+class Loud:
+    """Tells of its death."""
+
+    def __init__(self, tell):
+        self.tell = tell
+
+    def __del__(self):
+        self.tell()
+
+
 @pytest.fixture(autouse=True)
 def fresh():
     segue.reset()

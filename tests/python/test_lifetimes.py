@@ -5,6 +5,7 @@ import re
 import weakref
 
 import numpy as np
+from tests.python.engine_support import note
 
 import segue
 
@@ -14,13 +15,6 @@ X = np.arange(4.0)
 class Thing:
     def __init__(self, value=2.0):
         self.value = value
-
-
-def note(*values):
-    return values[0] if values else None
-
-
-note = segue.disable(note)
 
 
 def collected(make):

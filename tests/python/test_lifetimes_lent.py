@@ -7,6 +7,7 @@ import weakref
 
 import numpy as np
 import pytest
+from tests.python.engine_support import Loud, note
 
 import segue
 
@@ -15,19 +16,6 @@ X = np.arange(4.0)
 
 class Thing:
     pass
-
-
-class Loud:
-    def __init__(self, tell):
-        self.tell = tell
-
-    def __del__(self):
-        self.tell()
-
-
-@segue.disable
-def note(*values):
-    return values[0] if values else None
 
 
 def entries():

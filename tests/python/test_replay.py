@@ -5,7 +5,7 @@ import weakref
 
 import numpy as np
 import pytest
-from tests.python.engine_support import counts, fresh  # noqa: F401
+from tests.python.engine_support import Loud, counts, fresh  # noqa: F401
 
 from segue import api
 
@@ -38,14 +38,6 @@ def replaced(make, function):
         function(box, np.ones(2))
         box.clear()
     return seen
-
-
-class Loud:
-    def __init__(self, tell):
-        self.tell = tell
-
-    def __del__(self):
-        self.tell()
 
 
 class Watched:
