@@ -360,6 +360,7 @@ Result<void> Lowering::check(uint32_t index) {
 Result<void> Lowering::operand(const Guard& guard, GuardInsn& insn) {
   switch (guard.kind) {
     case GuardKind::kDequeLimit:
+    case GuardKind::kRegistrations:
     case GuardKind::kLength: insn.number = guard.number; return {};
     case GuardKind::kInt64:
     case GuardKind::kOwnsDict:

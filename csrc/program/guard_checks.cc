@@ -2,6 +2,7 @@
 
 #include "base/errstate.h"
 #include "base/fault.h"
+#include "program/registrations.h"
 
 namespace segue::checks {
 
@@ -148,6 +149,8 @@ bool checkDisjoint(const GuardInsn& insn, PyObject* const* regs) {
   Extent b = arrayExtent(reinterpret_cast<PyArrayObject*>(second));
   return a.low == a.high || b.low == b.high || a.high <= b.low || b.high <= a.low;
 }
+
+bool checkRegistrations(const GuardInsn& insn, PyObject* const*) { return abstractRegistrations() == insn.number; }
 
 bool checkErrState(const GuardInsn& insn, PyObject* const*) {
   ErrState state;

@@ -74,6 +74,7 @@ bool checkDictLacks(const GuardInsn& insn, PyObject* const* regs);
 bool checkSetEquals(const GuardInsn& insn, PyObject* const* regs);
 bool checkDequeLimit(const GuardInsn& insn, PyObject* const* regs);
 bool checkNoInstanceAttr(const GuardInsn& insn, PyObject* const* regs);
+bool checkRegistrations(const GuardInsn& insn, PyObject* const* regs);
 bool checkDisjoint(const GuardInsn& insn, PyObject* const* regs);
 bool checkErrState(const GuardInsn& insn, PyObject* const* regs);
 

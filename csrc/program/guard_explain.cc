@@ -103,7 +103,9 @@ std::string arrayText(const GuardInsn& insn) {
   return out;
 }
 
-bool holdsNumber(GuardOp op) { return op == GuardOp::kCheckLength || op == GuardOp::kCheckDequeLimit; }
+bool holdsNumber(GuardOp op) {
+  return op == GuardOp::kCheckLength || op == GuardOp::kCheckDequeLimit || op == GuardOp::kCheckRegistrations;
+}
 
 /// The check in words, from its row of guard_kinds.def.
 std::string checkText(const GuardProgram& program, const GuardInsn& insn) {

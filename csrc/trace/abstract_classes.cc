@@ -2,6 +2,7 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "base/interrupt.h"
+#include "program/registrations.h"
 #include "trace/attributes.h"
 #include "trace/builtins/registry.h"
 #include "trace/tracer.h"
@@ -107,9 +108,12 @@ Traced<bool> isAbstractSubclass(Tracer& t, PyTypeObject* sub, PyTypeObject* cls)
     clearFailure([&] { return ask() < 0 ? nullptr : Py_NewRef(Py_None); });
     return stop(BreakReason::kExceptionEscapes, std::string("issubclass with ") + cls->tp_name);
   }
-  // That it is none ends with the next registration of a class, which no guard sees.
-  if (answer == 0) return stop(BreakReason::kUnsupportedOperation, std::string("no instance of the abstract ") + cls->tp_name);
-  return true;
+  // A yes is for good. A no holds until the next registration of a class with any abstract one, as ABCMeta keeps it.
+  if (answer == 0) {
+    Source source = t.sources().constant(reinterpret_cast<PyObject*>(cls));
+    t.guards().add({.kind = GuardKind::kRegistrations, .source = source, .number = abstractRegistrations()});
+  }
+  return answer != 0;
 }
 
 }  // namespace segue

@@ -56,7 +56,6 @@ def test_closures(f, check):
     check(lambda x: (x + 1, f(x)), X)
 
 
-@covers("closures")
 def test_a_cell_as_an_object_is_told_from_others():
     def f(x, held):
         return x[0] + 1, isinstance(held, int), held
