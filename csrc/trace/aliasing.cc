@@ -1,6 +1,6 @@
-// What a write may touch besides its target, and which keys of dicts and sets are one. Two sources may name one object, and two arrays one memory; the trace treats
-// different values as different objects with memory of their own, so a write guards that they are, and breaks where they
-// are not now.
+// What a write may touch besides its target, and which keys of dicts and sets are one. Two sources may name one object, and two
+// arrays one memory; the trace treats different values as different objects with memory of their own, so a write guards that
+// they are, and breaks where they are not now.
 #include <algorithm>
 
 #include "base/fault.h"
