@@ -266,38 +266,44 @@ class Splicer {
 
 // ---- where probes go ---------------------------------------------------------------------------------------------------
 
-/// Per instruction: how many exceptions are being handled there. In a handler, what sys.exception() gives does not come
-/// from the frame alone.
-std::vector<int> handledAt(const Code& code, const Cfg& cfg) {
-  std::vector<int> at(static_cast<size_t>(code.size()), -1);
-  std::vector<std::pair<int, int>> open = {{0, 0}};   // block, exceptions handled at its start
+/// Per instruction: the exceptions on the stack.
+std::vector<SiteFinder::Exceptions> exceptionsAt(const Code& code, const Cfg& cfg) {
+  using Exceptions = SiteFinder::Exceptions;
+  std::vector<Exceptions> at(static_cast<size_t>(code.size()));
+  std::vector<bool> seen(static_cast<size_t>(code.size()), false);
+  std::vector<std::pair<int, Exceptions>> open = {{0, {}}};   // blocks, and how they start
   while (!open.empty()) {
-    auto [index, handled] = open.back();
+    auto [index, state] = open.back();
     open.pop_back();
     const BasicBlock& block = cfg.block(index);
-    if (at[static_cast<size_t>(block.start)] >= 0) continue;
+    if (seen[static_cast<size_t>(block.start)]) continue;
+    seen[static_cast<size_t>(block.start)] = true;
     if (block.handler >= 0) {
-      // Most handlers begin with PUSH_EXC_INFO. Others have the exception on the stack only to let it go on.
-      const bool saves = code.insn(cfg.block(block.handler).start).op == Opcode::kPushExcInfo;
-      const int raising = handled + (code.insn(block.start).op == Opcode::kPushExcInfo ? 1 : 0);   // what may raise is behind it
-      open.emplace_back(block.handler, saves ? raising : raising + 1);
+      // Handlers that look at the exception begin with PUSH_EXC_INFO; what may raise in such a block is behind it.
+      const bool looks = code.insn(cfg.block(block.handler).start).op == Opcode::kPushExcInfo;
+      const int handled = state.handled + (code.insn(block.start).op == Opcode::kPushExcInfo ? 1 : 0);
+      open.emplace_back(block.handler, Exceptions{.handled = handled, .passing = !looks});
     }
     for (int i = block.start; i < block.end; i++) {
-      at[static_cast<size_t>(i)] = handled;
-      if (code.insn(i).op == Opcode::kPushExcInfo) handled++;
-      if (code.insn(i).op == Opcode::kPopExcept) handled--;
+      const Opcode op = code.insn(i).op;
+      if (op == Opcode::kWithExceptStart) state.passing = true;
+      at[static_cast<size_t>(i)] = state;
+      if (op == Opcode::kPushExcInfo) state.handled++;
+      if (op == Opcode::kPopExcept) state.handled--;
+      if (op == Opcode::kPopExcept || op == Opcode::kEndAsyncFor || op == Opcode::kCleanupThrow) state.passing = false;
     }
-    for (int successor : block.successors) open.emplace_back(successor, handled);
+    for (int successor : block.successors) open.emplace_back(successor, state);
   }
   return at;
 }
 
-/// Instructions in front of which a probe would come too early: the value on the stack is about to be stored or dropped,
-/// or CPython takes this one and its neighbour as one.
+/// Instructions in front of which a probe would come too early: the value on the stack is about to be stored or dropped, a
+/// handler is about to end, or CPython takes this one and its neighbour as one.
 bool isPassedOver(const Insn& insn) {
   switch (insn.op) {
     case Opcode::kStoreLocal:
     case Opcode::kPopTop:
+    case Opcode::kPopExcept:
     case Opcode::kNop:
     case Opcode::kEndSend:
     case Opcode::kEndFor: return true;
@@ -306,10 +312,27 @@ bool isPassedOver(const Insn& insn) {
   }
 }
 
-bool isPlace(const Code& code, int index, const std::vector<int>& handled) {
+/// Instructions that segments never leave at.
+bool neverBreaks(Opcode op) {
+  switch (op) {
+    case Opcode::kNop:
+    case Opcode::kPopTop:
+    case Opcode::kPushNull:
+    case Opcode::kCopy:
+    case Opcode::kSwap:
+    case Opcode::kLoadConst:
+    case Opcode::kLoadLocal:
+    case Opcode::kStoreLocal:
+    case Opcode::kPushExcInfo:
+    case Opcode::kJump:
+    case Opcode::kReturn: return true;
+    default: return false;
+  }
+}
+
+bool isPlace(const Code& code, int index, const std::vector<SiteFinder::Exceptions>& exceptions) {
   const Insn& insn = code.insn(index);
-  const bool handles = handled[static_cast<size_t>(index)] > 0 && !SEGUE_FAULT(HandledIgnored);
-  return insn.is_first_of_raw && code.depthBefore(index) >= 0 && !handles &&
+  return insn.is_first_of_raw && code.depthBefore(index) >= 0 && !exceptions[static_cast<size_t>(index)].passing &&
          insn.op != Opcode::kPushExcInfo && insn.op != Opcode::kReraise && insn.op != Opcode::kSend && insn.op != Opcode::kSendDrop &&
          insn.op != Opcode::kYieldValue && insn.op != Opcode::kResume;
 }
@@ -332,9 +355,9 @@ std::vector<int> successors(const Code& code, int index) {
 /// Collects the places that control gets to from some instructions, the first on each path.
 class PlaceSearch {
  public:
-  PlaceSearch(const Code& code, const std::vector<int>& handled) : code_(code), handled_(handled) {}
+  PlaceSearch(const Code& code, const std::vector<SiteFinder::Exceptions>& exceptions) : code_(code), exceptions_(exceptions) {}
 
-  /// The next place from here. In a handler that is where the exception has been dealt with.
+  /// The next place from here. Where an exception goes on that is where it has been dealt with.
   void from(int index) {
     std::vector<int> open = {index};
     while (!open.empty()) {
@@ -344,11 +367,13 @@ class PlaceSearch {
       if (unbindsException(at)) at += 3;
       if (std::find(seen_.begin(), seen_.end(), at) != seen_.end()) continue;
       seen_.push_back(at);
-      if (isPlace(code_, at, handled_)) {
+      if (isPlace(code_, at, exceptions_)) {
         offsets_.push_back(code_.insn(at).offset);
-      } else if (handled_[static_cast<size_t>(at)] > 0 || code_.insn(at).op == Opcode::kPushExcInfo) {
+      } else if (exceptions_[static_cast<size_t>(at)].passing || code_.insn(at).op == Opcode::kPushExcInfo) {
         for (int next : successors(code_, at)) open.push_back(next);
       }
+      const Handler* outer = code_.insn(at).op == Opcode::kReraise ? code_.handlerOf(at) : nullptr;
+      if (outer != nullptr) open.push_back(outer->target);
     }
   }
   std::vector<int> take() { return std::move(offsets_); }
@@ -362,7 +387,7 @@ class PlaceSearch {
   }
 
   const Code& code_;
-  const std::vector<int>& handled_;
+  const std::vector<SiteFinder::Exceptions>& exceptions_;
   std::vector<int> seen_;
   std::vector<int> offsets_;
 };
@@ -383,12 +408,12 @@ Result<void> buildSplice(const Code& code, Splice* splice, LayoutMaker make_layo
   }
 }
 
-SiteFinder::SiteFinder(const Code& code) : code_(code), handled_(handledAt(code, Cfg(code))) {}
+SiteFinder::SiteFinder(const Code& code) : code_(code), exceptions_(exceptionsAt(code, Cfg(code))) {}
 
 std::vector<int> SiteFinder::behind(int offset) const {
   const int index = code_.indexAt(offset);
   SEGUE_CHECK(index >= 0, "a break outside of the code");
-  PlaceSearch search(code_, handled_);
+  PlaceSearch search(code_, exceptions_);
   for (int next : successors(code_, index)) search.from(next);
   const Handler* handler = code_.handlerOf(index);
   if (handler != nullptr && !SEGUE_FAULT(NoProbeBehindHandlers)) search.from(handler->target);
@@ -405,6 +430,22 @@ std::vector<int> SiteFinder::alike(int offset) const {
     if (begun && insn.is_first_of_raw && code_.depthBefore(i) >= 0 && operation(i) == op) offsets.push_back(insn.offset);
   }
   return offsets;
+}
+
+bool SiteFinder::inHandler(int offset) const {
+  return exceptions_[static_cast<size_t>(code_.indexAt(offset))].handled > 0;
+}
+
+std::vector<SiteFinder::Place> SiteFinder::inHandlers() const {
+  std::vector<Place> places;
+  for (int i = 0; i < code_.size(); i++) {
+    const Exceptions& state = exceptions_[static_cast<size_t>(i)];
+    const Opcode op = operation(i);
+    if (!code_.insn(i).is_first_of_raw || code_.depthBefore(i) < 0 || state.handled == 0 || state.passing || neverBreaks(op)) continue;
+    const bool calls = op == Opcode::kCall || op == Opcode::kCallKw || op == Opcode::kCallEx;
+    places.push_back({.offset = code_.insn(i).offset, .calls = calls});
+  }
+  return places;
 }
 
 // On 3.11 and 3.12 a call with keywords starts with loading their names.

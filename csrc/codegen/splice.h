@@ -36,16 +36,30 @@ class SiteFinder {
  public:
   explicit SiteFinder(const Code& code);
   /// The instructions in front of which probes go when the one at `offset` breaks: where control may go behind it, past
-  /// stores of its result, and where it goes on when an exception of it has been handled. Places where CPython does not
+  /// stores of its result, and in the handler of its exceptions. Places where CPython does not
   /// expect anything between two instructions are passed over. Empty where there is nothing behind.
   std::vector<int> behind(int offset) const;
   /// The instructions that do what the one at `offset` does, itself among them.
   std::vector<int> alike(int offset) const;
+  /// Whether an exception is being handled there. Its traceback holds the frame, which cannot change to a newer f' then.
+  bool inHandler(int offset) const;
+  struct Place {
+    int offset;
+    bool calls;
+  };
+  /// The instructions of all handlers that segments may leave at.
+  std::vector<Place> inHandlers() const;
+
+  /// The exceptions on the stack in front of an instruction.
+  struct Exceptions {
+    int handled = 0;        ///< pushed by PUSH_EXC_INFO
+    bool passing = false;   ///< one goes on, or CPython asks somebody (an __exit__, an iterator) whether it does
+  };
 
  private:
   Opcode operation(int index) const;
   const Code& code_;
-  std::vector<int> handled_;   ///< by instruction: exceptions being handled there
+  std::vector<Exceptions> exceptions_;   ///< by instruction
 };
 
 }  // namespace segue

@@ -90,7 +90,10 @@ SpliceRef probesBehind(const CompileInput& input, const Exit& exit) {
   if (exit.kind != ExitKind::kBreak) return SpliceRef();
   const Location& where = exit.inlined_chain.empty() ? exit.location : exit.inlined_chain.front();
   if (where.code.get() != reinterpret_cast<PyObject*>(input.code)) return SpliceRef();
-  return requireSplice(input.code, input.options, input.options_id, {.offset = where.offset, .sites = true});
+  // A trace that has left at an instruction that raises, or at its start, has got further than CPython has to go.
+  const int left_at = exit.frames.front().offset;
+  return requireSplice(input.code, input.options, input.options_id,
+                       {.offset = left_at != input.offset ? left_at : where.offset, .sites = true});
 }
 
 /// Operators on Python numbers alone.

@@ -1,4 +1,6 @@
 // Splices: what f' needs as breaks become known, and what its probes do.
+#include <algorithm>
+
 #include "base/fault.h"
 #include "base/interrupt.h"
 #include "codegen/splice.h"
@@ -79,7 +81,14 @@ const Analysis& analysisOf(CodeState* state) {
   return *static_cast<const Analysis*>(state->analysis.get());
 }
 
-/// What is missing of `needs`; and of what the other instructions of the kind will need once some have broken.
+/// Whether control may get to a handler behind the instruction, or is in one.
+bool meetsHandlers(const SiteFinder& finder, int offset) {
+  const std::vector<int> sites = finder.behind(offset);
+  return finder.inHandler(offset) || std::any_of(sites.begin(), sites.end(), [&](int site) { return finder.inHandler(site); });
+}
+
+/// What is missing of `needs`; of what handlers will need, while the frame can still change; and of what the other instructions
+/// of the kind will need once some have broken.
 void addNeeds(const SiteFinder& finder, const SpliceNeeds& needs, const Splice& splice, SpliceUpdate* update) {
   const auto add = [&](int offset, bool open) {
     if (needs.exits) update->addExit(offset, needs.into_call);
@@ -87,6 +96,13 @@ void addNeeds(const SiteFinder& finder, const SpliceNeeds& needs, const Splice& 
     for (int site : finder.behind(offset)) update->addSite(site, open);
   };
   add(needs.offset, true);
+  if (update->grown() && meetsHandlers(finder, needs.offset)) {
+    for (const SiteFinder::Place& place : finder.inHandlers()) {
+      update->addExit(place.offset, false);
+      if (place.calls) update->addExit(place.offset, true);
+      for (int site : finder.behind(place.offset)) update->addSite(site, false);
+    }
+  }
   if (!update->grown() || splice.builds < kBuildsBeforeAll) return;
   for (int other : finder.alike(needs.offset)) add(other, false);
 }

@@ -122,9 +122,9 @@ def test_the_exception_being_handled_is_known_to_what_runs_in_the_handler(check)
             try:
                 raise KeyError("second")
             except KeyError as error:
-                context = error.__context__
+                context = type(error.__context__)
             y = y * 2
-        return y, type(context), sys.exc_info()
+        return y, context, sys.exc_info()
 
     check(f, X, breaks=True)
 

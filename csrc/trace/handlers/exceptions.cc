@@ -1,4 +1,5 @@
 // Visitors: raising, handling, with.
+#include "base/fault.h"
 #include "trace/attributes.h"
 #include "trace/builtins/registry.h"
 #include "trace/protocols.h"
@@ -6,6 +7,7 @@
 #include "trace/values/class_value.h"
 #include "trace/values/exception.h"
 #include "trace/values/generator.h"
+#include "trace/values/tuple.h"
 
 namespace segue {
 namespace {
@@ -20,9 +22,21 @@ Traced<ExceptionValue*> exceptionOf(Tracer& t, ValueRef value) {
   return exception;
 }
 
-/// isinstance(exception, type) as CHECK_EXC_MATCH asks: no __instancecheck__, classes and tuples of classes only.
-Traced<bool> matches(Tracer& t, ValueRef exception, ValueRef type) {
-  return isInstance(t, exception, type);
+/// As CHECK_EXC_MATCH asks: every class of a tuple must be one of exceptions, and only MROs count, not what metaclasses say.
+Traced<bool> matches(Tracer& t, ValueRef exception, ValueRef wanted) {
+  wanted = t.resolve(wanted);
+  auto* tuple = as<TupleValue>(wanted);
+  std::vector<ValueRef> classes = {wanted};
+  if (tuple != nullptr) classes.assign(tuple->items().begin(), tuple->items().end());
+  bool matches = false;
+  for (ValueRef item : classes) {
+    auto* cls = as<ClassValue>(t.resolve(item));
+    if (cls == nullptr || !PyExceptionClass_Check(cls->constant().get())) {
+      return stop(BreakReason::kExceptionEscapes, "except " + t.resolve(item)->describe());
+    }
+    matches = matches || PyType_IsSubtype(t.resolve(exception)->type(), cls->classObject()) != 0;
+  }
+  return matches;
 }
 
 }  // namespace
@@ -60,6 +74,7 @@ Traced<void> Tracer::visitPushExcInfo(const Insn& insn) {
 }
 
 Traced<void> Tracer::visitPopExcept(const Insn& insn) {
+  if (handled() == nullptr && !SEGUE_FAULT(HandlerEndCaptured)) return stop(BreakReason::kOutsideHandler, "the end of a handler of what CPython has raised");
   ValueRef previous = stack().pop();
   setHandled(previous->kind() == ValueKind::kException ? previous : nullptr);
   return {};
