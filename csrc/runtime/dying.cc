@@ -15,7 +15,9 @@ bool Dying::isPlain(PyObject* object) {
   PyTypeObject* type = Py_TYPE(object);
   if (type == &PyArray_Type) {
     auto* array = reinterpret_cast<PyArrayObject*>(object);
-    return PyArray_BASE(array) == nullptr && !PyDataType_REFCHK(PyArray_DESCR(array)) && !hasWeakReferences(object);
+    if (PyDataType_REFCHK(PyArray_DESCR(array)) || hasWeakReferences(object)) return false;
+    PyObject* base = PyArray_BASE(array);
+    return base == nullptr || (Py_TYPE(base) == &PyArray_Type && isPlain(base));
   }
   return type == &PyFloat_Type || type == &PyLong_Type || type == &PyUnicode_Type || type == &PyBool_Type ||
          object == Py_None;

@@ -22,7 +22,7 @@ class Dying {
   /// Whether everything that will die dies without running code: no finalizer, no weak reference.
   bool silent();
 
-  /// Numbers, text, arrays of their own memory: most of what programs replace. Their death runs no code.
+  /// Numbers, text, arrays of their own memory and views of these: most of what programs replace. Their death runs no code.
   static bool isPlain(PyObject* object);
 
  private:
