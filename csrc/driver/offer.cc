@@ -23,6 +23,17 @@ DispatchTable* tableOf(const Offer& offer) {
   return state != nullptr ? state->table(offer.key()) : nullptr;
 }
 
+/// Whether the segment leaves the frame in the code that it runs, with its locals as they are then. One that returns leaves the
+/// locals as they were: nobody may look at them afterwards. One that changes the code changes what a traceback's tb_lasti means.
+bool keepsFrame(const Offer& offer, const Segment& segment) {
+  const auto* running = reinterpret_cast<PyObject*>(offer.view.code);
+  if (segment.exit == SegmentExit::kBreak) return segment.snapshot.frames.front().splice->code.get() == running;
+  if (segment.exit != SegmentExit::kLoop) return false;
+  CodeState* state = CodeState::find(offer.code);
+  CodeState::Spliced* spliced = state != nullptr ? state->spliced(offer.options_id) : nullptr;
+  return spliced != nullptr && spliced->splice->code.get() == running;
+}
+
 /// Runs an entry whose guards have passed.
 void runEntry(const Offer& offer, const EntryRef& entry, RegisterFile& file, Service* out) {
   Segment& segment = entry->segment;
@@ -33,10 +44,7 @@ void runEntry(const Offer& offer, const EntryRef& entry, RegisterFile& file, Ser
   }
   const SnapshotFrame* target = segment.exit == SegmentExit::kBreak ? &segment.snapshot.frames.front() : nullptr;
   if (target != nullptr && !hasRoom(offer, *target->splice)) return;
-  // A segment that returns leaves the frame's locals as they are: nobody may look at them afterwards. One that leaves may
-  // change the frame's code, for which a traceback's tb_lasti would mean something else.
-  const bool stays = target != nullptr && target->splice->code.get() == reinterpret_cast<PyObject*>(offer.view.code);
-  if (!stays && segue_frame_is_held(offer.frame) && !SEGUE_FAULT(HeldFrameIgnored)) return;
+  if (segue_frame_is_held(offer.frame) && !keepsFrame(offer, segment) && !SEGUE_FAULT(HeldFrameIgnored)) return;
   out->departure.own = offer.view.slots;
   const SegmentOutcome outcome = runSegment(segment, file.regs(), file.ints(), &out->result, &out->departure);
   if (outcome != SegmentOutcome::kDropped) {

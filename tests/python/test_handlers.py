@@ -263,3 +263,20 @@ def test_what_except_takes(wanted, raises, check):
         return x
 
     check(f, X, breaks=True)
+
+
+def test_loops_in_handlers_run_trip_by_trip(check):
+    def f(x):
+        try:
+            note({}[0])
+        except KeyError as error:
+            y = x
+            for i in range(200):
+                y = y + i
+            note(error.__traceback__.tb_frame.f_locals["i"])
+            return y * 2
+
+    check(f, X, breaks=True)
+    compiled = segue.compile(f)
+    compiled(X)
+    assert delta(lambda: compiled(X))["segments"] > 190
