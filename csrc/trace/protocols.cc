@@ -40,9 +40,9 @@ bool rightGoesFirst(ValueRef lhs, ValueRef rhs) {
 }
 
 /// slot_nb_…: between classes written in Python, the right one goes first only if it has a reflected method of its own.
-bool isReflectedOverloaded(Tracer& t, BinaryOp op, ValueRef lhs, ValueRef rhs) {
+bool isReflectedOverloaded(Tracer& t, const char* reflected_name, ValueRef lhs, ValueRef rhs) {
   if (lhs->kind() != ValueKind::kInstance || rhs->kind() != ValueKind::kInstance) return true;
-  BorrowedRef name = t.internedName(methodOf(op, /*reflected=*/true));
+  BorrowedRef name = t.internedName(reflected_name);
   return lookupOnType(t, lhs->type(), name).get() != lookupOnType(t, rhs->type(), name).get();
 }
 
@@ -61,6 +61,16 @@ bool isObject(Tracer& t, const OpaqueValue* opaque, BorrowedRef object) {
 
 }  // namespace
 
+Traced<ValueRef> askOperands(Tracer& t, const char* reflected_name, ValueRef lhs, ValueRef rhs, BinarySlot slot) {
+  const bool right_first = rightGoesFirst(lhs, rhs) && isReflectedOverloaded(t, reflected_name, lhs, rhs);
+  if (right_first) {
+    SEGUE_TRY(ValueRef result, slot(rhs, lhs, true));
+    if (result != nullptr) return result;
+  }
+  SEGUE_TRY(ValueRef result, slot(lhs, rhs, false));
+  return result != nullptr || right_first ? Traced<ValueRef>(result) : slot(rhs, lhs, true);
+}
+
 Traced<ValueRef> binary(Tracer& t, BinaryOp op, ValueRef lhs, ValueRef rhs) {
   lhs = t.resolve(lhs);
   rhs = t.resolve(rhs);
@@ -69,17 +79,9 @@ Traced<ValueRef> binary(Tracer& t, BinaryOp op, ValueRef lhs, ValueRef rhs) {
     if (result != nullptr) return result;
   }
   BinaryOp plain = withoutInplace(op);
-  bool right_first = rightGoesFirst(lhs, rhs) && isReflectedOverloaded(t, plain, lhs, rhs);
-  if (right_first) {
-    SEGUE_TRY(ValueRef result, rhs->binarySlot(t, plain, lhs, true));
-    if (result != nullptr) return result;
-  }
-  SEGUE_TRY(ValueRef result, lhs->binarySlot(t, plain, rhs, false));
+  const auto slot = [&](ValueRef self, ValueRef other, bool reflected) { return self->binarySlot(t, plain, other, reflected); };
+  SEGUE_TRY(ValueRef result, askOperands(t, methodOf(plain, /*reflected=*/true), lhs, rhs, slot));
   if (result != nullptr) return result;
-  if (!right_first) {
-    SEGUE_TRY(ValueRef reflected, rhs->binarySlot(t, plain, lhs, true));
-    if (reflected != nullptr) return reflected;
-  }
   return stop(BreakReason::kUnsupportedOperation, operandTypes(symbolOf(op), lhs, rhs));
 }
 

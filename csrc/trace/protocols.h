@@ -4,10 +4,16 @@
 // of them answers.
 #pragma once
 
+#include "absl/functional/function_ref.h"
 #include "trace/values/value.h"
 
 namespace segue {
 
+/// What one operand makes of an operation with the other; null where it declines (NotImplemented).
+using BinarySlot = absl::FunctionRef<Traced<ValueRef>(ValueRef self, ValueRef other, bool reflected)>;
+/// The order in which CPython asks the two operands; null where both decline. `reflected_name`: the method by which the right one
+/// may go first.
+Traced<ValueRef> askOperands(Tracer& t, const char* reflected_name, ValueRef lhs, ValueRef rhs, BinarySlot slot);
 /// lhs op rhs; in-place forms included.
 Traced<ValueRef> binary(Tracer& t, BinaryOp op, ValueRef lhs, ValueRef rhs);
 Traced<ValueRef> unary(Tracer& t, UnaryOp op, ValueRef value);

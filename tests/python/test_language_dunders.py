@@ -121,3 +121,35 @@ def test_special_methods(f, check):
 )
 def test_special_methods_that_are_not_there(f, check):
     check(lambda x: (x * 2, message(f, Vector(x)), x + 1), X)
+
+
+class Share:
+    def __init__(self, a):
+        self.a = a
+
+    def __divmod__(self, other):
+        return divmod(self.a, other.a) if isinstance(other, Share) else NotImplemented
+
+    def __rdivmod__(self, other):
+        return ("reflected", other) if isinstance(other, int) else NotImplemented
+
+
+class LargeShare(Share):
+    def __rdivmod__(self, other):
+        return "first"
+
+
+@covers("operators' dunders")
+@cases(
+    own=lambda s: divmod(s, Share(2)),
+    reflected=lambda s: divmod(7, s),
+    subclass_first=lambda s: (divmod(s, LargeShare(2)), divmod(LargeShare(3), Share(2))),
+)
+def test_divmod_asks_both_operands(f, check):
+    check(lambda x: (x + 1, f(Share(5))), X)
+
+
+@covers("operators' dunders", breaks={"unsupported-operation": "an operator that no operand has: CPython words the TypeError"})
+@cases(left=lambda s: divmod(s, 2j), right=lambda s: divmod("a", s), both=lambda s: divmod(s, Vector(1)))
+def test_divmod_that_both_operands_decline(f, check):
+    check(lambda x: (x * 2, message(f, Share(5)), x + 1), X)

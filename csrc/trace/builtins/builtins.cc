@@ -70,6 +70,15 @@ Traced<ValueRef> builtinRound(Tracer& t, const BuiltinCall& call) {
 }
 SEGUE_BUILTIN("builtins.round", builtinRound);
 
+/// What one operand makes of divmod; null where it declines, as numbers do whose other operand is none.
+Traced<ValueRef> divmodSlot(Tracer& t, ValueRef self, ValueRef other, bool reflected) {
+  const bool number = self->kind() == ValueKind::kConstant || self->kind() == ValueKind::kInt || self->kind() == ValueKind::kScalar;
+  if (number) return ValueRef{nullptr};
+  if (self->kind() != ValueKind::kInstance) return stop(BreakReason::kUnsupportedOperation, "divmod() of " + self->describe());
+  SEGUE_TRY(ValueRef result, callSpecial(t, self, reflected ? "__rdivmod__" : "__divmod__", {other}));
+  return result != nullptr && result->constant().get() == Py_NotImplemented ? nullptr : result;
+}
+
 Traced<ValueRef> builtinDivmod(Tracer& t, const BuiltinCall& call) {
   SEGUE_TRY(auto args, call.bind(t, "divmod", {"/x", "/y"}, 2));
   if (isNumpyValue(args[0]) || isNumpyValue(args[1])) {
@@ -81,7 +90,13 @@ Traced<ValueRef> builtinDivmod(Tracer& t, const BuiltinCall& call) {
     SEGUE_TRY(ValueRef rest, binary(t, BinaryOp::kRemainder, args[0], args[1]));
     return t.tuple({quotient, rest});
   }
-  return viaSpecial(t, call, "__divmod__", "numpy.divmod");
+  ValueRef lhs = t.resolve(args[0]), rhs = t.resolve(args[1]);
+  if (lhs->kind() != ValueKind::kInstance && rhs->kind() != ValueKind::kInstance) return callPure(t, call);
+  SEGUE_TRY(ValueRef result, askOperands(t, "__rdivmod__", lhs, rhs, [&](ValueRef self, ValueRef other, bool reflected) {
+    return divmodSlot(t, self, other, reflected);
+  }));
+  if (result != nullptr) return result;
+  return stop(BreakReason::kUnsupportedOperation, "divmod() of " + lhs->describe() + " and " + rhs->describe());
 }
 SEGUE_BUILTIN("builtins.divmod", builtinDivmod);
 
