@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "absl/strings/str_cat.h"
+#include "base/imports.h"
 
 namespace segue {
 namespace {
@@ -38,7 +39,7 @@ bool read(ErrState* state) {
 
 /// The mask that np.geterr() describes, -1 when it cannot be told.
 int publicMask() {
-  Ref numpy = Ref::steal(PyImport_ImportModule("numpy"));
+  Ref numpy = importModule("numpy");
   Ref state = numpy ? Ref::steal(PyObject_CallMethod(numpy.get(), "geterr", nullptr)) : Ref();
   if (!state || !PyDict_Check(state.get())) return -1;
   int mask = 0;
@@ -56,7 +57,7 @@ int publicMask() {
 /// Finds the variable and compares what it holds with np.geterr().
 void look() {
   looked = true;
-  Ref umath = Ref::steal(PyImport_ImportModule("numpy._core._multiarray_umath"));
+  Ref umath = importModule("numpy._core._multiarray_umath");
   Ref found = umath ? Ref::steal(PyObject_GetAttrString(umath.get(), "_extobj_contextvar")) : Ref();
   if (found && PyContextVar_CheckExact(found.get())) variable = found.release();
   ErrState state;

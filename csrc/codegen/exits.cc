@@ -4,6 +4,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "base/fault.h"
+#include "base/imports.h"
 
 namespace segue {
 namespace {
@@ -161,7 +162,7 @@ class ExitLowering {
     }
   }
   Reg importedType(const char* module, const char* name) {
-    Ref imported = Ref::steal(PyImport_ImportModule(module));
+    Ref imported = importModule(module);
     Ref type = imported ? Ref::steal(PyObject_GetAttrString(imported.get(), name)) : Ref();
     SEGUE_CHECK(static_cast<bool>(type), name);
     return constant(type);

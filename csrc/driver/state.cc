@@ -2,6 +2,7 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "base/fault.h"
+#include "base/imports.h"
 #include "base/once.h"
 #include "driver/pipeline.h"
 
@@ -21,7 +22,7 @@ const std::vector<std::string>& libraryDirectories() {
   static constinit Once<std::vector<std::string>> directories;
   return directories.get([] {
     std::vector<std::string> found;
-    Ref sysconfig = Ref::steal(PyImport_ImportModule("sysconfig"));
+    Ref sysconfig = importModule("sysconfig");
     for (const char* kind : {"stdlib", "platstdlib", "purelib", "platlib"}) {
       Ref path = sysconfig ? Ref::steal(PyObject_CallMethod(sysconfig.get(), "get_path", "s", kind)) : Ref();
       const char* text = path && PyUnicode_Check(path.get()) ? PyUnicode_AsUTF8(path.get()) : nullptr;

@@ -3,6 +3,7 @@
 #include "graph/evaluate.h"
 
 #include "absl/container/flat_hash_map.h"
+#include "base/imports.h"
 #include "base/interrupt.h"
 
 namespace segue {
@@ -31,7 +32,7 @@ Ref resolve(std::string_view name) {
   size_t dot = name.find('.');
   std::string root(name.substr(0, dot));
   bool is_method = root == "ndarray";
-  Ref object = Ref::steal(PyImport_ImportModule(is_method ? "numpy" : root.c_str()));
+  Ref object = importModule(is_method ? "numpy" : root.c_str());
   std::string rest(is_method ? name : name.substr(dot + 1));
   while (object && !rest.empty()) {
     size_t end = std::min(rest.find('.'), rest.size());
@@ -73,7 +74,7 @@ bool bindObjects(const LibraryName& library, absl::Span<const Arg> args, const D
 
 /// A call under np.errstate(all=mode). Null on an exception, which is left set.
 Ref callUnder(const char* mode, PyObject* callable, PyObject* positional, PyObject* keywords) {
-  Ref numpy = Ref::steal(PyImport_ImportModule("numpy"));
+  Ref numpy = importModule("numpy");
   Ref errstate = Ref::steal(numpy ? PyObject_GetAttrString(numpy.get(), "errstate") : nullptr);
   Ref none = Ref::steal(PyTuple_New(0)), options = Ref::steal(Py_BuildValue("{s:s}", "all", mode));
   Ref context = Ref::steal(errstate ? PyObject_Call(errstate.get(), none.get(), options.get()) : nullptr);

@@ -1,6 +1,7 @@
 #include "program/registrations.h"
 
 #include "base/check.h"
+#include "base/imports.h"
 #include "base/once.h"
 #include "base/ref.h"
 
@@ -10,7 +11,7 @@ namespace segue {
 int64_t abstractRegistrations() {
   static constinit Once<Ref> function;
   const Ref& read = function.get([] {
-    Ref module = Ref::steal(PyImport_ImportModule("_abc"));
+    Ref module = importModule("_abc");
     return Ref::steal(module ? PyObject_GetAttrString(module.get(), "get_cache_token") : nullptr);
   });
   SEGUE_CHECK(read, "_abc has no get_cache_token");

@@ -6,6 +6,7 @@
 
 #include "base/errstate.h"
 #include "base/fault.h"
+#include "base/imports.h"
 #include "base/interrupt.h"
 
 namespace segue {
@@ -53,7 +54,7 @@ int raisingConditions(int mask) {
 
 /// Sets the entered context's state, through NumPy's public functions.
 bool fillContext(int raising, npy_intp buffer_size) {
-  Ref numpy = Ref::steal(PyImport_ImportModule("numpy"));
+  Ref numpy = importModule("numpy");
   if (!numpy) return false;
   static constexpr std::array<const char*, kConditions> names = {"divide", "over", "under", "invalid"};
   Ref settings = Ref::steal(PyDict_New());

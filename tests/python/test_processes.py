@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import segue
+from tests.python.engine_support import run_script
 from tests.python.hook_support import sanitized
 
 X = np.arange(4.0)
@@ -246,3 +247,10 @@ def test_an_import_in_a_subinterpreter_is_refused(first):
     assert done.returncode == 0, done.stderr
     assert "ImportError" in done.stdout and "Segue runs in the main interpreter only" in done.stdout
     assert "[1. 2. 3.]" in done.stdout
+
+
+def test_modules_are_imported_whatever_globals_the_frame_has():
+    """numpy.ma makes named tuples while it is imported, whose `__new__` has no builtins."""
+    script = "import numpy as np, segue; print(segue.compile(lambda x: np.ma.masked_equal(x, 1))(np.arange(3)))"
+    done = run_script(script, SEGUE_STRICT="1")
+    assert done.stdout == "[0 -- 2]\n", done.stderr

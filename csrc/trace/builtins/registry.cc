@@ -4,6 +4,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_split.h"
+#include "base/imports.h"
 #include "trace/attributes.h"
 #include "trace/protocols.h"
 #include "trace/tracer.h"
@@ -110,7 +111,7 @@ const LibraryName* findNumpyCallable(BorrowedRef callable) {
 }
 
 PyObject* libraryObject(const char* module, const char* name) {
-  Ref owner = Ref::steal(PyImport_ImportModule(module));
+  Ref owner = importModule(module);
   SEGUE_CHECK(owner, "a module of the standard library cannot be imported");
   Ref found = Ref::steal(PyObject_GetAttrString(owner.get(), name));
   SEGUE_CHECK(found, "a module of the standard library lacks a name");
