@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "base/descr.h"
+
 namespace segue {
 namespace {
 
@@ -109,10 +111,7 @@ std::optional<DType> dtypeFromTypeNum(int type_num) {
 }
 
 std::optional<DType> dtypeFromDescr(PyArray_Descr* descr) {
-  if (descr->byteorder != '=' && descr->byteorder != '|') return std::nullopt;
-  // NumPy hands metadata on to results, which a dtype id cannot carry.
-  if (PyDataType_METADATA(descr) != nullptr) return std::nullopt;
-  return dtypeFromTypeNum(descr->type_num);
+  return isToldByTypeNum(descr) ? dtypeFromTypeNum(descr->type_num) : std::nullopt;
 }
 
 std::optional<DType> dtypeFromScalarType(PyTypeObject* type) {

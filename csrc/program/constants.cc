@@ -5,6 +5,7 @@
 #include "absl/hash/hash.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "base/descr.h"
 #include "base/fault.h"
 #include "base/objects.h"
 #include "program/guard_program.h"
@@ -35,12 +36,11 @@ bool numpyScalarBits(PyObject* object, ScalarBits* bits) {
   return plain;
 }
 
-/// A native descriptor of one of NumPy's own numeric types, without metadata.
+/// A descriptor of one of NumPy's own numeric types that its type number tells all about.
 bool isPlainDescr(PyObject* object) {
   if (!PyArray_DescrCheck(object)) return false;
   auto* descr = reinterpret_cast<PyArray_Descr*>(object);
-  return (PyTypeNum_ISNUMBER(descr->type_num) || descr->type_num == NPY_BOOL) && PyArray_ISNBO(descr->byteorder) &&
-         PyDataType_METADATA(descr) == nullptr;
+  return (PyTypeNum_ISNUMBER(descr->type_num) || descr->type_num == NPY_BOOL) && isToldByTypeNum(descr);
 }
 
 bool allTuple(PyObject* tuple, bool (*test)(BorrowedRef)) {

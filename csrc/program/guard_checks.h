@@ -2,6 +2,7 @@
 // explaining describes the same instruction.
 #pragma once
 
+#include "base/descr.h"
 #include "base/functions.h"
 #include "base/objects.h"
 #include "program/constants.h"
@@ -34,7 +35,7 @@ inline bool checkArray(const GuardInsn& insn, PyObject* const* regs) {
   if (PyArray_NDIM(array) != insn.small || (arrayFlags(array) & insn.a) != insn.b) return false;
   PyArray_Descr* descr = PyArray_DESCR(array);
   if (reinterpret_cast<PyObject*>(descr) == insn.object) return true;
-  return descr->type_num == reinterpret_cast<PyArray_Descr*>(insn.object)->type_num && PyArray_ISNBO(descr->byteorder);
+  return descr->type_num == reinterpret_cast<PyArray_Descr*>(insn.object)->type_num && isToldByTypeNum(descr);
 }
 
 inline bool checkUnbound(const GuardInsn& insn, PyObject* const* regs) {

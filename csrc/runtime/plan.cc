@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "base/descr.h"
 #include "base/fault.h"
 #include "base/interrupt.h"
 #include "runtime/mirror.h"
@@ -75,7 +76,7 @@ PyObject* element(PyObject* container, Py_ssize_t index) {
 bool isArray(PyObject* object, int type_num, int ndim) {
   if (!PyArray_CheckExact(object)) return false;
   auto* array = reinterpret_cast<PyArrayObject*>(object);
-  return PyArray_TYPE(array) == type_num && PyArray_NDIM(array) == ndim && PyArray_ISNBO(PyArray_DESCR(array)->byteorder);
+  return PyArray_TYPE(array) == type_num && PyArray_NDIM(array) == ndim && isToldByTypeNum(PyArray_DESCR(array));
 }
 
 int64_t floorDivide(int64_t a, int64_t b) {

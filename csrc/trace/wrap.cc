@@ -1,5 +1,6 @@
 // From live objects to values.
 #include "absl/container/flat_hash_map.h"
+#include "base/descr.h"
 #include "base/fault.h"
 #include "trace/builtins/registry.h"
 #include "trace/tracer.h"
@@ -44,8 +45,8 @@ ValueRef wrapArray(Tracer& t, BorrowedRef live, Source source) {
   ArrayFacts facts{PyArray_TYPE(array), PyArray_NDIM(array), guarded, flags & guarded};
   std::optional<DType> dtype = dtypeFromDescr(PyArray_DESCR(array));
   if (!dtype || (flags & kPlainFlags) != NPY_ARRAY_ALIGNED) {
-    // The array guard knows native byte order only; a swapped array is told by its type alone.
-    if (PyArray_ISNOTSWAPPED(array)) {
+    // The array guard knows such dtypes only; other arrays are told by their type alone.
+    if (isToldByTypeNum(PyArray_DESCR(array))) {
       t.guards().array(source, {facts.type_num, facts.ndim, kPlainFlags, flags & kPlainFlags});
     } else {
       t.guardType(source, live);
@@ -128,7 +129,7 @@ SEGUE_WRAPS(PyComplex_Type, wrapComplex);
 /// Types of which an object that varies is opaque. Not those with singletons (None), which `is` tells apart by value.
 bool mayVary(PyTypeObject* type) {
   return type == &PyUnicode_Type || type == &PyBytes_Type || type == &PyList_Type || type == &PyDict_Type ||
-         type == &PySet_Type || type == &PyFunction_Type;
+         type == &PySet_Type || type == &PyFunction_Type || PyType_IsSubtype(type, &PyArrayDescr_Type) != 0;
 }
 
 }  // namespace

@@ -98,6 +98,8 @@ FORGERIES = {
     "dtype": (lambda x: x.astype("f4"), lambda x: x.astype("f2"), (X,), "dtype"),
     "same-sized dtype": (lambda: np.zeros(2, "i8"), lambda: np.zeros(2, "u8"), (), "dtype"),
     "byte order": (lambda: np.zeros(2, "<f8"), lambda: np.zeros(2, ">f8"), (), "dtype"),
+    "fields": (lambda: np.zeros(2, "i4"), lambda: np.zeros(2, np.dtype(("i4", [("a", "i2"), ("b", "i2")]))), (), "fields"),
+    "metadata": (lambda: np.zeros(2, "i4"), lambda: np.zeros(2, np.dtype("i4", metadata={"a": 1})), (), "metadata"),
     "shape": (lambda x: x.reshape(3, 2), lambda x: x.reshape(6), (X,), "shape"),
     "strides": (lambda x: x.copy(), lambda x: np.asfortranarray(x), (X,), "strides"),
     "view for a copy": (lambda x: x.copy(), lambda x: x[:], (X,), "OWNDATA"),

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from tests.python.trace_support import body_of, break_of, trace
 
+import segue
+
 MATRIX = np.arange(6.0).reshape(2, 3)
 F32 = np.ones(3, np.float32)
 I16 = np.ones(4, np.int16)
@@ -105,8 +107,10 @@ def test_strides_that_nothing_guards_break(array):
         ("np.dtype(x)", "constant-needed"),
         ("np.finfo(x)", "constant-needed"),
         ("np.issubdtype(x, np.floating)", "constant-needed"),
-        ("np.dtype('no such dtype')", "exception-escapes"),
+        ("np.dtype('unknown')", "exception-escapes"),
         ("np.promote_types('f4', 'V8')", "exception-escapes"),
+        ("np.dtype('(2)i4,')", "constant-needed"),  # warns
+        ("np.dtype('i4,i4')", "constant-needed"),  # its fields may be named anew
         ("np.can_cast(3, np.int8)", "constant-needed"),
         ("x.flags.owndata", "attribute-lookup"),
         ("x.base", "attribute-lookup"),
@@ -136,3 +140,24 @@ def test_a_class_with_its_own_dtype_attribute_is_not_asked():
 def test_every_spelling_of_a_dtype_is_the_same_argument(dtype):
     f = source_function(f"np.multiply(x, 2, dtype={dtype})")
     assert "multiply x 2 dtype=f32" in trace(f, F32)
+
+
+PAIRS = np.dtype(("i4", [("low", "<i2"), ("high", "<i2")]))
+MARKED = np.dtype("i4", metadata={"unit": "m"})
+
+
+@pytest.mark.parametrize("dtype", [PAIRS, MARKED], ids=["fields", "metadata"])
+def test_numbers_that_are_more_than_their_type_number_stay_so(dtype, check):
+    def f(x):
+        return x.copy(), x[:1], np.zeros(2, dtype), x.dtype, np.ones(2)
+
+    check(f, np.zeros(3, "i4"), breaks=True)
+    check(f, np.zeros(3, dtype), breaks=True)
+
+
+@pytest.mark.parametrize("dtype", [PAIRS, MARKED], ids=["fields", "metadata"])
+def test_entries_for_plain_numbers_are_not_run_for_others(dtype):
+    compiled = segue.compile(lambda x: x.dtype)
+    assert compiled(np.zeros(3, "i4")).metadata is None
+    found = compiled(np.zeros(3, dtype))
+    assert (found.fields, found.metadata) == (dtype.fields, dtype.metadata)

@@ -1,5 +1,8 @@
 #include "trace/values/numpy_values.h"
 
+#include <algorithm>
+
+#include "absl/strings/ascii.h"
 #include "base/once.h"
 #include "trace/builtins/registry.h"
 #include "trace/protocols.h"
@@ -98,7 +101,10 @@ Traced<ValueRef> NumericLimitsValue::getAttrSlot(Tracer& t, BorrowedRef name) {
 bool isDTypeName(BorrowedRef text) {
   std::string_view name = textOf(text);
   if (!name.empty() && (name[0] == '<' || name[0] == '>' || name[0] == '=' || name[0] == '|')) name.remove_prefix(1);
-  return !name.empty() && name[0] != 'a';
+  auto plain = [](char c) { return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '[' || c == ']'; };
+  if (name == "?") return true;
+  return !name.empty() && absl::ascii_isalpha(static_cast<unsigned char>(name[0])) && name[0] != 'a' &&
+         std::all_of(name.begin(), name.end(), plain);
 }
 
 std::optional<DType> dtypeOfName(BorrowedRef text) {

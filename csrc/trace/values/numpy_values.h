@@ -36,7 +36,8 @@ class NumericLimitsValue final : public Value {
   Ref limits_;
 };
 
-/// Whether np.dtype(text) takes the name without a warning ('a8' is deprecated).
+/// Whether np.dtype(text) takes the name without a warning ('a8', '1f8' and '(2)i' are deprecated), and gives no structure, whose
+/// fields may be named anew.
 bool isDTypeName(BorrowedRef text);
 /// The modelled dtype that NumPy takes the name for: 'f4', 'float32', '<f4'; nullopt for anything else.
 std::optional<DType> dtypeOfName(BorrowedRef text);

@@ -104,11 +104,14 @@ class _Walk:
         if isinstance(a, np.ndarray):
             return self._array(where, a, b)
         if isinstance(a, np.generic):
-            self.plain(f"{where} dtype", a.dtype, b.dtype)
+            self._dtype(f"{where} dtype", a.dtype, b.dtype)
             if not _same_elements(np.asarray(a), np.asarray(b), self._ulp):
                 self.differ(where, a, b)
             return []
-        if isinstance(a, (np.dtype, types.ModuleType, types.CodeType, type, types.BuiltinFunctionType, range, slice)):
+        if isinstance(a, np.dtype):
+            self._dtype(where, a, b)
+            return []
+        if isinstance(a, (types.ModuleType, types.CodeType, type, types.BuiltinFunctionType, range, slice)):
             if a is not b and (isinstance(a, (type, types.ModuleType)) or a != b):
                 self.differ(where, a, b)
             return []
@@ -175,10 +178,16 @@ class _Walk:
             self.differ(where, a, b)
         return []
 
+    def _dtype(self, where: str, a: np.dtype, b: np.dtype) -> None:
+        self.plain(where, a, b)
+        # Equality does not look at these.
+        self.plain(f"{where} fields", a.fields, b.fields)
+        self.plain(f"{where} metadata", a.metadata, b.metadata)
+
     def _array(self, where: str, a: np.ndarray, b: np.ndarray) -> list[tuple[str, Any, Any]]:
         self._arrays.append((where, a, b))
         before = len(self.found)
-        self.plain(f"{where} dtype", a.dtype, b.dtype)
+        self._dtype(f"{where} dtype", a.dtype, b.dtype)
         self.plain(f"{where} byte order", a.dtype.byteorder, b.dtype.byteorder)
         self.plain(f"{where} shape", a.shape, b.shape)
         self.plain(f"{where} strides", a.strides, b.strides)
