@@ -91,10 +91,28 @@ bool holdsList(const Arg& arg) {
   return tuple.is_list || std::any_of(tuple.items.begin(), tuple.items.end(), holdsList);
 }
 
+/// Arrays of at most so many bytes are made without asking whether there is memory for them.
+constexpr int64_t kSurelyAvailable = 1 << 20;
+
+/// np.zeros and its kin, which raise when the array is too large and for nothing else that their rules let through.
+bool makesArrayOfNumbers(const Node& node) {
+  auto takes_numbers = [](const OpParam& param) { return !param.type.starts_with("Array") && !param.type.starts_with("Any"); };
+  return node.type->isArray() && std::all_of(node.op->params.begin(), node.op->params.end(), takes_numbers);
+}
+
+bool isSmall(const Type& array, const DimTable& dims) {
+  int64_t bytes = dtypeItemSize(array.dtype);
+  for (Dim size : array.shape) {
+    if (!dims.isConstant(size) || __builtin_mul_overflow(bytes, dims.constantValue(size), &bytes)) return false;
+  }
+  return bytes <= kSurelyAvailable;
+}
+
 }  // namespace
 
-bool mayRaise(const Node& node) {
+bool mayRaise(const Node& node, const DimTable& dims) {
   if (!node.has(OpTag::kMayRaise)) return false;
+  if (makesArrayOfNumbers(node)) return !isSmall(*node.type, dims);
   for (size_t i = 0; i < node.args.size(); i++) {
     if (node.op->params[i].type != "Index") continue;
     bool run_time = holdsList(node.args[i]);
@@ -104,17 +122,30 @@ bool mayRaise(const Node& node) {
   return true;
 }
 
-bool mustRun(const Node& node) {
+bool mustRun(const Node& node, const DimTable& dims) {
   if (node.op == nullptr) return false;
-  return !node.regions.empty() || node.has(OpTag::kNondeterministic) || mayRaise(node) ||
+  return !node.regions.empty() || node.has(OpTag::kNondeterministic) || mayRaise(node, dims) ||
          (mayReport(node) && !SEGUE_FAULT(DeadWarningDropped)) ||
          node.has(OpTag::kWrite) || !writtenArgs(node).empty();
 }
 
-bool refines(const Type& type, const Type& old) {
+namespace {
+
+/// Two texts of one size stay apart when a relation that was recorded between them tells that they are equal.
+bool provablySame(const Shape& a, const Shape& b, DimTable& dims) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [&dims](Dim x, Dim y) {
+    if (x == y) return true;
+    Result<Dim> above_x = dims.add(x, dims.constant(1)), above_y = dims.add(y, dims.constant(1));
+    return above_x.ok() && above_y.ok() && dims.provablyLess(x, above_y.value()) && dims.provablyLess(y, above_x.value());
+  });
+}
+
+}  // namespace
+
+bool refines(const Type& type, const Type& old, DimTable& dims) {
   if (type == old) return true;
   if (!type.isArray() || !old.isArray()) return false;
-  bool same = type.dtype == old.dtype && type.shape == old.shape && type.writeable == old.writeable;
+  bool same = type.dtype == old.dtype && provablySame(type.shape, old.shape, dims) && type.writeable == old.writeable;
   if (!same || (old.layout.order != AxisOrder::kUnknown && orderOf(type.layout) != old.layout.order)) return false;
   if (!old.layout.known) return true;
   return type.layout.known && type.layout.c_contiguous == old.layout.c_contiguous &&

@@ -33,14 +33,14 @@ bool isPureView(const Node& node);
 /// May set the floating-point status. Integer arrays do so for division and the like only.
 bool mayReport(const Node& node);
 /// May raise for some data. An index of numbers known to the trace was checked against the sizes by the type rule, under
-/// guards; one that holds graph values may be out of bounds.
-bool mayRaise(const Node& node);
+/// guards; one that holds graph values may be out of bounds. An array of a size that is not known, or large, may be too large.
+bool mayRaise(const Node& node, const DimTable& dims);
 /// Has to run even if its result is not used: it writes, may raise, may report, draws, or holds regions.
-bool mustRun(const Node& node);
+bool mustRun(const Node& node, const DimTable& dims);
 
 /// `type` says all that `old` says, and may know more of an array's layout. Both can be true of one array: what a rule finds
 /// depends on how the array is made, and on the relations recorded so far.
-bool refines(const Type& type, const Type& old);
+bool refines(const Type& type, const Type& old, DimTable& dims);
 
 /// Memory of one graph. A snapshot: stale once the graph changes.
 class Effects {

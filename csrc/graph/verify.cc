@@ -83,7 +83,7 @@ class Verifier {
     Result<Type> inferred = inferType(*node.op, node.args, graph_.dims());
     SEGUE_REQUIRE(inferred.ok(), "node '%s': %s does not accept its arguments: %s", node.name,
                   std::string(node.op->name), inferred.error());
-    SEGUE_REQUIRE(refines(inferred.value(), *node.type), "node '%s' has the type %s, but %s gives %s", node.name,
+    SEGUE_REQUIRE(refines(inferred.value(), *node.type, graph_.dims()), "node '%s' has the type %s, but %s gives %s", node.name,
                   printType(*node.type, graph_.dims()), std::string(node.op->name),
                   printType(inferred.value(), graph_.dims()));
     return {};

@@ -165,6 +165,7 @@ Result<Inferred> infer(const OpDef& op, absl::Span<const Arg> args, DimTable& di
   SEGUE_REQUIRE(op.warns == nullptr || !op.warns(call), "%s would warn: %s", std::string(op.name),
                 std::string(op.warns_if));
   SEGUE_TRY(Type type, op.rule(call));
+  SEGUE_REQUIRE(!type.isArray() || type.ndim() <= NPY_MAXDIMS, "an array of %d dimensions", type.ndim());
   return Inferred{std::move(type), call.sharing()};
 }
 

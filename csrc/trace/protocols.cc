@@ -59,6 +59,13 @@ bool isObject(Tracer& t, const OpaqueValue* opaque, BorrowedRef object) {
   return same;
 }
 
+/// Whether a value that is no constant is None, True …: a bool that the graph computes may be.
+Traced<bool> isSingletonNow(Tracer& t, ValueRef value, BorrowedRef singleton) {
+  if (!PyBool_Check(singleton.get()) || value->type() != &PyBool_Type) return false;
+  SEGUE_TRY(bool found, truth(t, value));
+  return found == (singleton.get() == Py_True);
+}
+
 }  // namespace
 
 Traced<ValueRef> askOperands(Tracer& t, const char* reflected_name, ValueRef lhs, ValueRef rhs, BinarySlot slot) {
@@ -120,7 +127,8 @@ Traced<bool> sameObject(Tracer& t, ValueRef a, ValueRef b) {
   // (Opaque values without a source are the trace's own.)
   if (auto* opaque = as<OpaqueValue>(a); opaque != nullptr && opaque->source() && y) return isObject(t, opaque, y);
   if (auto* opaque = as<OpaqueValue>(b); opaque != nullptr && opaque->source() && x) return isObject(t, opaque, x);
-  if ((x && isSingleton(x)) || (y && isSingleton(y))) return x.get() == y.get();
+  if (x && isSingleton(x)) return y ? x.get() == y.get() : isSingletonNow(t, b, x);
+  if (y && isSingleton(y)) return x ? x.get() == y.get() : isSingletonNow(t, a, y);
   if (a->type() != b->type()) return false;
   // Constants but numbers and strings are guarded by identity; those are by value, so that equal ones may be one object
   // or two.

@@ -139,3 +139,53 @@ def test_a_positional_out_that_numpy_deprecates_is_left_to_numpy(check):
         return np.maximum(x, 2, x), np.minimum(x, 5, out=x)
 
     assert check(f, X, breaks=True).op_count == 1  # the second
+
+
+def test_numbers_are_weak_where_arrays_are_flattened_to_be_joined(check):
+    def f(x, n):
+        flat = np.concatenate([x, 1.5, n], axis=None)
+        return flat, flat.dtype, np.concatenate([n, 2.5], axis=None).dtype, np.stack([x[0], 1.5]).dtype
+
+    assert check(f, np.arange(3, dtype="f4"), 2).breaks == []
+
+
+@pytest.mark.parametrize("bounds", [{"a_min": 2}, {"a_max": 2}])
+def test_clip_takes_both_bounds(bounds, check):
+    def f(x):
+        y = x + 1
+        np.clip(x, **bounds)
+        return y
+
+    assert check(f, X, breaks=True).op_count == 1
+
+
+@pytest.mark.parametrize("expression", ["np.zeros((n, n), 'i1')", "np.eye(n)", "np.tile(x, n)", "np.broadcast_to(x[0, 0], (n, n))"])
+@pytest.mark.parametrize("known", [True, False])
+def test_arrays_that_are_too_large_raise_though_nothing_uses_them(expression, known, check):
+    function = eval(f"lambda x, n: ({expression}, x + 1)[1]", {"np": np})
+
+    def f(x, n):
+        try:
+            return function(x, 3037000500 if known else n)
+        except (ValueError, MemoryError) as error:
+            return type(error)
+
+    check(f, X, 3037000500, hits=False)
+
+
+@pytest.mark.parametrize("expression", ["x[(None,) * 70]", "x.reshape((1,) * 65 + (-1,))"])
+def test_arrays_of_too_many_dimensions_raise_though_nothing_uses_them(expression, check):
+    assert check(eval(f"lambda x: ({expression}, x + 1)[1]", {}), X, breaks=True).op_count == 0
+
+
+def test_small_arrays_that_nothing_uses_are_not_made(check):
+    assert check(lambda x: (np.zeros((10, 10)), np.arange(100), x + 1)[2], X).op_count == 1
+
+
+@pytest.mark.parametrize("n", [1, 2, 7])
+def test_a_size_that_is_found_out_behind_its_use(n, check):
+    def f(x, n):
+        y = np.fft.rfft(x, n=n)
+        return (y, np.fft.irfft(y, n=n)) if n == 1 else y
+
+    check(f, np.arange(30.0), n, breaks=True)

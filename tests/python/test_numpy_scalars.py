@@ -59,3 +59,13 @@ def test_sorting_in_place_is_staged(check):
         return before, x
 
     assert check(f, np.array([[3.0, 1.0, 2.0], [0.0, 5.0, 4.0], [9.0, 7.0, 8.0]])).breaks == []
+
+
+@pytest.mark.parametrize("expected", [True, False])
+@pytest.mark.parametrize("other", [1.0, 2.0])
+def test_a_computed_bool_is_true_or_false_itself(expected, other, check):
+    def f(x, expected):
+        equal = bool((x == other).all())
+        return equal is expected, expected is not equal, np.array_equal(x, x) is True
+
+    check(f, np.ones(3), expected, breaks=True)

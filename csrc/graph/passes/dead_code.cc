@@ -12,14 +12,14 @@ namespace {
 
 class DeadCode {
  public:
-  explicit DeadCode(const Graph& graph) : live_(graph.idBound(), false) {}
+  explicit DeadCode(const Graph& graph) : dims_(graph.dims()), live_(graph.idBound(), false) {}
 
   /// Backwards, so that a use is seen before its definition.
   void run(Block& block) {
     for (const Arg& result : block.results) use(result);
     for (auto it = block.nodes.rbegin(); it != block.nodes.rend(); ++it) {
       Node& node = **it;
-      if (!live_[node.id] && (SEGUE_FAULT(DeadWriteDropped) || !mustRun(node))) continue;
+      if (!live_[node.id] && (SEGUE_FAULT(DeadWriteDropped) || !mustRun(node, dims_))) continue;
       live_[node.id] = true;
       for (const Arg& arg : node.args) use(arg);
       for (const auto& region : node.regions) run(*region);
@@ -32,6 +32,7 @@ class DeadCode {
     forEachValue(arg, [this](const ArgValue& value) { live_[value.node->id] = true; });
   }
 
+  const DimTable& dims_;
   std::vector<bool> live_;  ///< by node id
 };
 

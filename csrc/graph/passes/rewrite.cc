@@ -16,7 +16,7 @@ bool Retyping::tryRewrite(Node& node, const OpDef& op, std::vector<Arg> args) {
   size_t relations = graph_.dims().relations().size();
   args.resize(op.params.size());
   Result<Inferred> inferred = infer(op, args, graph_.dims());
-  bool exact = inferred.ok() && refines(inferred.value().type, *node.type) &&
+  bool exact = inferred.ok() && refines(inferred.value().type, *node.type, graph_.dims()) &&
                inferred.value().sharing == node.sharing && graph_.dims().relations().size() == relations;
   graph_.dims().truncateRelations(relations);
   if (!exact) return false;

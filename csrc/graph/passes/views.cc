@@ -65,7 +65,7 @@ class Views {
   bool replaceBy(const Node& node, const Arg& array) {
     const Type& type = *array.as<ArgValue>().type;
     const bool seen = effects_.identityEscapes(&node) && !SEGUE_FAULT(ViewBecomesItsBase);
-    if (seen || !refines(type, *node.type)) return false;
+    if (seen || !refines(type, *node.type, dims_)) return false;
     if (!(type == *node.type)) retyping_.markReplaced(node);
     effects_.absorb(array.as<ArgValue>().node, &node);
     replacements_.replace(&node, array);

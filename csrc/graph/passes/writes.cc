@@ -33,7 +33,7 @@ class Writes {
     replacements_.applyToResults(block);
     std::erase_if(block.nodes, [this](const Node* node) {
       // A call that only returns its argument is not needed once nobody asks it.
-      bool bare = !replacements_.of(node).missing() && !mustRun(*node);
+      bool bare = !replacements_.of(node).missing() && !mustRun(*node, dims_);
       return removed_[node->id] || bare;
     });
   }

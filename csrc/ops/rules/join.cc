@@ -20,7 +20,6 @@ Layout joinedLayout(const std::vector<Operand>& inputs, const Shape& shape, DimT
 Result<Type> joined(const std::vector<Operand>& inputs, int axis, std::optional<DType> dtype, DimTable& dims) {
   SEGUE_REQUIRE(!inputs.empty(), "need at least one array to join");
   Shape shape = inputs[0].shape;
-  DType promoted = inputs[0].dtype();
   for (size_t i = 1; i < inputs.size(); i++) {
     const Shape& other = inputs[i].shape;
     SEGUE_REQUIRE(other.size() == shape.size(), "arrays to join must have the same number of dimensions");
@@ -31,13 +30,13 @@ Result<Type> joined(const std::vector<Operand>& inputs, int axis, std::optional<
         SEGUE_REQUIRE(dims.decideEqual(shape[d], other[d]), "arrays to join must match in the other dimensions");
       }
     }
-    promoted = promote(promoted, inputs[i].dtype());
   }
   if (dtype) {
     for (const Operand& input : inputs) {
       SEGUE_REQUIRE(canCast(input.dtype(), *dtype, "same_kind"), "an array does not cast to the dtype");
     }
   }
+  DType promoted = categoryDType(promoteOperands(inputs));
   return Type::array(dtype.value_or(promoted), shape, joinedLayout(inputs, shape, dims));
 }
 
@@ -49,6 +48,11 @@ Result<std::vector<Operand>> arraysToJoin(const OpCall& call) {
     if (!input.is_ndarray) input.layout = cLayout(input.shape, call.dims());
   }
   return inputs;
+}
+
+/// np.stack and its kin make an array of each input first: a Python scalar is weak no more.
+void strengthen(std::vector<Operand>& inputs) {
+  for (Operand& input : inputs) input.category = static_cast<Category>(input.dtype());
 }
 
 /// Inserts an axis of length 1.
@@ -82,6 +86,7 @@ Result<Type> concatenate(OpCall& call) {
 Result<Type> stack(OpCall& call) {
   SEGUE_TRY(std::vector<Operand> inputs, arraysToJoin(call));
   SEGUE_REQUIRE(!inputs.empty(), "need at least one array to stack");
+  strengthen(inputs);
   SEGUE_TRY(std::optional<DType> dtype, dtypeArg(call.arg(2)));
   int axis = 0;
   if (!call.arg(1).missing()) {
@@ -105,6 +110,7 @@ Result<Type> stackKind(OpCall& call) {
   DimTable& dims = call.dims();
   SEGUE_TRY(std::vector<Operand> inputs, arraysToJoin(call));
   SEGUE_REQUIRE(!inputs.empty(), "need at least one array to stack");
+  strengthen(inputs);
   auto kind = static_cast<DTypeRuleId>(call.op().dtype_index);
   int axis = kind == DTypeRuleId::kRows ? 0 : kind == DTypeRuleId::kDepth ? 2 : 1;
   for (Operand& input : inputs) {

@@ -119,7 +119,7 @@ TEST_CASE("what a node does besides its value", "[graph][effects]") {
   CHECK(report("divided"));
   CHECK_FALSE(report("bits"));
   std::string must_run;
-  for (const Node* node : graph->nodes()) must_run += mustRun(*node) ? node->name + " " : "";
+  for (const Node* node : graph->nodes()) must_run += mustRun(*node, graph->dims()) ? node->name + " " : "";
   CHECK(must_run == "real mixed number divided wrote into drawn raises ");
   CHECK(isPureView(*named(*graph, "seen")));
   CHECK(names(writtenArgs(*named(*graph, "wrote"))) == "x");
@@ -132,7 +132,7 @@ TEST_CASE("what a node does besides its value", "[graph][effects]") {
 TEST_CASE("a better type says more of the layout and nothing else", "[graph][effects]") {
   DimTable dims;
   auto better = [&](const char* type, const char* old) {
-    return refines(parseType(type, dims).value(), parseType(old, dims).value());
+    return refines(parseType(type, dims).value(), parseType(old, dims).value(), dims);
   };
   CHECK(better("f64[3, 4]", "f64[3, 4]"));
   CHECK(better("f64[3, 4]", "f64[3, 4]:?"));
@@ -147,6 +147,10 @@ TEST_CASE("a better type says more of the layout and nothing else", "[graph][eff
   CHECK_FALSE(better("f32[3, 4]", "f64[3, 4]:?"));
   CHECK(better("int", "int"));
   CHECK_FALSE(better("int", "float"));
+  CHECK_FALSE(better("f64[4]", "f64[s0 // 2 + 1]"));
+  (void)dims.specialize(dims.symbolNamed("s0"));  // 7
+  CHECK(better("f64[4]", "f64[s0 // 2 + 1]"));
+  CHECK_FALSE(better("f64[5]", "f64[s0 // 2 + 1]"));
 }
 
 TEST_CASE("values die behind their last use", "[graph][effects]") {
