@@ -28,10 +28,7 @@ DispatchTable* tableOf(const Offer& offer) {
 bool keepsFrame(const Offer& offer, const Segment& segment) {
   const auto* running = reinterpret_cast<PyObject*>(offer.view.code);
   if (segment.exit == SegmentExit::kBreak) return segment.snapshot.frames.front().splice->code.get() == running;
-  if (segment.exit != SegmentExit::kLoop) return false;
-  CodeState* state = CodeState::find(offer.code);
-  CodeState::Spliced* spliced = state != nullptr ? state->spliced(offer.options_id) : nullptr;
-  return spliced != nullptr && spliced->splice->code.get() == running;
+  return segment.exit == SegmentExit::kLoop && offer.splice->code.get() == running;
 }
 
 /// Runs an entry whose guards have passed.
@@ -44,7 +41,7 @@ void runEntry(const Offer& offer, const EntryRef& entry, RegisterFile& file, Ser
   }
   const SnapshotFrame* target = segment.exit == SegmentExit::kBreak ? &segment.snapshot.frames.front() : nullptr;
   if (target != nullptr && !hasRoom(offer, *target->splice)) return;
-  if (segue_frame_is_held(offer.frame) && !keepsFrame(offer, segment) && !SEGUE_FAULT(HeldFrameIgnored)) return;
+  if (!keepsFrame(offer, segment) && segue_frame_is_held(offer.frame) && !SEGUE_FAULT(HeldFrameIgnored)) return;
   out->departure.own = offer.view.slots;
   const SegmentOutcome outcome = runSegment(segment, file.regs(), file.ints(), &out->result, &out->departure);
   if (outcome != SegmentOutcome::kDropped) {

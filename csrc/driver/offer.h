@@ -49,6 +49,7 @@ struct Offer {
   int options_id;                                 ///< see tableKey()
   int offset;                                     ///< bytecode offset of the place in the frame's own code
   PyCodeObject* code;                             ///< that code: never a spliced one
+  const Splice* splice = nullptr;                 ///< at a probe: what its frame runs, or ran before a break made it grow
 
   TableKey key() const { return tableKey(options_id, offset); }
   /// The frame of the compiled function itself.

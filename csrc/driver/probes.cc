@@ -220,7 +220,8 @@ PyObject* visitProbe(SegueProbe* probe, SegueFrame* frame, PyThreadState* ts) {
   const Ref code = Ref::borrow(reinterpret_cast<PyObject*>(site->state->code()));
   SegueFrameView view = segue_frame_view(frame);
   Offer offer{.ts = ts, .frame = frame, .view = view, .self = nullptr, .options = spliced->options,
-              .options_id = site->options_id, .offset = site->offset, .code = site->state->code()};
+              .options_id = site->options_id, .offset = site->offset, .code = site->state->code(),
+              .splice = spliced->splice.get()};
   offer.roots = {.locals = view.slots, .local_count = view.slot_count, .stack = view.slots + view.slot_count,
                  .stack_count = view.stack_top - view.slot_count,
                  .function = reinterpret_cast<PyObject*>(view.function), .globals = view.globals,
