@@ -14,11 +14,11 @@ import os
 import subprocess
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.cpython_suite.expected import EXPECTED, MODULES
+from tests.suites import compared
 
 ROOT = Path(__file__).resolve().parents[2]
 TIMEOUT_S = 600
@@ -86,16 +86,8 @@ def main() -> int:
     options = parser.parse_args()
     modules = options.modules or MODULES
 
-    verdicts = []
-    with ThreadPoolExecutor(options.jobs) as pool:
-        for verdict in pool.map(lambda module: compare(module, options.test), modules):
-            verdicts.append(verdict)
-            for test, what in verdict.differing.items():
-                print(f"--- {test}\n{what}\n")
-            for test in verdict.agreeing:
-                print(f"    listed in expected.py, but does not differ: {test}")
-            print(f"{verdict.module}: {verdict.count} tests, {len(verdict.differing)} differing, "
-                  f"{verdict.stats.get('segments', 0)} segments, {verdict.stats.get('exits', 0)} exits, {verdict.seconds:.0f} s", flush=True)
+    verdicts = compared(modules, options.jobs, lambda module: compare(module, options.test),
+                        lambda v: f"{v.stats.get('segments', 0)} segments, {v.stats.get('exits', 0)} exits")
     count = sum(verdict.count for verdict in verdicts)
     differing = sum(len(verdict.differing) for verdict in verdicts)
     announced = [test for verdict in verdicts for test in verdict.announced]

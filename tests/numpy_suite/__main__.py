@@ -3,8 +3,8 @@
     scripts/python [VERSION] -m tests.numpy_suite [MODULE ...] [--jobs N] [--test TEXT] [--floor PERCENT] [--reasons N]
 
 A test that passes (or is skipped, or fails as expected) with plain NumPy must do the same under Segue, at its first call and at a
-second one. MODULE may also be the path of another file of tests. At least 80 % of the test functions must contain a captured operator; the commonest reasons why others do not are
-printed. module.py says how a test is run.
+second one. MODULE may also be the path of another file of tests. At least 80 % of the test functions must contain a captured
+operator; the commonest reasons why others do not are printed. module.py says how a test is run.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from tests.numpy_suite.expected import EXPECTED, MODULES
 from tests.numpy_suite.module import STARTED, Record
+from tests.suites import compared
 
 ROOT = Path(__file__).resolve().parents[2]
 TIMEOUT_S = 3600
@@ -146,16 +146,8 @@ def main() -> int:
     parser.add_argument("--reasons", type=int, default=10, help="how many of the commonest reasons for functions without one to print")
     options = parser.parse_args()
 
-    verdicts = []
-    with ThreadPoolExecutor(options.jobs) as pool:
-        for verdict in pool.map(lambda module: compare(module, options.test), options.modules or MODULES):
-            verdicts.append(verdict)
-            for test, what in verdict.differing.items():
-                print(f"--- {test}\n{what}\n")
-            for test in verdict.agreeing:
-                print(f"    listed in expected.py, but does not differ: {test}")
-            print(f"{verdict.module}: {verdict.count} tests, {len(verdict.differing)} differing, {verdict.captured} of "
-                  f"{verdict.functions} functions captured, {verdict.hits} of {verdict.again} hit, {verdict.seconds:.0f} s", flush=True)
+    verdicts = compared(options.modules or MODULES, options.jobs, lambda module: compare(module, options.test),
+                        lambda v: f"{v.captured} of {v.functions} functions captured, {v.hits} of {v.again} hit")
     missed = sum((verdict.missed for verdict in verdicts), collections.Counter())
     for reason, count in missed.most_common(options.reasons):
         print(f"  missed {count} times: {reason}")
