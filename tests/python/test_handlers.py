@@ -92,15 +92,16 @@ def nested_handlers(x):
 @handler
 def raised_by_the_segment(x):
     try:
-        note({}[0])
-    except KeyError:
+        raise ValueError("first")
+    except ValueError:
+        note()
         y = x + 1
         try:
-            raise ValueError("second")
-        except ValueError as error:
+            raise KeyError("second")
+        except KeyError as error:
             context = type(error.__context__)
         y = y * 2
-    return y, context
+    return y, context, sys.exc_info()
 
 
 @handler

@@ -112,23 +112,6 @@ def test_verdicts_behind_a_probe_hold_for_what_they_were_made_of():
     assert sum(capture.op_count for capture in captures) == 2
 
 
-def test_the_exception_being_handled_is_known_to_what_runs_in_the_handler(check):
-    def f(x):
-        try:
-            raise ValueError("first")
-        except ValueError:
-            opaque()
-            y = x + 1
-            try:
-                raise KeyError("second")
-            except KeyError as error:
-                context = type(error.__context__)
-            y = y * 2
-        return y, context, sys.exc_info()
-
-    check(f, X, breaks=True)
-
-
 def test_variables_that_have_changed_places(check):
     def f(x, first, second):
         first, second = second, first
