@@ -135,8 +135,9 @@ void bindEngine(py::module_& m) {
   m.def("_records_end", &endRecordDicts, "One dict per trace since the matching _records_begin.");
   m.def("_break_reasons", &breakReasons);
   m.def("_entry_memory", &entryMemory, "(bytes, entries) of a function's own code.");
-  m.def("_disable_code", [](const py::object& code) { disableCode(code.ptr()); },
-        "Keeps a code object's frames out of capture, and its calls from being inlined.");
+  m.def("_disable_code", [](const py::object& code) {
+          if (!disableCode(reinterpret_cast<PyCodeObject*>(code.ptr()))) throw py::error_already_set();
+        }, "Keeps a code object's frames out of capture, and its calls from being inlined.");
 }
 
 }  // namespace segue

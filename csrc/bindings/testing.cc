@@ -92,8 +92,8 @@ SegueAction convertToItself(SegueFrame* frame, PyThreadState* ts, const SegueFra
   return SEGUE_RUN_DEFAULT;
 }
 
-SegueAction handle(SegueFrame* frame, PyThreadState* ts, PyObject** result) {
-  SegueFrameView view = segue_frame_view(frame);
+SegueAction handle(SegueFrame* frame, const SegueFrameView* seen, PyThreadState* ts, PyObject** result) {
+  const SegueFrameView& view = *seen;
   PyObject* code = reinterpret_cast<PyObject*>(view.code);
   if (PyList_Append(script->seen.ptr(), view.code->co_qualname) < 0) return SEGUE_ERROR;
   auto found = script->orders.find(code);

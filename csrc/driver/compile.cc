@@ -38,7 +38,7 @@ TraceResult traceInput(const CompileInput& input, std::shared_ptr<const Code> co
   request.config.unroll_objects = config().unroll_objects;
   request.config.trace_budget = config().trace_budget;
   request.may_inline = [](BorrowedRef function) {
-    return !PyFunction_Check(function.get()) || !isDisabled(PyFunction_GET_CODE(function.get()));
+    return !PyFunction_Check(function.get()) || !isDisabled(reinterpret_cast<PyCodeObject*>(PyFunction_GET_CODE(function.get())));
   };
   return traceFrame(request);
 }

@@ -93,8 +93,9 @@ void beginRecords();
 std::vector<CompileRecord> endRecords();
 bool recording();
 
-/// Keeps a function's frames out of capture and its calls from being inlined (segue.disable).
-void disableCode(BorrowedRef code);
+/// Keeps a function's frames out of capture and its calls from being inlined (segue.disable). False with MemoryError set on
+/// failure.
+bool disableCode(PyCodeObject* code);
 
 /// Raises the exception of a fullgraph function that breaks; installed by the bindings.
 using GraphBreakRaiser = void (*)(const BreakRecord& stop);

@@ -149,22 +149,21 @@ void swapCode(const Offer& offer, const Splice& splice) {
   enter(offer, splice, slotsOf(offer.view, offer.view.slot_count), 0);
 }
 
-SegueAction handleFrame(SegueFrame* frame, PyThreadState* ts, PyObject** result) {
+SegueAction handleFrame(SegueFrame* frame, const SegueFrameView* seen, PyThreadState* ts, PyObject** result) {
   CompiledFunction* self = currentCompiled();
   if (self == nullptr || stance() == Stance::kForceEager) return SEGUE_RUN_DEFAULT;
-  SegueFrameView view = segue_frame_view(frame);
+  const SegueFrameView& view = *seen;
   if (interruptKept() && raiseInterruptIn(view.code)) [[unlikely]] return SEGUE_ERROR;
   if (rerun_code == view.code) {
     rerun_code = nullptr;
     return SEGUE_RUN_DEFAULT;
   }
   if (dropped_entries_wait) [[unlikely]] freeDroppedEntries();
+  CodeState* state = CodeState::find(view.code);
+  if (state != nullptr && state->disabled) return SEGUE_RUN_DEFAULT;
   Offer offer{.ts = ts, .frame = frame, .view = view, .self = self, .options = self->options,
               .options_id = dispatchOf(self).optionsId(), .offset = 0, .code = view.code};
-  CodeState* state = CodeState::find(view.code);
-  bool left_out = offer.own() ? isDisabled(reinterpret_cast<PyObject*>(view.code))
-                              : state == nullptr && !mayCapture(view.code, view.globals, *offer.options);
-  if (left_out) return SEGUE_RUN_DEFAULT;
+  if (state == nullptr && !offer.own() && !mayCapture(view.code, view.globals, *offer.options)) return SEGUE_RUN_DEFAULT;
   offer.roots = {.locals = view.slots, .local_count = view.slot_count,
                  .function = reinterpret_cast<PyObject*>(view.function), .globals = view.globals,
                  .builtins = view.builtins};

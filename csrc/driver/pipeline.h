@@ -44,6 +44,6 @@ void addRecord(std::shared_ptr<CompileRecord> record);
 /// Whether the code's frames may be captured on their own: user code, library modules that the config names, and with
 /// `capture_all` all but Segue's own.
 bool mayCapture(PyCodeObject* code, PyObject* globals, const CompileOptions& options);
-bool isDisabled(BorrowedRef code);
+bool isDisabled(PyCodeObject* code);
 
 }  // namespace segue

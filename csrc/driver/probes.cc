@@ -22,8 +22,8 @@ constexpr int kBuildsBeforeAll = 3;
 /// Adds to one splice, and rebuilds f' where that is needed.
 class SpliceUpdate {
  public:
-  SpliceUpdate(CodeState* state, Splice* splice, int options_id)
-      : state_(state), splice_(splice), options_id_(options_id), grown_(!splice->code) {}
+  explicit SpliceUpdate(SplicedCode* spliced)
+      : spliced_(spliced), splice_(spliced->splice.get()), grown_(!splice_->code) {}
 
   void addExit(int offset, bool into_call) {
     if (splice_->findExit(offset, into_call) >= 0) return;
@@ -37,8 +37,7 @@ class SpliceUpdate {
       return;
     }
     auto site = std::make_unique<ProbeSite>();
-    site->state = state_;
-    site->options_id = options_id_;
+    site->spliced = spliced_;
     site->index = static_cast<int>(splice_->sites.size());
     site->offset = offset;
     Ref probe = makeProbe(std::move(site));
@@ -56,9 +55,8 @@ class SpliceUpdate {
     if (site.gate >= 0 && !SEGUE_FAULT(GateStaysClosed)) segue_probe_set_gate(reinterpret_cast<PyCodeObject*>(splice_->code.get()), site.gate, 0);
   }
 
-  CodeState* state_;
+  SplicedCode* spliced_;
   Splice* splice_;
-  const int options_id_;
   bool grown_;
 };
 
@@ -184,8 +182,9 @@ SpliceRef requireSplice(PyCodeObject* code, const std::shared_ptr<const CompileO
     return SpliceRef();
   }
   const Analysis& analysis = analysisOf(state);
-  const SpliceRef splice = state->obtainSpliced(options_id, options).splice;
-  SpliceUpdate update(state, splice.get(), options_id);
+  SplicedCode& spliced = state->obtainSpliced(options_id, options);
+  const SpliceRef splice = spliced.splice;
+  SpliceUpdate update(&spliced);
   addNeeds(analysis.finder, needs, *splice, &update);
   if (update.grown()) {
     Result<void> built = buildSplice(*analysis.code, splice.get(), makeLayout);
@@ -200,7 +199,7 @@ SpliceRef requireSplice(PyCodeObject* code, const std::shared_ptr<const CompileO
 SpliceRef spliceGenerator(const Offer& offer) {
   CodeState* state = CodeState::find(offer.code);
   if (SEGUE_FAULT(GeneratorsUnspliced)) return SpliceRef();
-  CodeState::Spliced* known = state != nullptr ? state->spliced(offer.options_id) : nullptr;
+  const SplicedCode* known = state != nullptr ? state->spliced(offer.options_id) : nullptr;
   if (known != nullptr && known->splice->code) return known->splice;
   const std::shared_ptr<const Code> code = decodedOf(offer.code);
   if (code == nullptr) return SpliceRef();
@@ -215,12 +214,13 @@ PyObject* visitProbe(SegueProbe* probe, SegueFrame* frame, PyThreadState* ts) {
   Ref keep = Ref::borrow(reinterpret_cast<PyObject*>(probe));
   if (dropped_entries_wait) [[unlikely]] freeDroppedEntries();
   auto* site = static_cast<ProbeSite*>(probe->site);
-  if (site->state == nullptr || stance() == Stance::kForceEager) Py_RETURN_NONE;
-  const Counted spliced(site->state->spliced(site->options_id));   // owned: the state may go meanwhile
-  const Ref code = Ref::borrow(reinterpret_cast<PyObject*>(site->state->code()));
+  if (site->spliced == nullptr || stance() == Stance::kForceEager) Py_RETURN_NONE;
+  const Counted spliced(site->spliced);   // owned: it may go meanwhile
+  PyCodeObject* own_code = spliced->state->code();
+  const Ref code = Ref::borrow(reinterpret_cast<PyObject*>(own_code));
   SegueFrameView view = segue_frame_view(frame);
   Offer offer{.ts = ts, .frame = frame, .view = view, .self = nullptr, .options = spliced->options,
-              .options_id = site->options_id, .offset = site->offset, .code = site->state->code(),
+              .options_id = spliced->options_id, .offset = site->offset, .code = own_code,
               .splice = spliced->splice.get()};
   offer.roots = {.locals = view.slots, .local_count = view.slot_count, .stack = view.slots + view.slot_count,
                  .stack_count = view.stack_top - view.slot_count,
@@ -228,7 +228,8 @@ PyObject* visitProbe(SegueProbe* probe, SegueFrame* frame, PyThreadState* ts) {
                  .builtins = view.builtins, .fresh = false};
   while (true) {
     Service service;
-    serve(offer, site->state->table(offer.key()), &service);
+    if (site->table == nullptr) site->table = spliced->state->table(offer.key());
+    serve(offer, site->table, &service);
     // Outside of compiled calls nobody else would raise it.
     if (interruptKept() && segue_extent_depth() == 0 && !SEGUE_FAULT(ProbeKeepsInterrupt)) [[unlikely]] {
       raiseInterrupt();
@@ -238,7 +239,7 @@ PyObject* visitProbe(SegueProbe* probe, SegueFrame* frame, PyThreadState* ts) {
     noteVisit(site, spliced->splice.get(), true);
     startTrip(&offer, *spliced->splice, site->index, &service.departure.slots);
     // CPython executes this trip, and sees to what waits where the loop jumps back.
-    if (site->state == nullptr || interruptKept() || !segue_may_go_on(ts)) Py_RETURN_NONE;
+    if (site->spliced == nullptr || interruptKept() || !segue_may_go_on(ts)) Py_RETURN_NONE;
   }
 }
 

@@ -1,6 +1,5 @@
 // Settings, counts, records, and which frames may be captured.
 
-#include "absl/container/flat_hash_set.h"
 #include "base/fault.h"
 #include "base/imports.h"
 #include "base/once.h"
@@ -78,12 +77,6 @@ bool isOwnModule(PyObject* globals) {
   return text != nullptr && (std::string_view(text) == "segue" || std::string_view(text).starts_with("segue."));
 }
 
-/// Code objects of disabled functions, kept alive: their addresses are compared.
-absl::flat_hash_set<PyObject*>& disabledCodes() {
-  static auto* codes = new absl::flat_hash_set<PyObject*>;
-  return *codes;
-}
-
 }  // namespace
 
 Config& config() {
@@ -135,17 +128,22 @@ SourcePosition sourcePosition(BorrowedRef code, int offset) {
 }
 
 bool mayCapture(PyCodeObject* code, PyObject* globals, const CompileOptions& options) {
-  if (isDisabled(reinterpret_cast<PyObject*>(code))) return false;
+  if (isDisabled(code)) return false;
   if (options.capture_all || !isKnownLibraryFile(code->co_filename) || SEGUE_FAULT(LibraryCaptured)) {
     return !isOwnModule(globals);
   }
   return config().capture_modules && isNamedModule(globals);
 }
 
-bool isDisabled(BorrowedRef code) { return !disabledCodes().empty() && disabledCodes().contains(code.get()); }
+bool isDisabled(PyCodeObject* code) {
+  const CodeState* state = CodeState::find(code);
+  return state != nullptr && state->disabled;
+}
 
-void disableCode(BorrowedRef code) {
-  if (disabledCodes().insert(code.get()).second) Py_INCREF(code.get());
+bool disableCode(PyCodeObject* code) {
+  CodeState* state = CodeState::obtain(code);
+  if (state != nullptr) state->disabled = true;
+  return state != nullptr;
 }
 
 }  // namespace segue

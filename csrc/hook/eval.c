@@ -96,10 +96,10 @@ static PyObject* evaluate_uninstalled(SegueThread* t, PyThreadState* ts, SegueFr
   return result;
 }
 
-static PyObject* offer(SegueThread* t, PyThreadState* ts, SegueFrame* frame) {
+static PyObject* offer(PyThreadState* ts, SegueFrame* frame, const SegueFrameView* view) {
   PyObject* result = NULL;
   segue_hook_pause();
-  SegueAction action = handler(frame, ts, &result);
+  SegueAction action = handler(frame, view, ts, &result);
   segue_hook_resume();
   switch (action) {
     case SEGUE_RUN_DEFAULT:
@@ -127,7 +127,7 @@ __attribute__((noinline)) static PyObject* evaluate_closely(SegueThread* t, PyTh
   if (segue_observed(ts)) return evaluate_suspended(t, ts, frame, throwflag);
   if (t->extents > 0 && t->pauses == 0 && handler != NULL && !throwflag) {
     SegueFrameView view = segue_frame_view(frame);
-    if (view.fresh && (view.is_function || view.makes_generator)) return offer(t, ts, frame);
+    if (view.fresh && (view.is_function || view.makes_generator)) return offer(ts, frame, &view);
   }
   return segue_frame_evaluate(ts, frame, throwflag);
 }

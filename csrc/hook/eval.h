@@ -43,7 +43,7 @@ typedef enum SegueAction {
 } SegueAction;
 
 /* Offered a fresh function frame. Must not evaluate or complete it; may convert it. */
-typedef SegueAction (*SegueFrameHandler)(SegueFrame* frame, PyThreadState* ts, PyObject** result);
+typedef SegueAction (*SegueFrameHandler)(SegueFrame* frame, const SegueFrameView* view, PyThreadState* ts, PyObject** result);
 
 /* The interpreter that imported Segue; NULL before segue_hook_init. */
 extern PyInterpreterState* segue_home __attribute__((visibility("hidden")));

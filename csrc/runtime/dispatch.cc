@@ -326,16 +326,16 @@ DispatchTable& CodeState::obtainTable(TableKey key) {
   return ref;
 }
 
-CodeState::Spliced* CodeState::spliced(int options_id) {
-  for (const Counted<Spliced>& spliced : spliced_) {
+SplicedCode* CodeState::spliced(int options_id) {
+  for (const Counted<SplicedCode>& spliced : spliced_) {
     if (spliced->options_id == options_id) return spliced.get();
   }
   return nullptr;
 }
 
-CodeState::Spliced& CodeState::obtainSpliced(int options_id, const std::shared_ptr<const CompileOptions>& options) {
-  if (Spliced* known = spliced(options_id)) return *known;
-  return *spliced_.emplace_back(new Spliced{options_id, options});
+SplicedCode& CodeState::obtainSpliced(int options_id, const std::shared_ptr<const CompileOptions>& options) {
+  if (SplicedCode* known = spliced(options_id)) return *known;
+  return *spliced_.emplace_back(new SplicedCode{this, options_id, options});
 }
 
 void CodeState::takeOptions(int options_id, std::vector<EntryRef>* dropped) {
@@ -345,19 +345,20 @@ void CodeState::takeOptions(int options_id, std::vector<EntryRef>* dropped) {
     return true;
   });
   auto gone = std::stable_partition(spliced_.begin(), spliced_.end(),
-                                    [&](const Counted<Spliced>& spliced) { return spliced->options_id != options_id; });
-  for (auto it = gone; it != spliced_.end(); ++it) idle(**it);
+                                    [&](const Counted<SplicedCode>& spliced) { return spliced->options_id != options_id; });
+  for (auto it = gone; it != spliced_.end(); ++it) idle(it->get());
   spliced_.erase(gone, spliced_.end());
 }
 
 // Frames may still run f': its probes are idle from now on.
-void CodeState::idle(const Spliced& spliced) {
-  for (const SpliceSite& site : spliced.splice->sites) probeSite(site.probe)->state = nullptr;
+void CodeState::idle(SplicedCode* spliced) {
+  spliced->state = nullptr;
+  for (const SpliceSite& site : spliced->splice->sites) probeSite(site.probe)->spliced = nullptr;
 }
 
 CodeState::~CodeState() {
   for (StateKeeper* user : users) user->forget(this);
-  for (const Counted<Spliced>& spliced : spliced_) idle(*spliced);
+  for (const Counted<SplicedCode>& spliced : spliced_) idle(spliced.get());
 }
 
 void CodeState::takeAll(std::vector<EntryRef>* dropped) {
@@ -397,7 +398,7 @@ bool CodeState::removeUser(StateKeeper* user) {
 
 int64_t CodeState::countOptions(const CompileOptions* options) const {
   return std::count_if(spliced_.begin(), spliced_.end(),
-                       [&](const Counted<Spliced>& spliced) { return spliced->options.get() == options; });
+                       [&](const Counted<SplicedCode>& spliced) { return spliced->options.get() == options; });
 }
 
 void dropOptions(int options_id) {

@@ -166,6 +166,15 @@ constexpr int optionsOf(TableKey key) { return static_cast<int>(key >> 32); }
 
 class CodeState;
 
+/// A code object as spliced under some options.
+struct SplicedCode {
+  CodeState* state;   ///< null once the code object, or the last function with the options, is gone
+  int options_id;
+  std::shared_ptr<const CompileOptions> options;   ///< what probes compile with
+  SpliceRef splice = SpliceRef(new Splice);
+  Owners owners;
+};
+
 /// Who reports what the entries of code objects hold to the garbage collector.
 class StateKeeper {
  public:
@@ -200,17 +209,12 @@ class CodeState {
   void takeOptions(int options_id, std::vector<EntryRef>* dropped);
 
   PyCodeObject* code() const { return code_; }
-  /// The code as spliced under some options.
-  struct Spliced {
-    int options_id;
-    std::shared_ptr<const CompileOptions> options;   ///< what probes compile with
-    SpliceRef splice = SpliceRef(new Splice);
-    Owners owners;
-  };
+  /// Set for good by segue.disable: frames of the code are left to CPython.
+  bool disabled = false;
   /// Null when there is none.
-  Spliced* spliced(int options_id);
+  SplicedCode* spliced(int options_id);
   /// Creates it, with an empty splice, when there is none.
-  Spliced& obtainSpliced(int options_id, const std::shared_ptr<const CompileOptions>& options);
+  SplicedCode& obtainSpliced(int options_id, const std::shared_ptr<const CompileOptions>& options);
   /// Moves entries to `dropped`, as the tables do.
   void takeBroken(std::vector<EntryRef>* dropped);
   void takeAll(std::vector<EntryRef>* dropped);
@@ -233,12 +237,12 @@ class CodeState {
 
  private:
   friend struct CodeStates;
-  static void idle(const Spliced& spliced);
+  static void idle(SplicedCode* spliced);
   explicit CodeState(PyCodeObject* code) : code_(code) {}
   PyCodeObject* code_;   ///< whose this is
   std::unique_ptr<DispatchTable> start_;
   absl::flat_hash_map<TableKey, std::unique_ptr<DispatchTable>> others_;
-  absl::InlinedVector<Counted<Spliced>, 1> spliced_;
+  absl::InlinedVector<Counted<SplicedCode>, 1> spliced_;
 };
 
 /// Reserves the co_extra slot. False with a Python exception set on failure. Idempotent.

@@ -9,11 +9,12 @@
 
 namespace segue {
 
-class CodeState;
+class DispatchTable;
+struct SplicedCode;   // runtime/dispatch.h
 
 struct ProbeSite {
-  CodeState* state = nullptr;   ///< null once the code object is gone: the probe is idle
-  int options_id = 0;          ///< under which the code was spliced
+  SplicedCode* spliced = nullptr;   ///< whose probe this is; null once that is gone: the probe is idle
+  DispatchTable* table = nullptr;   ///< the place's entries, once a visit has found them; lives as long as `spliced`
   int index = 0;               ///< in the splice's sites
   int offset = 0;              ///< byte offset in the code
   int fruitless = 0;           ///< visits in a row that ran nothing

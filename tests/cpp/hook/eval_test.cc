@@ -33,15 +33,15 @@ int offered = 0;
 SegueFrameView last_view;
 SegueFrame* last_caller = nullptr;
 
-SegueAction record(SegueFrame* frame, PyThreadState* ts, PyObject**) {
+SegueAction record(SegueFrame*, const SegueFrameView* view, PyThreadState* ts, PyObject**) {
   offered++;
-  last_view = segue_frame_view(frame);
+  last_view = *view;
   last_caller = segue_current_frame(ts);
   CHECK(segue_hook_paused());
   return SEGUE_RUN_DEFAULT;
 }
 
-SegueAction answer(SegueFrame*, PyThreadState*, PyObject** result) {
+SegueAction answer(SegueFrame*, const SegueFrameView*, PyThreadState*, PyObject** result) {
   *result = PyLong_FromLong(99);
   return SEGUE_DONE;
 }

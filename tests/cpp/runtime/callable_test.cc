@@ -54,7 +54,7 @@ PyObject* foreign(PyThreadState* ts, SegueFrame* frame, int throwflag) {
 }
 
 std::vector<CompiledFunction*> currents;
-SegueAction recordCurrent(SegueFrame*, PyThreadState*, PyObject**) {
+SegueAction recordCurrent(SegueFrame*, const SegueFrameView*, PyThreadState*, PyObject**) {
   currents.push_back(currentCompiled());
   return SEGUE_RUN_DEFAULT;
 }
