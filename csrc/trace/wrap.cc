@@ -74,7 +74,9 @@ ValueRef wrapNumpy(Tracer& t, BorrowedRef live, Source source) {
     return t.make<DTypeValue>(live, source);
   }
   if (PyType_Check(live.get())) return nullptr;  // classes are values of their own, with or without a model of calling them
-  if (Py_TYPE(live) == &PyUFunc_Type || findBuiltin(live) != nullptr || findNumpyCallable(live) != nullptr ||
+  // A ufunc that np.frompyfunc made is the program's own object, and calls its functions: no entry is to keep it alive.
+  bool ufunc = Py_TYPE(live) == &PyUFunc_Type && reinterpret_cast<PyUFuncObject*>(live.get())->obj == nullptr;
+  if (ufunc || findBuiltin(live) != nullptr || findNumpyCallable(live) != nullptr ||
       strcmp(Py_TYPE(live)->tp_name, "numpy._ArrayFunctionDispatcher") == 0) {
     t.guardIdentity(source, live);
     return t.make<BuiltinValue>(live, source);

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
 from tests.python.trace_support import break_of, run_trace, trace
@@ -84,6 +86,24 @@ def test_facts_of_ufuncs_are_constants(ufunc, attribute):
 )
 def test_other_methods_are_left_to_numpy(expression, reason):
     assert break_of(compiled(expression), ARRAYS["f64"].copy()) == reason
+
+
+@pytest.mark.parametrize("call", ["np.ufunc.reduce(x)", "np.ufunc.accumulate(x)", "np.ufunc.outer(x, x)", "np.ufunc.reduce(u, x)"])
+def test_methods_of_ufuncs_called_on_something_else_are_left_to_numpy(call, check):
+    check(compiled(call, "u, x"), np.frompyfunc(max, 2, 1), np.arange(3.0), breaks=True)
+
+
+def test_a_ufunc_of_python_functions_works_and_dies_as_plainly(check):
+    def f(x):
+        identity = object()
+        before = sys.getrefcount(identity)
+        ufunc = np.frompyfunc(lambda a, b: a * b, 2, 1, identity=identity)
+        total = ufunc.reduce(x * 2)
+        held = sys.getrefcount(identity) - before
+        del ufunc
+        return total, held, sys.getrefcount(identity) - before
+
+    assert check(f, np.arange(1.0, 4.0), breaks=True).result == (48.0, 1, 0)
 
 
 @pytest.mark.parametrize("expression", ["np.shape(x)", "np.ndim(x)", "np.size(x)", "np.size(x, 1)", "np.iscomplexobj(x)"])

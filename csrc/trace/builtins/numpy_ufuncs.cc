@@ -20,18 +20,25 @@ constexpr NamedReduction kReductions[] = {
     {"logical_or", "numpy.any", "", false},           {"logical_and", "numpy.all", "", false},
 };
 
-std::string ufuncName(ValueRef ufunc) { return reinterpret_cast<PyUFuncObject*>(ufunc->constant().get())->name; }
+/// The operator that a method's `self` is; null for one of np.frompyfunc, which is opaque, and for what is no ufunc at all.
+const LibraryName* operatorOf(ValueRef self) {
+  bool ufunc = self->constant() && Py_TYPE(self->constant()) == &PyUFunc_Type;
+  return ufunc ? findNumpyCallable(self->constant()) : nullptr;
+}
 
-const NamedReduction* namedReduction(ValueRef ufunc) {
+std::string_view ufuncName(ValueRef ufunc) { return reinterpret_cast<PyUFuncObject*>(ufunc->constant().get())->name; }
+
+const NamedReduction* namedReduction(ValueRef self) {
+  if (operatorOf(self) == nullptr) return nullptr;
   for (const NamedReduction& row : kReductions) {
-    // A ufunc of the same name that is not NumPy's own (np.frompyfunc) is no operator.
-    if (row.ufunc == ufuncName(ufunc) && findNumpyCallable(ufunc->constant()) != nullptr) return &row;
+    if (row.ufunc == ufuncName(self)) return &row;
   }
   return nullptr;
 }
 
-Break notModelled(ValueRef ufunc, const char* method) {
-  return stop(BreakReason::kNumpyNotModelled, absl::StrFormat("numpy.%s.%s", ufuncName(ufunc), method));
+Break notModelled(ValueRef self, const char* method) {
+  std::string name = operatorOf(self) == nullptr ? "ufunc" : std::string(ufuncName(self));
+  return stop(BreakReason::kNumpyNotModelled, absl::StrFormat("numpy.%s.%s", name, method));
 }
 
 /// Calls the named function on the method's arguments: (array, axis=0, dtype, out, keepdims).
@@ -71,7 +78,7 @@ SEGUE_BUILTIN("numpy.ufunc.accumulate", ufuncAccumulate);
 /// outer(a, b): a with as many new axes behind as b has, broadcast against b.
 Traced<ValueRef> ufuncOuter(Tracer& t, const BuiltinCall& call) {
   SEGUE_TRY(auto args, call.bind(t, "outer", {"/self", "/a", "/b"}, 3));
-  const LibraryName* op = findNumpyCallable(args[0]->constant());
+  const LibraryName* op = operatorOf(args[0]);
   auto* a = as<ArrayValue>(args[1]);
   auto* b = as<ArrayValue>(args[2]);
   // Numbers would lose or keep their weak type.
