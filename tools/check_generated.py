@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 GENERATED: dict[str, list[str]] = {
     "docs/breaks.md": ["tools/break_docs.py"],
     "docs/coverage.md": ["tools/coverage_docs.py"],
+    "docs/numpy.md": ["tools/numpy_docs.py"],
     "docs/operators.md": ["-m", "opgen", "--ops", "csrc/ops", "--print", "docs"],
     "python/segue/ops.pyi": ["-m", "opgen", "--ops", "csrc/ops", "--print", "stub"],
 }

@@ -233,6 +233,20 @@ def test_the_line_of_a_warning_is_compared():
     assert any(line.startswith("warnings") for line in differences(plain, forged, 1))
 
 
+@pytest.mark.parametrize("dtype", [np.longdouble, np.clongdouble])
+def test_bytes_that_pad_a_number_are_no_difference(dtype):
+    def padded(byte, value=1.5):
+        def call():
+            array = np.frombuffer(bytearray([byte]) * (2 * np.dtype(dtype).itemsize), dtype=dtype)
+            np.add(value, np.zeros(2, dtype), out=array)  # writes no padding
+            return array
+
+        return call
+
+    assert differences(padded(1), padded(2)) == []
+    assert differences(padded(1), padded(1, 2.5)) != []
+
+
 def test_ulp_allows_the_last_bits_and_no_more():
     def scaled(bits):
         return lambda x: x * (1 + bits * 2.0**-52)
