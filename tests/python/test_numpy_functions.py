@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -20,6 +23,24 @@ X = np.arange(1.0, 7.0).reshape(2, 3)
 def test_functions_written_in_python_are_inlined(expression, check):
     f = eval(f"lambda x: ({expression}, x + 1)", {"np": np})
     assert check(f, X).op_count > 1
+
+
+@pytest.mark.parametrize("expression", ["np.diag(x, 1)", "np.nan_to_num(x, nan=1.0)", "np.meshgrid(x[0], x[1], sparse=True)",
+                                        "np.linalg.norm(x, ord=1)", "np.linalg.outer(x[0], x[1])"])  # fmt: skip
+def test_what_an_operator_does_not_know_its_implementation_in_python_may_do(expression, check):
+    f = eval(f"lambda x: ({expression}, x + 1)", {"np": np})
+    assert check(f, X).op_count > 1
+
+
+def test_functions_of_a_module_that_is_loaded_late_are_operators():
+    # In this order in a process of its own: NumPy imports numpy.fft when it is first asked for.
+    program = """
+import numpy as np, segue
+double = segue.compile(lambda x: x * 2)
+double(np.arange(3.0)), np.fft
+print(segue.explain(lambda x: np.fft.fft(x))(np.arange(4.0)).graphs)
+"""
+    assert "1 operation" in subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout
 
 
 class Overriding:

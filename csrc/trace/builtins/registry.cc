@@ -58,13 +58,22 @@ BorrowedRef resolve(std::string_view name) {
   return object;
 }
 
+/// Names of callables. Others name attributes of values: "ndarray.sum", "py.add".
+std::vector<const LibraryName*> callableNames() {
+  std::vector<const LibraryName*> names;
+  for (const LibraryName& name : allNumpyNames()) {
+    if (name.name.starts_with("numpy.") || name.name.starts_with("math.")) names.push_back(&name);
+  }
+  return names;
+}
+
 /// Callables by object. Objects are kept alive: a model must not be found for another object at the same address.
 struct Resolved {
   absl::flat_hash_map<PyObject*, BuiltinModel> models;
   absl::flat_hash_map<PyObject*, const LibraryName*> operators;
+  std::vector<const LibraryName*> missing = callableNames();   ///< not found so far: NumPy loads numpy.fft and others late
   std::vector<Ref> kept;
   Py_ssize_t module_count = -1;      ///< len(sys.modules) when rows were last resolved
-  bool numpy_resolved = false;
 };
 
 Resolved& resolved() {
@@ -79,17 +88,13 @@ Resolved& resolved() {
     table->models.emplace(object.get(), row.model);
     table->kept.push_back(Ref::borrow(object));
   }
-  if (!table->numpy_resolved) {
-    for (const LibraryName& name : allNumpyNames()) {
-      // Others name attributes of values: "ndarray.sum", "py.add".
-      if (!name.name.starts_with("numpy.") && !name.name.starts_with("math.")) continue;
-      BorrowedRef object = resolve(name.name);
-      if (!object) continue;
-      table->operators.emplace(object.get(), &name);
-      table->kept.push_back(Ref::borrow(object));
-    }
-    table->numpy_resolved = true;
-  }
+  std::erase_if(table->missing, [&](const LibraryName* name) {
+    BorrowedRef object = resolve(name->name);
+    if (!object) return false;
+    table->operators.emplace(object.get(), name);
+    table->kept.push_back(Ref::borrow(object));
+    return true;
+  });
   table->module_count = modules;   // last: resolving may let other threads run, which are not to see half a table
   return *table;
 }

@@ -166,15 +166,15 @@ Traced<ValueRef> BuiltinValue::getAttrSlot(Tracer& t, BorrowedRef name) {
 Traced<ValueRef> BuiltinValue::callSlot(Tracer& t, const CallArgs& args) {
   if (std::optional<Traced<ValueRef>> result = callOnPayload(t, object_, args)) return std::move(*result);
   if (BuiltinModel model = findBuiltin(object_)) return model(t, BuiltinCall{object_, args});
+  Ref implementation = implementationOf(object_);
+  const bool inlines = implementation && PyFunction_Check(implementation.get()) && overridesNothing(t, args);
   if (const LibraryName* op = findNumpyCallable(object_)) {
     SEGUE_TRY(ValueRef result, callOnScalar(t, *op, args));
-    return result != nullptr ? Traced<ValueRef>(result) : t.apply(*op, args);
+    Traced<ValueRef> applied = result != nullptr ? Traced<ValueRef>(result) : t.apply(*op, args);
+    if (!applied.broke() || !inlines) return applied;   // what the operator does not know, its implementation in Python may do
   }
   if (std::optional<Traced<ValueRef>> result = callSlotMethod(t, object_, args)) return std::move(*result);
-  Ref implementation = implementationOf(object_);
-  if (implementation && PyFunction_Check(implementation.get()) && overridesNothing(t, args)) {
-    return call(t, t.constant(std::move(implementation)), args);
-  }
+  if (inlines) return call(t, t.constant(std::move(implementation)), args);
   bool numpy = isUfunc(object_) || strncmp(object_.type()->tp_name, "numpy.", 6) == 0;
   return stop(numpy ? BreakReason::kNumpyNotModelled : BreakReason::kBuiltinNotModelled, describe());
 }
