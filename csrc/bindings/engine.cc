@@ -37,6 +37,7 @@ py::dict recordDict(const CompileRecord& record) {
   return py::dict(py::arg("function") = record.function, py::arg("position") = positionDict(record.start),
                   py::arg("graph") = graph, py::arg("guards") = record.guards, py::arg("plan") = record.plan,
                   py::arg("break") = stop, py::arg("op_count") = record.op_count,
+                  py::arg("numpy_calls") = record.numpy_calls,
                   py::arg("instruction_count") = record.instruction_count,
                   py::arg("milliseconds") = record.milliseconds);
 }

@@ -109,11 +109,11 @@ bool hasOnlyNumbers(const Graph& graph) {
   return only;
 }
 
-/// Without an array operator there is nothing to win (DESIGN, "Which frames"). With `capture_all` any instruction will do. At a
-/// probe, which may be visited in every trip of a loop, numbers do not count as arrays: CPython is as fast.
+/// Without a NumPy call there is nothing to win (DESIGN, "Which frames"). With `capture_all` any instruction will do. At a
+/// probe, which may be visited in every trip of a loop, operators on numbers do not count: CPython is as fast.
 bool isWorthAnEntry(const CompileInput& input, const TraceResult& trace) {
   const bool at_probe = input.offset > 0;
-  if (!trace.worthless() && !(at_probe && hasOnlyNumbers(*trace.graph))) return true;
+  if (!trace.worthless() && !(at_probe && trace.numpy_calls == 0 && hasOnlyNumbers(*trace.graph))) return true;
   if (!input.options->capture_all) return false;
   if (trace.exit.kind != ExitKind::kBreak) return true;
   return trace.exit.frames.size() > 1 || trace.exit.frames.front().offset != input.offset;

@@ -84,6 +84,7 @@ struct CompileRecord {
   std::string plan;                ///< listing of the segment; empty unless somebody records or logs, as `guards` and `graph`
   std::optional<BreakRecord> stop; ///< none when the trace returned, or nobody records, logs or asked for fullgraph
   int op_count = 0;
+  int numpy_calls = 0;             ///< that the segment makes, or has no need to
   int instruction_count = 0;
   double milliseconds = 0;
 };

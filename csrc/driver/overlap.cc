@@ -25,6 +25,7 @@ void describeTrace(const TraceResult& trace, BorrowedRef code, bool captured, Co
   record->function = record->start.function;
   record->instruction_count = trace.instruction_count;
   record->op_count = captured ? static_cast<int>(trace.graph->opCount()) : 0;
+  record->numpy_calls = captured ? trace.numpy_calls : 0;
   if (captured && recording()) record->graph = trace.graph->clone();
 }
 

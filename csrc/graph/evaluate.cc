@@ -72,6 +72,19 @@ bool bindObjects(const LibraryName& library, absl::Span<const Arg> args, const D
   return true;
 }
 
+/// The arguments of a callable that is none of the operator's names (`call` of ops.yaml): in order, up to the first that is missing.
+bool bindInOrder(absl::Span<const Arg> args, const DimTable& dims, PyObject* positional) {
+  bool ended = false;
+  for (const Arg& arg : args) {
+    Ref object = constantObject(arg, dims);
+    if (object && ended) return false;
+    if (!object && !arg.missing()) return false;
+    ended |= arg.missing();
+    if (object) PyList_Append(positional, object.get());
+  }
+  return true;
+}
+
 /// A call under np.errstate(all=mode). Null on an exception, which is left set.
 Ref callUnder(const char* mode, PyObject* callable, PyObject* positional, PyObject* keywords) {
   Ref numpy = importModule("numpy");
@@ -130,7 +143,9 @@ Evaluation evaluateWithNumpy(const OpDef& op, absl::Span<const Arg> args, const 
   const LibraryName* library = findNumpyName(op.numpy[0]);
   BorrowedRef callable = numpyCallable(op.numpy[0]);
   Ref positional = Ref::steal(PyList_New(0)), keywords = Ref::steal(PyDict_New());
-  bool bound = library != nullptr && callable && bindObjects(*library, args, dims, positional.get(), keywords.get());
+  if (!callable || !PyCallable_Check(callable.get())) return {};
+  bool bound = library != nullptr ? bindObjects(*library, args, dims, positional.get(), keywords.get())
+                                  : bindInOrder(args, dims, positional.get());
   if (!bound) return {};
   Evaluation out{callUnder("raise", callable, positional.get(), keywords.get())};
   if (PyErr_Occurred() && PyErr_ExceptionMatches(PyExc_FloatingPointError)) {

@@ -97,7 +97,7 @@ bool Tracer::nothingHandledOutside() {
 // the segment's start.
 void Tracer::exitAtStart(const Break& reason, const Location& where, std::vector<Location> chain) {
   frames_.assign(1, outermost_.get());
-  rollback({{}, 0, 1, 0, 0, nullptr, nullptr});
+  rollback({{}, 0, 1, 0, 0, 0, nullptr, nullptr});
   dropExit();
   RecipeBuilder recipes(*this, result_);
   FrameState start = startState();

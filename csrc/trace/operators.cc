@@ -61,6 +61,7 @@ Traced<ValueRef> Tracer::apply(const LibraryName& name, const CallArgs& args) {
   Result<Node*> node = graph().add(opOf(name), std::move(bound.value()), location());
   if (!node.ok()) return stop(BreakReason::kNumpyTypeRule, node.error());
   SEGUE_TRY_VOID(noteArrayWrites(*node.value()));
+  if (!name.name.starts_with("py.") && !name.name.starts_with("math.")) noteNumpyCall();
   if (Node* same = sameObject(*node.value())) {  // out=, np.asarray of an array
     if (ValueRef argument = argumentOf(*this, args, same)) return argument;
   }

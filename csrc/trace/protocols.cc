@@ -135,7 +135,8 @@ Traced<bool> sameObject(Tracer& t, ValueRef a, ValueRef b) {
   bool by_identity = a->kind() != ValueKind::kConstant && b->kind() != ValueKind::kConstant;
   if (x && y && (by_identity || (!a->source() && !b->source()))) return x.get() == y.get();
   bool immutable_number = a->kind() == ValueKind::kInt || a->kind() == ValueKind::kConstant ||
-                          a->kind() == ValueKind::kScalar || a->kind() == ValueKind::kNumpyScalar;
+                          a->kind() == ValueKind::kScalar || a->kind() == ValueKind::kNumpyScalar ||
+                          a->kind() == ValueKind::kText;
   if (immutable_number) return stop(BreakReason::kUnsupportedOperation, "identity of two numbers or strings");
   // Two objects that were found in two places: different ones here, and guarded to stay so.
   if (a->source() && b->source()) t.guards().same(*a->source(), *b->source(), false);

@@ -121,9 +121,10 @@ struct TraceResult {
   Exit exit;
   int instruction_count = 0;            ///< instructions executed symbolically
   int region_count = 0;                 ///< structured regions in the graph
+  int numpy_calls = 0;                  ///< NumPy's functions, methods and operators that the segment calls, or has no need to
   std::vector<Ref> keep_alive;          ///< code objects that locations point into
-  /// No array operator and no region: nothing to win (DESIGN, "Which frames").
-  bool worthless() const { return graph->opCount() == 0 && region_count == 0; }
+  /// No operator, no region and no NumPy call that the trace has answered: nothing to win (DESIGN, "Which frames").
+  bool worthless() const { return graph->opCount() == 0 && region_count == 0 && numpy_calls == 0; }
 };
 
 }  // namespace segue

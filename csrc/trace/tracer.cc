@@ -143,7 +143,7 @@ bool Tracer::allResumable() const {
 
 Tracer::Mark Tracer::mark() {
   return {heap_.checkpoint(), graph().nodes().size(), frames_.size(), generators_.size(), dims().relations().size(),
-          raised_, handled_};
+          result_.numpy_calls, raised_, handled_};
 }
 
 void Tracer::rollback(const Mark& mark) {
@@ -152,6 +152,7 @@ void Tracer::rollback(const Mark& mark) {
   SEGUE_CHECK(frames_.size() >= mark.frames, "rollback to a frame that has ended");
   frames_.resize(mark.frames);
   generators_.resize(mark.generators);
+  result_.numpy_calls = mark.numpy_calls;
   raised_ = mark.raised;
   handled_ = mark.handled;
   resumable_call_ = false;

@@ -139,6 +139,8 @@ class Tracer {
   /// Appends the operator that the name means, with the name's calling convention; its value has the type that the
   /// operator's rule gives, or is the written argument itself (out=). Breaks when the rule refuses.
   Traced<ValueRef> apply(const LibraryName& name, const CallArgs& args);
+  /// A NumPy call is in the graph, or the trace knows its answer.
+  void noteNumpyCall() { ++result_.numpy_calls; }
   /// By NumPy's name ("numpy.add", "ndarray.sum"); breaks when ops.yaml has no such operator.
   Traced<ValueRef> applyNumpy(std::string_view numpy_name, const CallArgs& args);
 
@@ -212,6 +214,7 @@ class Tracer {
     size_t frames;
     size_t generators;
     size_t relations;   ///< stay: guards are never rolled back, but see dropVarying
+    int numpy_calls;
     ExceptionValue* raised;
     ValueRef handled;
   };

@@ -24,6 +24,8 @@ class Capture:
     """None when no array operator was captured."""
     guards: tuple[str, ...]
     op_count: int
+    numpy_calls: int
+    """NumPy's functions, methods and operators that the captured stretch calls, or whose answers the trace knew."""
     graph_break: Break | None
     """None when the trace reached the frame's return."""
 
@@ -104,6 +106,7 @@ def _capture(entry: dict[str, Any]) -> Capture:
         graph=entry["graph"] if entry["op_count"] else None,
         guards=tuple(entry["guards"]),
         op_count=entry["op_count"],
+        numpy_calls=entry["numpy_calls"],
         graph_break=None if graph_break is None else Break.from_record(graph_break),
     )
 

@@ -3,8 +3,8 @@
     scripts/python [VERSION] -m tests.numpy_suite [MODULE ...] [--jobs N] [--test TEXT] [--floor PERCENT] [--reasons N]
 
 A test that passes (or is skipped, or fails as expected) with plain NumPy must do the same under Segue, at its first call and at a
-second one. MODULE may also be the path of another file of tests. At least 80 % of the test functions must contain a captured
-operator; the commonest reasons why others do not are printed. module.py says how a test is run.
+second one. MODULE may also be the path of another file of tests. At least 80 % of the test functions must contain a segment with a
+captured NumPy call; the commonest reasons why others do not are printed. module.py says how a test is run.
 """
 
 from __future__ import annotations
@@ -79,11 +79,11 @@ class Verdict:
     functions: int
     """Test functions that were called, parametrized ones once."""
     captured: int
-    """… of which some test captured an operator."""
+    """… of which some test captured a NumPy call."""
     hits: int
     """Second calls that ran segments and compiled nothing."""
     again: int
-    """Second calls of functions that captured an operator."""
+    """Second calls of functions that captured a NumPy call."""
     missed: collections.Counter[str]
     """Reasons of breaks -> functions that captured nothing and have them."""
     seconds: float
@@ -110,7 +110,7 @@ def compare(module: str, pattern: str) -> Verdict:
     for test, record in compiled.items():
         if record["outcome"] not in ("skipped", STARTED):
             by_function[test.partition("[")[0]].append(record)
-    captured = [records for records in by_function.values() if any(record["operators"] for record in records)]
+    captured = [records for records in by_function.values() if any(record["numpy_calls"] for record in records)]
     missed = [records for records in by_function.values() if records not in captured]
     again = [record for records in captured for record in records if record["again"] == "passed"]
     return Verdict(
@@ -142,7 +142,7 @@ def main() -> int:
     parser.add_argument("modules", nargs="*", help="such as lib.test_stride_tricks; all of the list without one")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("--test", default="", help="only tests whose name has this text")
-    parser.add_argument("--floor", type=float, default=80.0, help="percentage of test functions that must have captured an operator")
+    parser.add_argument("--floor", type=float, default=80.0, help="percentage of test functions that must have captured a NumPy call")
     parser.add_argument("--reasons", type=int, default=10, help="how many of the commonest reasons for functions without one to print")
     options = parser.parse_args()
 

@@ -46,8 +46,8 @@ class Record:
     """passed, skipped, failed as expected, passed unexpectedly, or "failed: " and the exception's type; then the traceback."""
     again: str = ""
     """The outcome of the second call; empty when there was none."""
-    operators: int = 0
-    """Captured at the first call."""
+    numpy_calls: int = 0
+    """Captured at the first call: what segments call, and what they need not call, as the trace knew the answer."""
     hit: bool = False
     """The second call ran segments and compiled nothing."""
     breaks: list[str] = field(default_factory=list)
@@ -83,7 +83,7 @@ class Plugin:
             with record() as captures:
                 call(function, fixtures)
         finally:
-            self.record.operators = sum(capture.op_count for capture in captures)
+            self.record.numpy_calls = sum(capture.numpy_calls for capture in captures)
             self.record.breaks = [f"{found.id}: {found.detail}" for capture in captures if (found := capture.graph_break) is not None]
         before = segue.stats()
         try:

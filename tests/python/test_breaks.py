@@ -151,7 +151,7 @@ BREAKS = {
     "attribute-lookup": (lambda x: (x + 1, kept_out.__annotations__), [X]),
     "attribute-write": (sets_defaults, [X]),
     "unhashable-key": (lambda x: {x: 1}, [X]),
-    "constant-needed": (lambda x: f"{x[0]:.1f}", [X]),
+    "constant-needed": (lambda x: "%5s" % x[0], [X]),
     "fold-too-large": (lambda x: (x + 1, len("ab" * 10**8)), [X]),
     "not-reconstructible": (keeps_an_exception, [X]),
     "class-build": (defines_a_class, [X]),

@@ -210,3 +210,52 @@ def test_a_size_that_is_found_out_behind_its_use(n, check):
         return (y, np.fft.irfft(y, n=n)) if n == 1 else y
 
     check(f, np.arange(30.0), n, breaks=True)
+
+
+@pytest.mark.parametrize("value", ["1", "1.5", "2j", "True", "'a'", "b'a'", "None", "n", "float(n)", "x", "x[0, 0]", "x * 1j", "(x[0] * 1j)[0]",
+                                   "[1, 2j]", "[[1], [2.0]]", "(1, 2)", "np.dtype(complex)", "2 ** 80", "f'{x[0, 0]}'"])  # fmt: skip
+def test_what_is_complex_is_told_of_all_values(value, check):
+    f = eval(f"lambda x, n: (np.iscomplexobj({value}), x + 1)", {"np": np})
+    assert check(f, X, 3).breaks == []
+
+
+@pytest.mark.parametrize("value", ["1", "n", "1.5", "float(n)", "'2000-01-01'", "None", "x", "x[0, 0]", "x.astype(int)"])
+def test_numbers_are_no_dates(value, check):
+    def f(x, n):
+        try:
+            return np.isnat(eval_value(x, n))
+        except TypeError as error:
+            return str(error), x + 1
+
+    eval_value = eval(f"lambda x, n: {value}")
+    assert check(f, X, 3).op_count >= 1
+
+
+def test_dates_are_asked(check):
+    check(lambda d: np.isnat(d), np.array(["2000-01-01", "NaT"], "M8[D]"), breaks=True)
+
+
+@pytest.mark.parametrize("condition", ["np.isnan(n)", "np.isnan(5)", "np.signbit(-1.0) == np.signbit(-2)", "np.float64(3) > 2",
+                                       "np.add(1, 2) == 3", "np.int8(n).item() == 3", "not np.isinf(n) and n"])  # fmt: skip
+def test_branches_on_operators_of_constants_are_known(condition, check):
+    f = eval(f"lambda x, n: x * 2 if {condition} else x - 1", {"np": np})
+    for n in (3, 4):
+        assert check(f, X, n).breaks == []
+
+
+def test_branches_on_arrays_that_are_written_depend_on_data(check):
+    def f(x):
+        made = np.zeros(3)
+        made[x.shape[0]] = 2
+        other = np.add(made[2], 1)
+        return x * 2 if other > 2 and made[2] == 2 else x - 1
+
+    check(f, X, breaks=True)
+
+
+def test_a_branch_that_reports_is_left_to_numpy(check):
+    def f(x):
+        return x * 2 if np.log(0) < 0 and np.divide(1, 0) > 1 else x
+
+    with np.errstate(all="ignore"):
+        check(f, X, breaks=True)

@@ -1,17 +1,20 @@
 // Methods of str, bytes, int, float, complex and frozenset that are pure on constants.
+#include <algorithm>
+
+#include "absl/strings/ascii.h"
 #include "trace/builtins/registry.h"
 #include "trace/protocols.h"
 #include "trace/tracer.h"
 #include "trace/values/constant.h"
 #include "trace/values/exception.h"
 #include "trace/values/string.h"
+#include "trace/values/text.h"
 
 namespace segue {
 namespace {
 
 SEGUE_PURE("builtins.str.capitalize");
 SEGUE_PURE("builtins.str.casefold");
-SEGUE_PURE("builtins.str.count");
 SEGUE_PURE("builtins.str.encode");
 SEGUE_PURE("builtins.str.endswith");
 SEGUE_PURE("builtins.str.find");
@@ -91,15 +94,24 @@ Traced<ValueRef> strJoin(Tracer& t, const BuiltinCall& call) {
   SEGUE_TRY(auto args, call.bind(t, "join", {"/self", "/iterable"}, 2));
   SEGUE_TRY(std::vector<ValueRef> parts, items(t, args[1]));
   BorrowedRef separator = args[0]->constant();
-  Ref list = Ref::steal(PyList_New(0));
-  for (ValueRef part : parts) {
-    BorrowedRef text = part->constant();
-    if (!text || !isFoldable(text)) return stop(BreakReason::kConstantNeeded, "a part of str.join");
-    PyList_Append(list.get(), text);
-  }
-  return folded(t, PyUnicode_Join(separator, list.get()));
+  if (!separator || !PyUnicode_CheckExact(separator.get())) return stop(BreakReason::kConstantNeeded, "the separator of str.join");
+  return joinStrings(t, separator, parts);
 }
 SEGUE_BUILTIN("builtins.str.join", strJoin);
+
+/// A number's text has no other characters, whichever number it is.
+bool mayBeInNumber(char c) { return absl::ascii_isalnum(static_cast<unsigned char>(c)) || std::string_view("+-.()_").find(c) != std::string_view::npos; }
+
+Traced<ValueRef> strCount(Tracer& t, const BuiltinCall& call) {
+  auto* text = as<TextValue>(call.self(t));
+  if (text == nullptr || !text->isNumber() || call.size() != 2) return callPure(t, call);
+  BorrowedRef sub = t.resolve(call.args.positional[1])->constant();
+  if (!sub || !PyUnicode_CheckExact(sub.get()) || !PyUnicode_IS_ASCII(sub.get())) return callPure(t, call);
+  std::string_view wanted = textOf(sub);
+  if (std::all_of(wanted.begin(), wanted.end(), mayBeInNumber)) return callPure(t, call);
+  return t.integer(0);
+}
+SEGUE_BUILTIN("builtins.str.count", strCount);
 
 }  // namespace
 }  // namespace segue

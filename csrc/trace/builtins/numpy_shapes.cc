@@ -48,10 +48,18 @@ SEGUE_BUILTIN("numpy.size", numpySize);
 
 Traced<ValueRef> numpyIsComplex(Tracer& t, const BuiltinCall& call) {
   SEGUE_TRY(auto args, call.bind(t, "iscomplexobj", {"x"}, 1));
-  if (args[0]->kind() != ValueKind::kArray && args[0]->kind() != ValueKind::kNumpyScalar) {
-    return stop(BreakReason::kUnsupportedOperation, "np.iscomplexobj of " + args[0]->describe());
+  ValueRef value = args[0];
+  ValueKind kind = value->kind();
+  if (kind == ValueKind::kList || kind == ValueKind::kTuple) {
+    SEGUE_TRY(value, t.applyNumpy("numpy.asarray", {{value}, {}}));
   }
-  return t.boolean(isComplex(static_cast<GraphValue*>(args[0])->graphType().dtype));
+  if (value->kind() == ValueKind::kArray || kind == ValueKind::kNumpyScalar) {
+    return t.boolean(isComplex(static_cast<GraphValue*>(value)->graphType().dtype));
+  }
+  // What has no dtype itself becomes an array of its own kind, or of objects: texts, None, dtypes.
+  bool plain = isNumber(value) || kind == ValueKind::kConstant || kind == ValueKind::kDType || kind == ValueKind::kText;
+  if (!plain) return stop(BreakReason::kUnsupportedOperation, "np.iscomplexobj of " + value->describe());
+  return t.boolean(value->type() == &PyComplex_Type);
 }
 SEGUE_BUILTIN("numpy.iscomplexobj", numpyIsComplex);
 

@@ -41,6 +41,16 @@ Break notModelled(ValueRef self, const char* method) {
   return stop(BreakReason::kNumpyNotModelled, absl::StrFormat("numpy.%s.%s", name, method));
 }
 
+bool isDate(DType dtype) { return PyTypeNum_ISDATETIME(dtypeTypeNum(dtype)); }
+
+/// Arrays and numbers of other kinds, and the constants that np.asarray makes such arrays of.
+bool refusesDates(ValueRef value) {
+  if (value->kind() == ValueKind::kArray || value->kind() == ValueKind::kNumpyScalar) {
+    return !isDate(static_cast<GraphValue*>(value)->graphType().dtype);
+  }
+  return value->kind() == ValueKind::kScalar || value->kind() == ValueKind::kInt || value->kind() == ValueKind::kConstant;
+}
+
 /// Calls the named function on the method's arguments: (array, axis=0, dtype, out, keepdims).
 Traced<ValueRef> applyNamed(Tracer& t, std::string_view name, absl::Span<const ValueRef> args) {
   constexpr const char* kNames[] = {"axis", "dtype", "out", "keepdims"};
@@ -91,6 +101,17 @@ Traced<ValueRef> ufuncOuter(Tracer& t, const BuiltinCall& call) {
   return t.apply(*op, {{spread, b}, {}});
 }
 SEGUE_BUILTIN("numpy.ufunc.outer", ufuncOuter);
+
+/// Numbers are no dates: the ufunc refuses them, as those do who ask for "not a time" in handlers of TypeError.
+Traced<ValueRef> isNat(Tracer& t, const BuiltinCall& call) {
+  const LibraryName* op = findNumpyCallable(call.function);
+  ValueRef value = call.size() == 1 && call.args.keywords.empty() ? call.self(t) : nullptr;
+  if (value != nullptr && refusesDates(value)) {
+    return t.raise(PyExc_TypeError, "ufunc 'isnat' is only defined for np.datetime64 and np.timedelta64.");
+  }
+  return op != nullptr ? t.apply(*op, call.args) : Traced<ValueRef>(stop(BreakReason::kNumpyNotModelled, "numpy.isnat"));
+}
+SEGUE_BUILTIN("numpy.isnat", isNat);
 
 }  // namespace
 }  // namespace segue

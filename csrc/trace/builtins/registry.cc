@@ -19,6 +19,7 @@ struct Row {
   const char* name;
   BuiltinModel model;
   bool resolved = false;
+  bool isNumpy() const { return std::string_view(name).starts_with("numpy."); }
 };
 
 std::vector<Row>& rows() {
@@ -69,7 +70,7 @@ std::vector<const LibraryName*> callableNames() {
 
 /// Callables by object. Objects are kept alive: a model must not be found for another object at the same address.
 struct Resolved {
-  absl::flat_hash_map<PyObject*, BuiltinModel> models;
+  absl::flat_hash_map<PyObject*, const Row*> models;
   absl::flat_hash_map<PyObject*, const LibraryName*> operators;
   std::vector<const LibraryName*> missing = callableNames();   ///< not found so far: NumPy loads numpy.fft and others late
   std::vector<Ref> kept;
@@ -85,7 +86,7 @@ Resolved& resolved() {
     BorrowedRef object = resolve(row.name);
     if (!object) continue;
     row.resolved = true;
-    table->models.emplace(object.get(), row.model);
+    table->models.emplace(object.get(), &row);
     table->kept.push_back(Ref::borrow(object));
   }
   std::erase_if(table->missing, [&](const LibraryName* name) {
@@ -99,14 +100,27 @@ Resolved& resolved() {
   return *table;
 }
 
+const Row* findRow(BorrowedRef callable) {
+  const auto& models = resolved().models;
+  auto it = models.find(callable.get());
+  return it == models.end() ? nullptr : it->second;
+}
+
 }  // namespace
 
 BuiltinRow::BuiltinRow(const char* name, BuiltinModel model) { rows().push_back({name, model}); }
 
 BuiltinModel findBuiltin(BorrowedRef callable) {
-  const auto& models = resolved().models;
-  auto it = models.find(callable.get());
-  return it == models.end() ? nullptr : it->second;
+  const Row* row = findRow(callable);
+  return row == nullptr ? nullptr : row->model;
+}
+
+std::optional<Traced<ValueRef>> callModel(Tracer& t, BorrowedRef callable, const CallArgs& args) {
+  const Row* row = findRow(callable);
+  if (row == nullptr) return std::nullopt;
+  Traced<ValueRef> result = row->model(t, BuiltinCall{callable, args});
+  if (result.ok() && row->isNumpy()) t.noteNumpyCall();
+  return result;
 }
 
 const LibraryName* findNumpyCallable(BorrowedRef callable) {

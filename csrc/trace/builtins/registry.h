@@ -44,6 +44,8 @@ Traced<ValueRef> callPure(Tracer& t, const BuiltinCall& call);
 
 /// The model of a callable, or null.
 BuiltinModel findBuiltin(BorrowedRef callable);
+/// Calls a callable's model; nullopt where it has none.
+std::optional<Traced<ValueRef>> callModel(Tracer& t, BorrowedRef callable, const CallArgs& args);
 /// The array operator that a NumPy callable means, or null.
 const LibraryName* findNumpyCallable(BorrowedRef callable);
 

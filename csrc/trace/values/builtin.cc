@@ -165,7 +165,7 @@ Traced<ValueRef> BuiltinValue::getAttrSlot(Tracer& t, BorrowedRef name) {
 
 Traced<ValueRef> BuiltinValue::callSlot(Tracer& t, const CallArgs& args) {
   if (std::optional<Traced<ValueRef>> result = callOnPayload(t, object_, args)) return std::move(*result);
-  if (BuiltinModel model = findBuiltin(object_)) return model(t, BuiltinCall{object_, args});
+  if (std::optional<Traced<ValueRef>> result = callModel(t, object_, args)) return std::move(*result);
   Ref implementation = implementationOf(object_);
   const bool inlines = implementation && PyFunction_Check(implementation.get()) && overridesNothing(t, args);
   if (const LibraryName* op = findNumpyCallable(object_)) {

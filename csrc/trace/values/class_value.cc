@@ -134,7 +134,7 @@ Traced<ValueRef> className(Tracer& t, PyTypeObject* cls) {
 }
 
 Traced<ValueRef> ClassValue::callSlot(Tracer& t, const CallArgs& args) {
-  if (BuiltinModel model = findBuiltin(object_)) return model(t, BuiltinCall{object_, args});
+  if (std::optional<Traced<ValueRef>> result = callModel(t, object_, args)) return std::move(*result);
   if (const LibraryName* name = findNumpyCallable(object_)) return t.apply(*name, args);
   if (PyType_IsSubtype(classObject(), reinterpret_cast<PyTypeObject*>(PyExc_BaseException))) {
     return instantiateException(t, this, args);

@@ -231,7 +231,7 @@ namespace {
 
 /// Whether function.name = value is allowed, and does nothing but keep the value, for a name that madeMember knows.
 bool keepsMember(std::string_view name, ValueRef value) {
-  if (name == "__name__" || name == "__qualname__") return value->type() == &PyUnicode_Type;
+  if (name == "__name__" || name == "__qualname__") return value->type() == &PyUnicode_Type && value->constant();
   if (name == "__annotations__") return value->type() == &PyDict_Type;
   if (name == "__type_params__") return kPythonVersion >= 312 && value->type() == &PyTuple_Type;
   return name == "__doc__" || name == "__module__";
@@ -258,10 +258,8 @@ Traced<void> FunctionValue::setAttrSlot(Tracer& t, BorrowedRef name, ValueRef va
 
 Traced<ValueRef> FunctionValue::callSlot(Tracer& t, const CallArgs& args) {
   if (live_) {
-    if (BuiltinModel model = findBuiltin(live_)) {
-      t.setResumableCall(false);
-      return model(t, BuiltinCall{live_, args});
-    }
+    if (findBuiltin(live_) != nullptr) t.setResumableCall(false);
+    if (std::optional<Traced<ValueRef>> result = callModel(t, live_, args)) return std::move(*result);
     if (const LibraryName* op = findNumpyCallable(live_)) return t.apply(*op, args);
   }
   return t.callFunction(*this, args);

@@ -5,6 +5,8 @@
 #include "trace/recipes.h"
 #include "trace/tracer.h"
 #include "trace/values/iterator.h"
+#include "trace/values/known.h"
+#include "trace/values/text.h"
 
 namespace segue {
 namespace {
@@ -90,9 +92,15 @@ Traced<ValueRef> GraphValue::compareSlot(Tracer& t, CompareOp op, ValueRef other
   return t.applyNumpy(isArray(this) || isArray(other) ? names.array : names.scalar, {{this, other}, {}});
 }
 
-Traced<bool> GraphValue::truthSlot(Tracer& t) { return stop(BreakReason::kDataDependentBranch, describe()); }
+Traced<bool> GraphValue::truthSlot(Tracer& t) {
+  Ref known = knownScalar(t, *this);
+  if (!known) return stop(BreakReason::kDataDependentBranch, describe());
+  return PyObject_IsTrue(known.get()) == 1;
+}
 
 Traced<ValueRef> GraphValue::formatSlot(Tracer& t, ValueRef spec) {
+  BorrowedRef text = spec->constant();
+  if (text && PyUnicode_CheckExact(text.get()) && isComputedNumber(this)) return formattedNumber(t, this, text);
   return stop(BreakReason::kConstantNeeded, "formatting " + describe());
 }
 

@@ -12,9 +12,11 @@
 #include "trace/values/enum_member.h"
 #include "trace/values/exception.h"
 #include "trace/values/function.h"
+#include "trace/values/known.h"
 #include "trace/values/list.h"
 #include "trace/values/set.h"
 #include "trace/values/subclass.h"
+#include "trace/values/text.h"
 #include "trace/values/tuple.h"
 
 namespace segue {
@@ -22,6 +24,7 @@ namespace {
 
 Traced<std::string> reprOf(Tracer& t, ValueRef value) {
   SEGUE_TRY(ValueRef text, toText(t, t.resolve(value), TextConversion::kRepr));
+  if (!text->constant()) return stop(BreakReason::kConstantNeeded, "text of a container of " + value->describe());
   Ref encoded = Ref::steal(PyUnicode_AsUTF8String(text->constant()));
   if (!encoded) {
     PyErr_Clear();
@@ -186,6 +189,7 @@ Traced<ValueRef> constantText(Tracer& t, BorrowedRef object, TextConversion conv
 
 /// ascii(x) is repr(x) with escapes.
 Traced<ValueRef> escaped(Tracer& t, ValueRef text) {
+  if (!text->constant()) return stop(BreakReason::kConstantNeeded, "ascii() of " + text->describe());
   Ref encoded = Ref::steal(PyUnicode_AsEncodedString(text->constant(), "ascii", "backslashreplace"));
   SEGUE_CHECK(encoded, "escaping a str");
   return t.constant(
@@ -228,7 +232,7 @@ Traced<ValueRef> ownText(Tracer& t, ValueRef value, bool is_repr) {
   t.setResumableCall(false);
   SEGUE_TRY(ValueRef text, inner != nullptr ? call(t, inner, {{value}, {}}) : callSpecial(t, value, name, {}));
   BorrowedRef constant = text->constant();
-  if (!constant || !PyUnicode_CheckExact(constant.get())) {
+  if (text->kind() != ValueKind::kText && !(constant && PyUnicode_CheckExact(constant.get()))) {
     return stop(BreakReason::kConstantNeeded, "the text of " + value->describe());
   }
   return text;
@@ -257,19 +261,28 @@ Traced<ValueRef> toText(Tracer& t, ValueRef value, TextConversion conversion) {
   if (auto* exception = as<ExceptionValue>(value)) return exceptionText(t, exception, is_repr);
   BorrowedRef constant = value->kind() == ValueKind::kTuple ? BorrowedRef() : specialize(t, value);
   if (constant && hasPlainText(constant)) return constantText(t, constant, conversion);
+  if (isComputedNumber(value)) {
+    Ref known = value->source() ? knownScalar(t, *static_cast<GraphValue*>(value)) : Ref();
+    return known ? constantText(t, known, conversion) : Traced<ValueRef>(numberText(t, value, is_repr));
+  }
+  if (value->kind() == ValueKind::kText && !is_repr) return value;
   SEGUE_TRY(std::string text, builtinText(t, value));
   return t.string(text);
 }
 
 Traced<ValueRef> joinStrings(Tracer& t, absl::Span<const ValueRef> parts) {
+  return joinStrings(t, t.string("")->constant(), parts);
+}
+
+Traced<ValueRef> joinStrings(Tracer& t, BorrowedRef separator, absl::Span<const ValueRef> parts) {
   Ref list = Ref::steal(PyList_New(0));
   for (ValueRef part : parts) {
     BorrowedRef text = t.resolve(part)->constant();
-    if (!text || !PyUnicode_CheckExact(text.get())) return stop(BreakReason::kConstantNeeded, "a part of an f-string");
+    if (!text && t.resolve(part)->kind() == ValueKind::kText) return joinTexts(t, separator, parts);
+    if (!text || !isFoldable(text)) return stop(BreakReason::kConstantNeeded, "a part of a str");
     PyList_Append(list.get(), text);
   }
-  Ref empty = Ref::steal(PyUnicode_FromString(""));
-  return t.constant(Ref::steal(PyUnicode_Join(empty.get(), list.get())));
+  return folded(t, PyUnicode_Join(separator, list.get()));
 }
 
 }  // namespace segue

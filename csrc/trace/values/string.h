@@ -1,5 +1,5 @@
-// Making strings of values: str, repr, f-strings, str.format and `%`. Every text is a constant: a value whose text only
-// running the graph tells breaks.
+// Making strings of values: str, repr, f-strings, str.format and `%`. A text is a constant, or, where only running the graph
+// tells it, a TextValue (text.h).
 #pragma once
 
 #include "trace/values/value.h"
@@ -13,6 +13,8 @@ Traced<ValueRef> toText(Tracer& t, ValueRef value, TextConversion conversion);
 
 /// The str that BUILD_STRING makes of str parts.
 Traced<ValueRef> joinStrings(Tracer& t, absl::Span<const ValueRef> parts);
+/// separator.join(parts).
+Traced<ValueRef> joinStrings(Tracer& t, BorrowedRef separator, absl::Span<const ValueRef> parts);
 
 /// template % args of a str.
 Traced<ValueRef> percentFormat(Tracer& t, BorrowedRef text, ValueRef args);

@@ -44,7 +44,7 @@ class RecipeBuilder;
 enum class ValueKind : uint8_t {
   kPending, kNull, kConstant, kInt, kScalar, kArray, kNumpyScalar, kTuple, kList, kDict, kSet, kSlice, kRange, kIterator,
   kGenerator, kCell, kFunction, kBuiltin, kMethod, kClass, kModule, kInstance, kSuper, kException, kDType, kOpaque,
-  kDeque, kPartial, kProperty, kArrayFlags, kNumericLimits,
+  kDeque, kPartial, kProperty, kArrayFlags, kNumericLimits, kText,
 };
 
 struct Keyword {
