@@ -14,8 +14,9 @@ EXPECTED: dict[str, str] = {
     "_core/tests/test_indexing.py::TestIndexing::test_small_regressions": MEMORY,
     "_core/tests/test_multiarray.py::TestNewBufferProtocol::test_reference_leak": MEMORY,
     "_core/tests/test_ufunc.py::test_ufunc_no_reference_leak": MEMORY,
+    "lib/tests/test_function_base.py::TestBincount::test_dtype_reference_leaks": MEMORY,
 } | {
     f"_core/tests/test_multiarray.py::TestArrayInterface::test_scalar_interface[{case}]": MEMORY
-    for case in ("val0-iface0-0.5", "val1-iface1-expected1", "val2-iface2-expected2", "val5-iface5-expected5")
+    for case in ("val0-iface0-0.5", "val1-iface1-expected1", "val2-iface2-expected2", "val4-iface4-TypeError", "val5-iface5-expected5")
 }
 """Test -> the reason."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import operator
+
 import numpy as np
 import pytest
 
@@ -86,3 +88,42 @@ def test_reflected(symbol, dtype, check):
 @pytest.mark.parametrize("text", ["-x", "+x", "~x", "abs(x)", "divmod(x, y)", "x @ y", "round(x, 1)"])
 def test_other_operators(text, dtype, check):
     compare(check, function(f"return {text}"), [(values(dtype), values(dtype)), (values(dtype), 3)])
+
+
+class Reflected:
+    def __radd__(self, other):
+        return type(other), "reflected"
+
+    __rmatmul__ = __rpow__ = __rdivmod__ = __radd__
+
+    def __add__(self, other):
+        return NotImplemented
+
+    def __neg__(self):
+        return self
+
+
+class First(Reflected):
+    __array_priority__ = 1000
+
+
+class Refusing(Reflected):
+    __array_ufunc__ = None
+
+
+class Overriding(Reflected):
+    def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
+        return ufunc.__name__, method, [type(item).__name__ for item in inputs]
+
+
+@pytest.mark.parametrize("other", [Reflected, First, Refusing, Overriding])
+@pytest.mark.parametrize("expression", ["y + o", "y ** o", "y[0] + o", "y[0] ** o", "o + y", "o + y[0]", "divmod(y, o)", "divmod(y[0], o)",
+                                        "operator.iadd(y, o)", "y[0].item() + o", "y.sum() + o"])  # fmt: skip
+def test_operands_of_other_types_are_asked_as_numpy_does(expression, other, check):
+    compute = eval(f"lambda y, o: {expression}", {"operator": operator})
+
+    def f(x, o):
+        y = x * 2
+        return compute(y, o), y + 1
+
+    check(f, np.arange(3.0), other(), breaks=True)

@@ -100,7 +100,9 @@ Traced<ValueRef> strJoin(Tracer& t, const BuiltinCall& call) {
 SEGUE_BUILTIN("builtins.str.join", strJoin);
 
 /// A number's text has no other characters, whichever number it is.
-bool mayBeInNumber(char c) { return absl::ascii_isalnum(static_cast<unsigned char>(c)) || std::string_view("+-.()_").find(c) != std::string_view::npos; }
+bool mayBeInNumber(char c) {
+  return absl::ascii_isalnum(static_cast<unsigned char>(c)) || std::string_view("+-.()_").find(c) != std::string_view::npos;
+}
 
 Traced<ValueRef> strCount(Tracer& t, const BuiltinCall& call) {
   auto* text = as<TextValue>(call.self(t));

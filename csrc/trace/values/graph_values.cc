@@ -1,6 +1,7 @@
 #include "trace/values/graph_values.h"
 
 #include "base/fault.h"
+#include "trace/attributes.h"
 #include "trace/protocols.h"
 #include "trace/recipes.h"
 #include "trace/tracer.h"
@@ -38,7 +39,12 @@ constexpr UnaryNames kUnaryNames[] = {{"ndarray.__neg__", "generic.__neg__"},
 
 bool isArray(ValueRef value) { return value->kind() == ValueKind::kArray; }
 
-/// Operands that NumPy's own operators take as they are: numbers and arrays. Others may take over (`__array_ufunc__`).
+/// Whether NumPy's operators leave it to the right operand what to do with an array (`__array_ufunc__ = None`).
+bool refusesUfuncs(Tracer& t, ValueRef value) {
+  return lookupOnType(t, value->type(), t.internedName("__array_ufunc__")).get() == Py_None;
+}
+
+/// Operands that NumPy's own operators take as they are: numbers and arrays.
 bool isNumeric(ValueRef value) {
   ValueKind kind = value->kind();
   if (kind == ValueKind::kArray || kind == ValueKind::kNumpyScalar || kind == ValueKind::kScalar) return true;
@@ -64,9 +70,9 @@ Traced<RecipeId> GraphValue::recipeSlot(RecipeBuilder& b) { return b.output(node
 
 Traced<ValueRef> GraphValue::binarySlot(Tracer& t, BinaryOp op, ValueRef other, bool reflected) {
   if (!isNumeric(other)) {
-    if (other->kind() == ValueKind::kList || other->kind() == ValueKind::kTuple) {
-      return stop(BreakReason::kUnsupportedOperation, "an array operator on a sequence");
-    }
+    if (other->kind() == ValueKind::kOpaque) return other->binarySlot(t, op, this, !reflected);   // breaks, and says why
+    // The others, NumPy makes arrays of, or asks their __array_ufunc__, or their priority.
+    if (reflected || !refusesUfuncs(t, other)) return stop(BreakReason::kUnsupportedOperation, "an array operator on " + other->describe());
     return ValueRef{nullptr};
   }
   const OperatorNames& names = kBinaryNames[static_cast<int>(op)];
@@ -119,7 +125,7 @@ Traced<Arg> ArrayValue::argSlot(Tracer& t) {
 
 /// `x += y` is the ufunc with out=x, and x stays the same object.
 Traced<ValueRef> ArrayValue::inplaceSlot(Tracer& t, BinaryOp op, ValueRef other) {
-  if (!isNumeric(other)) return Value::inplaceSlot(t, op, other);
+  if (!isNumeric(other)) return stop(BreakReason::kUnsupportedOperation, "an array operator on " + other->describe());
   return t.applyNumpy(kBinaryNames[static_cast<int>(withoutInplace(op))].inplace, {{this, other}, {}});
 }
 

@@ -26,7 +26,8 @@ bool isKnown(const Node& node, const Effects& effects, const DimTable& dims, int
   if (node.has(OpTag::kNondeterministic) || node.has(OpTag::kWrite) || effects.written(&node)) return false;
   bool known = true;
   for (const Arg& arg : node.args) {
-    // The values in tuples and slices are not looked for, and an array that somebody else holds may change between calls.
+    // The values in tuples and slices are not looked for, and an array that somebody else holds may change between
+    // calls.
     if (arg.is<ArgObject>()) known &= PyArray_Check(arg.as<ArgObject>().object.get()) == 0;
     if (!arg.isValue()) {
       forEachValue(arg, [&](const ArgValue&) { known = false; });

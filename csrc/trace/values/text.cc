@@ -13,7 +13,9 @@ namespace segue {
 namespace {
 
 /// A number of the value's type, to try a format with.
-Ref sampleOf(ValueRef number) { return Ref::steal(PyObject_CallNoArgs(reinterpret_cast<PyObject*>(number->type()))); }
+Ref sampleOf(ValueRef number) {
+  return Ref::steal(PyObject_CallNoArgs(reinterpret_cast<PyObject*>(number->type())));
+}
 
 bool isText(ValueRef value) {
   BorrowedRef constant = value->constant();
@@ -64,7 +66,9 @@ Traced<ValueRef> TextValue::binarySlot(Tracer& t, BinaryOp op, ValueRef other, b
   return joinStrings(t, {reflected ? other : this, reflected ? this : other});
 }
 
-Traced<ValueRef> TextValue::getAttrSlot(Tracer& t, BorrowedRef name) { return builtinTypeAttr(t, this, name); }
+Traced<ValueRef> TextValue::getAttrSlot(Tracer& t, BorrowedRef name) {
+  return builtinTypeAttr(t, this, name);
+}
 
 Traced<ValueRef> TextValue::formatSlot(Tracer& t, ValueRef spec) {
   BorrowedRef text = spec->constant();
@@ -72,6 +76,8 @@ Traced<ValueRef> TextValue::formatSlot(Tracer& t, ValueRef spec) {
   return plain ? Traced<ValueRef>(ValueRef{this}) : Value::formatSlot(t, spec);
 }
 
-Traced<RecipeId> TextValue::recipeSlot(RecipeBuilder& b) { return callRecipe(b, callee_, args_, {}); }
+Traced<RecipeId> TextValue::recipeSlot(RecipeBuilder& b) {
+  return callRecipe(b, callee_, args_, {});
+}
 
 }  // namespace segue

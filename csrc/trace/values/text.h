@@ -1,7 +1,7 @@
 // A str whose characters only running the graph tells: the text of a computed number, and what is joined of such texts.
 //
-// The call that makes it runs where the segment leaves, if something still holds it there: a message that nobody reads costs
-// nothing. Until then it can be joined, stored and returned; all of them have some characters.
+// The call that makes it runs where the segment leaves, if something still holds it there: a message that nobody reads
+// costs nothing. Until then it can be joined, stored and returned; all of them have some characters.
 #pragma once
 
 #include <vector>
@@ -27,7 +27,7 @@ class TextValue final : public Value {
   Traced<RecipeId> recipeSlot(RecipeBuilder& b) override;
 
  private:
-  BorrowedRef callee_;   ///< a built-in function that the process keeps
+  BorrowedRef callee_;  ///< a built-in function that the process keeps
   std::vector<ValueRef> args_;
   bool is_number_;
 };
