@@ -66,6 +66,12 @@ void PlanBuilder::save(Reg array, Reg index) {
   plan_.undo.append(StepKind::kRestore, kNoReg, {dst}).node = node_;
 }
 
+void PlanBuilder::saveState(Reg generator) {
+  const Reg dst = kTemporaryBit | temporaries_++;   // as above
+  plan_.pure.append(StepKind::kSaveState, dst, {generator}).node = node_;
+  plan_.undo.append(StepKind::kRestoreState, kNoReg, {dst}).node = node_;
+}
+
 void PlanBuilder::free(Reg reg) {
   if (!isTemporary(reg)) return;
   effect(StepKind::kFree, {reg});

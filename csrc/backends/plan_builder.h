@@ -26,6 +26,8 @@ class PlanBuilder {
   void commit(StepKind kind, absl::Span<const Operand> operands);
   /// What the index selects of the array is about to be written in place: a dropped run puts it back.
   void save(Reg array, Reg index);
+  /// A random generator is about to be drawn from: a dropped run puts its state back.
+  void saveState(Reg generator);
   /// Drops a temporary here and uses its register again; nothing for other registers.
   void free(Reg reg);
 

@@ -32,6 +32,7 @@ enum class OpTag : uint32_t {
   kRunsPython = 1 << 9,        ///< NumPy implements it in Python: a plan that holds it is not frameless
   kScalar = 1 << 10,           ///< on Python scalars; never touches an array
   kIntegerErrstate = 1 << 11,  ///< reports conditions for integer arrays too (division by zero)
+  kDraws = 1 << 12,            ///< draws from the random generator that is its first argument, whose state it advances
 };
 
 struct OpParam {

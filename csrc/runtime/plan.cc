@@ -7,6 +7,7 @@
 #include "base/descr.h"
 #include "base/fault.h"
 #include "base/interrupt.h"
+#include "base/random_state.h"
 #include "runtime/mirror.h"
 #include "runtime/program.h"
 
@@ -114,6 +115,7 @@ PyObject* objectStep(const Step& step, absl::Span<const Operand> o, Registers r)
     case StepKind::kAlias: return Py_NewRef(regs[o[0]]);
     case StepKind::kMirror: return mirrorArray(regs[o[0]]).release();
     case StepKind::kSave: return saveItem(regs[o[0]], regs[o[1]]).release();
+    case StepKind::kSaveState: return saveRandomState(regs[o[0]]).release();
     case StepKind::kRebase: return rebaseOnOriginal(regs[o[0]], regs[o[1]], regs[o[2]]).release();
     default: SEGUE_UNREACHABLE("a step of another loop in a plan");
   }
@@ -179,7 +181,8 @@ const Step* runSteps(const Program& program, const std::vector<int64_t>& numbers
 void runUndo(const Program& undo, PyObject* const* regs) {
   for (size_t i = undo.steps.size(); i-- > 0;) {
     PyObject* saved = regs[undo.operands(undo.steps[i])[0]];
-    if (saved != nullptr) restoreItem(saved);
+    if (saved == nullptr) continue;
+    undo.steps[i].kind == StepKind::kRestoreState ? restoreRandomState(saved) : restoreItem(saved);
   }
 }
 

@@ -22,6 +22,7 @@ TAGS = {
     "runs_python": "kRunsPython",
     "scalar": "kScalar",
     "integer_errstate": "kIntegerErrstate",
+    "draws": "kDraws",
 }
 
 #: Functions a fusion kernel's expression may call.

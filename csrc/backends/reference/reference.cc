@@ -1,5 +1,6 @@
 #include "backends/reference/reference.h"
 
+#include "absl/container/flat_hash_set.h"
 #include "backends/plan_builder.h"
 #include "backends/reference/callables.h"
 #include "backends/staging.h"
@@ -53,6 +54,8 @@ class Lowering {
       const bool assigns = performer.kind == StepKind::kSetItem;
       builder_.save(values_.at(written), assigns ? operands[1] : builder_.constant(Ref::borrow(Py_Ellipsis)));
     }
+    // One save per generator is enough. (Two may share their state: what is saved first is put back last.)
+    if (node.has(OpTag::kDraws) && drawn_.insert(operands[1]).second) builder_.saveState(operands[1]);
     if (performer.kind == StepKind::kSetItem) {
       builder_.effect(StepKind::kSetItem, operands);
       values_[&node] = builder_.none();
@@ -126,6 +129,7 @@ class Lowering {
   std::vector<Reg> mirrors_;                              ///< by input; kNoReg where the input is used itself
   absl::flat_hash_map<const Node*, Reg> values_;
   absl::flat_hash_map<std::vector<std::string>, Reg> names_;
+  absl::flat_hash_set<Reg> drawn_;                        ///< generators whose state has been saved
 };
 
 }  // namespace

@@ -43,7 +43,7 @@ class RecipeBuilder;
 
 enum class ValueKind : uint8_t {
   kPending, kNull, kConstant, kInt, kScalar, kArray, kNumpyScalar, kTuple, kList, kDict, kSet, kSlice, kRange, kIterator,
-  kGenerator, kCell, kFunction, kBuiltin, kMethod, kClass, kModule, kInstance, kSuper, kException, kDType, kOpaque,
+  kGenerator, kCell, kFunction, kBuiltin, kMethod, kClass, kModule, kInstance, kSuper, kException, kDType, kRandom, kOpaque,
   kDeque, kPartial, kProperty, kArrayFlags, kNumericLimits, kText,
 };
 
