@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import warnings
 
 import numpy as np
@@ -26,13 +27,14 @@ def agree(f, make, *args, calls=3):
     for _ in range(calls):
         outcomes = []
         for function, generator in ((f, plain), (compiled, own)):
+            own_args = copy.deepcopy(args)
             with warnings.catch_warnings(record=True) as caught:
                 warnings.simplefilter("always")
                 try:
-                    result = function(generator, *args)
+                    result = function(generator, *own_args)
                 except Exception as error:
                     result = repr(error)
-            outcomes.append((repr(result), [str(w.message) for w in caught], state_of(generator)))
+            outcomes.append((repr(result), repr(own_args), [str(w.message) for w in caught], state_of(generator)))
         assert outcomes[0] == outcomes[1]
     return segue.stats()
 
@@ -62,6 +64,14 @@ def divides(rng, x):
 def test_a_run_that_is_dropped_behind_draws_puts_the_state_back(kind, bits):
     stats = agree(divides, lambda: kind(bits(7)), np.zeros(3))
     assert stats["reruns"] >= 1
+
+
+def test_a_shuffle_that_is_dropped_is_taken_back():
+    def f(rng, x, y):
+        rng.shuffle(x)
+        return x / y
+
+    assert agree(f, lambda: np.random.default_rng(1), np.arange(6.0), np.zeros(6))["reruns"] >= 1
 
 
 def test_one_state_behind_two_generators_is_put_back():

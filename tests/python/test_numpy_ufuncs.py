@@ -75,17 +75,24 @@ def test_facts_of_ufuncs_are_constants(ufunc, attribute):
 @pytest.mark.parametrize(
     ("expression", "reason"),
     [
-        ("np.add.reduce(x, initial=3)", "numpy-not-modelled"),
-        ("np.subtract.reduce(x)", "numpy-not-modelled"),
         ("np.maximum.reduce(x, dtype='f8')", "numpy-not-modelled"),
-        ("np.maximum.accumulate(x)", "numpy-not-modelled"),
+        ("np.maximum.accumulate(x, out=x)", "numpy-not-modelled"),
         ("np.add.outer(2, x)", "numpy-not-modelled"),
         ("np.add.reduce([1, 2])", "numpy-not-modelled"),
-        ("np.add.reduceat(x, [0])", "builtin-not-modelled"),
+        ("np.add.reduceat(x, [0], dtype='f4')", "numpy-not-modelled"),
     ],
 )
 def test_other_methods_are_left_to_numpy(expression, reason):
     assert break_of(compiled(expression), ARRAYS["f64"].copy()) == reason
+
+
+@pytest.mark.parametrize(
+    "expression",
+    ["np.add.reduce(x, initial=3)", "np.subtract.reduce(x)", "np.fmax.reduce(x, axis=None)", "np.maximum.accumulate(x)",
+     "np.add.reduceat(x, [0, 1])", "np.bitwise_or.reduce(x > 1, axis=0)"],
+)  # fmt: skip
+def test_folds_that_are_no_named_functions(expression, check):
+    assert check(compiled(expression), ARRAYS["f64"].copy()).breaks == []
 
 
 @pytest.mark.parametrize("call", ["np.ufunc.reduce(x)", "np.ufunc.accumulate(x)", "np.ufunc.outer(x, x)", "np.ufunc.reduce(u, x)"])

@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 from tests.python.op_samples import DTYPES, GENERATORS, TABLE, Random, check
-from tests.python.op_samples import creation, products, random, reductions, results, scalars, select, ufuncs, views  # noqa: F401
+from tests.python.op_samples import arrange, creation, products, random, reductions, results, scalars, select, statistics, ufuncs, views  # noqa: F401
 
 #: Operators whose calls mostly raise for some first dtypes (bitwise ones of floats, say): a share, not each dtype, is due.
 COUNTS: dict[str, Counter] = {}

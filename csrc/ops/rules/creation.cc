@@ -195,6 +195,35 @@ Result<Type> fftfreq(OpCall& call) {
   return Type::array(DType::kF64, {count}, Layout::both());
 }
 
+// bartlett, blackman, hamming, hanning, kaiser: (M)
+Result<Type> window(OpCall& call) {
+  DimTable& dims = call.dims();
+  SEGUE_REQUIRE(call.arg(0).is<Dim>(), "M must be an int");
+  SEGUE_REQUIRE(call.size() < 2 || call.arg(1).is<double>() || call.arg(1).is<Dim>(), "beta must be a number");
+  Dim count = call.arg(0).as<Dim>();
+  if (dims.decideLess(count, dims.constant(1))) count = dims.constant(0);
+  return Type::array(DType::kF64, {count}, Layout::both());
+}
+
+// tril_indices and triu_indices: (n); of a square matrix: (arr)
+Result<Type> triangleIndices(OpCall& call) {
+  DimTable& dims = call.dims();
+  Dim size{};
+  if (call.arg(0).is<Dim>()) {
+    size = call.arg(0).as<Dim>();
+    SEGUE_REQUIRE(!dims.decideLess(size, dims.constant(0)), "a negative size");
+  } else {
+    SEGUE_TRY(const Type* matrix, ndarrayArg(call, 0));
+    SEGUE_REQUIRE(matrix->ndim() == 2 && dims.decideEqual(matrix->shape[0], matrix->shape[1]), "indices of a square matrix");
+    size = matrix->shape[0];
+  }
+  SEGUE_TRY(Dim next, dims.add(size, dims.constant(1)));
+  SEGUE_TRY(Dim twice, dims.mul(size, next));
+  SEGUE_TRY(Dim count, dims.floorDiv(twice, dims.constant(2)));
+  Type indices = Type::array(DType::kI64, {count}, Layout::both());
+  return Type::tuple({indices, indices});
+}
+
 // meshgrid: (x, y, indexing)
 Result<Type> meshgrid(OpCall& call) {
   DimTable& dims = call.dims();

@@ -241,12 +241,6 @@ Result<Type> put(OpCall& call) {
 
 namespace {
 
-/// The operator that a ufunc object is, or null.
-const OpDef* ufuncOp(const Arg& arg) {
-  if (!arg.is<ArgObject>() || arg.as<ArgObject>().object.type() != &PyUFunc_Type) return nullptr;
-  return findNumpyOp(std::string("numpy.") + reinterpret_cast<PyUFuncObject*>(arg.as<ArgObject>().object.get())->name);
-}
-
 /// The shape of a[index], and its dtype.
 Result<Type> selection(const Type& input, const Arg& index, DimTable& dims) {
   SEGUE_TRY(IndexPlan plan, IndexReader(input, dims).read(index));

@@ -2,13 +2,12 @@
 #include "base/python.h"
 
 #include "ops/op_ids.h"
+#include "ops/rules/linalg.h"
 #include "ops/rules/reduction.h"
 #include "ops/rules/view.h"
 
-namespace segue::rules {
-namespace {
+namespace segue {
 
-/// The dtype LAPACK routines return: integers as float64; float16 has none.
 Result<DType> lapackDType(DType dtype) {
   SEGUE_REQUIRE(dtype != DType::kF16, "float16 is not supported in linalg");
   return isInexact(dtype) ? dtype : DType::kF64;
@@ -18,6 +17,9 @@ DType realOf(DType dtype) {
   if (dtype == DType::kC64) return DType::kF32;
   return dtype == DType::kC128 ? DType::kF64 : dtype;
 }
+
+namespace rules {
+namespace {
 
 Result<const Type*> squareArg(const OpCall& call) {
   SEGUE_TRY(const Type* input, ndarrayArg(call, 0));
@@ -134,6 +136,31 @@ Result<Type> fft(OpCall& call) {
   return Type::array(dtype, shape, plain || layout.f_contiguous ? layout : Layout::unknown());
 }
 
+// fftn, ifftn, rfftn, irfftn and their kin of two axes: (a, s, axes)
+Result<Type> fftOverAxes(OpCall& call) {
+  DimTable& dims = call.dims();
+  SEGUE_TRY(const Type* input, ndarrayArg(call, 0));
+  SEGUE_REQUIRE(!call.given(1), "sizes of a transform");
+  SEGUE_REQUIRE(!call.given(2), "axes of a transform");
+  const bool pair = call.op().name.ends_with("2");
+  SEGUE_REQUIRE(input->ndim() >= (pair ? 2 : 1) && !isEmptyShape(input->shape, dims), "a transform of nothing");
+  auto kind = static_cast<DTypeRuleId>(call.op().dtype_index);
+  DType dtype = complexOf(input->dtype);
+  Shape shape = input->shape;
+  if (kind == DTypeRuleId::kRealToComplex) {
+    SEGUE_REQUIRE(!isComplex(input->dtype), "a real transform of complex numbers");
+    SEGUE_TRY(shape.back(), dims.floorDiv(shape.back(), dims.constant(2)));
+    SEGUE_TRY(shape.back(), dims.add(shape.back(), dims.constant(1)));
+  } else if (kind == DTypeRuleId::kComplexToReal) {
+    SEGUE_REQUIRE(input->dtype != DType::kF16, "the inverse real transform of float16");
+    SEGUE_REQUIRE(dims.decideLess(dims.constant(1), shape.back()), "a transform of no points");
+    SEGUE_TRY(shape.back(), dims.sub(shape.back(), dims.constant(1)));
+    SEGUE_TRY(shape.back(), dims.mul(shape.back(), dims.constant(2)));
+    dtype = realOf(dtype);
+  }
+  return Type::array(dtype, shape, shape.size() == 1 ? cLayout(shape, dims) : Layout::unknown());
+}
+
 // interp: (x, xp, fp)
 Result<Type> interp(OpCall& call) {
   DimTable& dims = call.dims();
@@ -188,4 +215,5 @@ Result<Type> nanFold(OpCall& call) {
   return reducedType(call, reduced, accumulatorDType(reduced.input.dtype()), -1);
 }
 
-}  // namespace segue::rules
+}  // namespace rules
+}  // namespace segue

@@ -77,6 +77,29 @@ Result<Type> matmul(OpCall& call) {
   return productOut(call, 2, std::move(type));
 }
 
+// vecdot: (..., n), (..., n) -> (...); matvec: (..., m, n), (..., n) -> (..., m); vecmat: (..., m), (..., m, n) -> (..., n). (x1, x2)
+Result<Type> vectorProduct(OpCall& call) {
+  DimTable& dims = call.dims();
+  SEGUE_TRY(Factors f, factorsOf(call, 0));
+  auto kind = static_cast<DTypeRuleId>(call.op().dtype_index);
+  if (call.size() > 2 && !call.arg(2).missing()) {
+    SEGUE_TRY(int64_t axis, constantInt(call.arg(2), dims));
+    SEGUE_REQUIRE(axis == -1, "vectors along another axis");
+  }
+  const size_t a_core = kind == DTypeRuleId::kMatrixVector ? 2 : 1, b_core = kind == DTypeRuleId::kVectorMatrix ? 2 : 1;
+  Shape a = f.a->shape, b = f.b->shape;
+  SEGUE_REQUIRE(a.size() >= a_core && b.size() >= b_core, "too few dimensions");
+  SEGUE_TRY_VOID(requireContracts(a.back(), b[b.size() - b_core], dims));
+  Shape a_batch(a.begin(), a.end() - static_cast<long>(a_core)), b_batch(b.begin(), b.end() - static_cast<long>(b_core));
+  SEGUE_TRY(Shape shape, broadcastShapes(a_batch, b_batch, dims));
+  const bool batched = !shape.empty();
+  if (a_core == 2) shape.push_back(a[a.size() - 2]);
+  if (b_core == 2) shape.push_back(b.back());
+  Type type = productType(f.dtype, shape, dims);
+  if (type.isArray() && batched && !type.layout.f_contiguous) type.layout = Layout::unknown();
+  return type;
+}
+
 // dot: (a, b, out)
 Result<Type> dot(OpCall& call) {
   DimTable& dims = call.dims();
@@ -171,12 +194,18 @@ Result<Type> tensordot(OpCall& call) {
   return Type::array(f.dtype, shape, cLayout(shape, dims));
 }
 
-// trace: (a, offset, axis1, axis2)
+// trace: (a, offset, axis1, axis2, dtype)
 Result<Type> trace(OpCall& call) {
   SEGUE_TRY(const Type* input, ndarrayArg(call, 0));
   SEGUE_REQUIRE(input->ndim() == 2, "the trace of a matrix");
   SEGUE_REQUIRE(call.arg(1).missing() || call.arg(1).is<Dim>(), "offset must be an int");
-  for (size_t i = 2; i < 4; i++) SEGUE_REQUIRE(call.arg(i).missing(), "the trace of a matrix has no other axes");
+  const int64_t others[] = {0, 1};
+  for (size_t i = 2; i < 4; i++) {   // np.linalg.trace passes the last two axes
+    if (call.arg(i).missing()) continue;
+    SEGUE_TRY(int axis, axisArg(call.arg(i), 2, call.dims()));
+    SEGUE_REQUIRE(axis == others[i - 2], "the trace of a matrix has no other axes");
+  }
+  SEGUE_REQUIRE(!call.given(4), "a trace of a given dtype");
   return Type::numpyScalar(accumulatorDType(input->dtype));
 }
 
@@ -257,7 +286,7 @@ Result<Type> einsum(OpCall& call) {
   };
   std::optional<DType> dtype;
   size_t count = 0;
-  for (size_t i = 1; i < call.size() && call.given(i); i++, count++) {
+  for (size_t i = 1; i < 4 && call.given(i); i++, count++) {
     SEGUE_TRY(const Type* input, ndarrayArg(call, i));
     SEGUE_REQUIRE(count < subscripts.inputs.size() && subscripts.inputs[count].size() == input->shape.size(),
                   "einsum subscripts do not fit the operands");
@@ -282,6 +311,9 @@ Result<Type> einsum(OpCall& call) {
     summed--;
   }
   SEGUE_REQUIRE(count > 1 || summed > 0, "an einsum that only rearranges is a view");
+  // Optimized, some are tensor products, whose results are arrays without dimensions.
+  const bool optimized = !call.arg(4).missing() && !(call.arg(4).is<bool>() && !call.arg(4).as<bool>());
+  SEGUE_REQUIRE(!optimized || (count > 1 && !shape.empty()), "an optimized einsum without dimensions");
   if (shape.empty()) return Type::numpyScalar(*dtype);
   Layout layout = cLayout(shape, dims);
   return Type::array(*dtype, shape, layout.f_contiguous ? layout : Layout::unknown());

@@ -18,4 +18,7 @@ const UfuncLoop* findLoop(DTypeRuleId family, absl::Span<const Category> inputs)
 /// The loop whose (first) output is of that dtype, for dtype=; null when there is none or more than one.
 const UfuncLoop* findLoopByOutput(DTypeRuleId family, DType out);
 
+/// The operator that a ufunc object is, or null.
+const OpDef* ufuncOp(const Arg& arg);
+
 }  // namespace segue

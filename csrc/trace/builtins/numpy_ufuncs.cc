@@ -51,6 +51,22 @@ bool refusesDates(ValueRef value) {
   return value->kind() == ValueKind::kScalar || value->kind() == ValueKind::kInt || value->kind() == ValueKind::kConstant;
 }
 
+/// Calls the method itself on the arguments behind the ufunc, under their names; `axis` is always given.
+Traced<ValueRef> applyMethod(Tracer& t, std::string_view method, absl::Span<const ValueRef> args,
+                             std::initializer_list<const char*> names) {
+  CallArgs call_args{{args[0], args[1]}, {}};
+  size_t i = 2;
+  for (const char* name : names) {
+    ValueRef value = args[i] == nullptr && std::string_view(name) == "axis" ? t.integer(0) : args[i];
+    if (value != nullptr) call_args.keywords.push_back({t.internedName(name), value});
+    ++i;
+  }
+  return t.applyNumpy(method, call_args);
+}
+
+/// An argument that is not given, or as None.
+bool isAbsent(ValueRef value) { return value == nullptr || value->constant().get() == Py_None; }
+
 /// Calls the named function on the method's arguments: (array, axis=0, dtype, out, keepdims).
 Traced<ValueRef> applyNamed(Tracer& t, std::string_view name, absl::Span<const ValueRef> args) {
   constexpr const char* kNames[] = {"axis", "dtype", "out", "keepdims"};
@@ -66,8 +82,13 @@ Traced<ValueRef> applyNamed(Tracer& t, std::string_view name, absl::Span<const V
 Traced<ValueRef> ufuncReduce(Tracer& t, const BuiltinCall& call) {
   SEGUE_TRY(auto args, call.bind(t, "reduce", {"/self", "array", "axis", "dtype", "out", "keepdims", "initial", "where"}, 2));
   const NamedReduction* row = namedReduction(args[0]);
-  bool plain = args[1]->kind() == ValueKind::kArray && args[6] == nullptr && args[7] == nullptr;
-  if (row == nullptr || !plain || (args[3] != nullptr && !row->takes_dtype)) return notModelled(args[0], "reduce");
+  if (args[1]->kind() != ValueKind::kArray) return notModelled(args[0], "reduce");
+  bool plain = args[6] == nullptr && args[7] == nullptr;
+  if (row == nullptr || !plain || (args[3] != nullptr && !row->takes_dtype)) {
+    if (!isAbsent(args[3]) || !isAbsent(args[4])) return notModelled(args[0], "reduce");
+    const ValueRef given[] = {args[0], args[1], args[2], args[5], args[6], args[7]};
+    return applyMethod(t, "numpy.ufunc.reduce", given, {"axis", "keepdims", "initial", "where"});
+  }
   return applyNamed(t, row->reduce, absl::MakeSpan(args).subspan(1, 5));
 }
 SEGUE_BUILTIN("numpy.ufunc.reduce", ufuncReduce);
@@ -77,13 +98,22 @@ Traced<ValueRef> ufuncAccumulate(Tracer& t, const BuiltinCall& call) {
   const NamedReduction* row = namedReduction(args[0]);
   auto* array = as<ArrayValue>(args[1]);
   // cumsum makes one dimension of none, accumulate refuses.
-  if (row == nullptr || row->accumulate.empty() || array == nullptr || array->graphType().ndim() == 0) {
-    return notModelled(args[0], "accumulate");
+  if (array == nullptr || array->graphType().ndim() == 0) return notModelled(args[0], "accumulate");
+  if (row == nullptr || row->accumulate.empty()) {
+    if (!isAbsent(args[3]) || !isAbsent(args[4])) return notModelled(args[0], "accumulate");
+    return applyMethod(t, "numpy.ufunc.accumulate", absl::MakeSpan(args).subspan(0, 3), {"axis"});
   }
   if (args[2] != nullptr && args[2]->constant().get() == Py_None) return notModelled(args[0], "accumulate");
   return applyNamed(t, row->accumulate, absl::MakeSpan(args).subspan(1, 4));
 }
 SEGUE_BUILTIN("numpy.ufunc.accumulate", ufuncAccumulate);
+
+Traced<ValueRef> ufuncReduceAt(Tracer& t, const BuiltinCall& call) {
+  SEGUE_TRY(auto args, call.bind(t, "reduceat", {"/self", "array", "indices", "axis", "dtype", "out"}, 3));
+  if (!isAbsent(args[4]) || !isAbsent(args[5])) return notModelled(args[0], "reduceat");
+  return applyMethod(t, "numpy.ufunc.reduceat", absl::MakeSpan(args).subspan(0, 4), {"indices", "axis"});
+}
+SEGUE_BUILTIN("numpy.ufunc.reduceat", ufuncReduceAt);
 
 /// outer(a, b): a with as many new axes behind as b has, broadcast against b.
 Traced<ValueRef> ufuncOuter(Tracer& t, const BuiltinCall& call) {

@@ -38,6 +38,10 @@ SEGUE_PURE("html.unescape");
 SEGUE_PURE("json.dumps");
 SEGUE_PURE("json.loads");
 SEGUE_PURE("keyword.iskeyword");
+SEGUE_PURE("numpy.broadcast_shapes");
+SEGUE_PURE("numpy.format_float_positional");
+SEGUE_PURE("numpy.format_float_scientific");
+SEGUE_PURE("numpy.min_scalar_type");
 SEGUE_PURE("posixpath.basename");
 SEGUE_PURE("posixpath.commonprefix");
 SEGUE_PURE("posixpath.dirname");
@@ -116,7 +120,7 @@ namespace {
 
 /// The value of a new object: a constant, or containers of these made anew in every run.
 Traced<ValueRef> unfolded(Tracer& t, BorrowedRef object) {
-  if (isFoldable(object)) return t.constant(object);
+  if (isFoldable(object) || PyArray_DescrCheck(object.get())) return t.constant(object);
   if (PyList_CheckExact(object.get()) || PyTuple_CheckExact(object.get())) {
     std::vector<ValueRef> items;
     for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(object.get()); ++i) {

@@ -143,6 +143,17 @@ std::string describeCallable(BorrowedRef callable) {
   return std::string("an object of type ") + Py_TYPE(callable)->tp_name;
 }
 
+namespace {
+
+/// ufunc.types: a new list at every access.
+bool isListOfConstants(BorrowedRef object) {
+  if (!PyList_CheckExact(object.get())) return false;
+  PyObject** items = PySequence_Fast_ITEMS(object.get());
+  return std::all_of(items, items + PyList_GET_SIZE(object.get()), [](PyObject* item) { return isFoldable(item); });
+}
+
+}  // namespace
+
 std::string BuiltinValue::describe() const { return describeCallable(object_); }
 
 Traced<ValueRef> BuiltinValue::getAttrSlot(Tracer& t, BorrowedRef name) {
@@ -154,6 +165,13 @@ Traced<ValueRef> BuiltinValue::getAttrSlot(Tracer& t, BorrowedRef name) {
     Ref attribute = Ref::steal(PyObject_GetAttr(object_.get(), name));  // facts of the ufunc: nin, identity, __name__
     if (!attribute) return t.raiseCurrent();
     if (isFoldable(attribute)) return t.constant(std::move(attribute));
+    if (isListOfConstants(attribute)) {
+      std::vector<ValueRef> items;
+      for (Py_ssize_t i = 0; i < PyList_GET_SIZE(attribute.get()); ++i) {
+        items.push_back(t.constant(BorrowedRef(PyList_GET_ITEM(attribute.get(), i))));
+      }
+      return t.list(std::move(items));
+    }
     return stop(BreakReason::kNumpyNotModelled, numpy_name);
   }
   std::string_view text = textOf(name);

@@ -53,6 +53,8 @@ def einsum(random: Random, dtype: str, operator: str) -> Iterator[Call]:
         arrays = [random.array(random.choice([dtype, dtype, random.choice(list(DTYPES))]), (3, 3)) for _ in range(2)]
         yield Call("numpy.einsum", (random.choice(two), *arrays))
         yield Call("numpy.einsum", (random.choice(one), arrays[0]), declines="views")
+        yield Call("numpy.einsum", (random.choice(two), *arrays), {"optimize": random.choice([True, False, "greedy", "optimal"])}, "scalars")
+        yield Call("numpy.einsum", ("ij,jk,kl->il", *arrays, arrays[0]), {"optimize": random.choice([True, "optimal"])})
         sizes = random.array(dtype, (2, 3)), random.array(dtype, random.choice([(3, 4), (2, 4)]))
         yield Call("numpy.einsum", (two[0], *sizes))
 
@@ -86,7 +88,33 @@ def linalg(random: Random, dtype: str, operator: str) -> Iterator[Call]:
             yield Call(name, (matrix,))
 
 
-@samples("fft", "ifft", "rfft", "irfft")
+@samples("linalg_svd", "linalg_svdvals", "linalg_qr", "linalg_eigh", "linalg_pinv", "linalg_matrix_rank", "linalg_cond", "linalg_slogdet")
+def decompositions(random: Random, dtype: str, operator: str) -> Iterator[Call]:
+    options = {"linalg_svd": {"full_matrices": False}, "linalg_eigh": {"UPLO": "U"}}.get(operator, {})
+    for _ in range(15):
+        matrix = random.array(dtype, random.choice([(2, 2), (3, 3), (1, 1), (4, 2, 2), (0, 0), (2, 3), (3, 2), (3,), (2, 3, 2), (1, 2, 1, 3)]))
+        keywords = options if random.rng.random() < 0.5 else {}
+        yield Call(TABLE[operator]["numpy"][0], (matrix,), keywords, "matrices without elements, vectors")
+
+
+@samples("vecdot", "matvec", "vecmat")
+def vector_products(random: Random, dtype: str, operator: str) -> Iterator[Call]:
+    shapes = {
+        "vecdot": [((3,), (3,)), ((2, 3), (3,)), ((2, 3), (2, 3)), ((1, 3), (4, 3)), ((0, 3), (3,)), ((2,), (3,))],
+        "matvec": [((2, 3), (3,)), ((4, 2, 3), (3,)), ((2, 3), (4, 3)), ((3,), (3,)), ((1, 3), (3,))],
+        "vecmat": [((3,), (3, 2)), ((4, 3), (3, 2)), ((3,), (4, 3, 2)), ((2,), (3, 2)), ((3,), (3, 1))],
+    }
+    for _ in range(20 if hasattr(np, operator) else 0):  # two of them came with NumPy 2.2
+        yield Call(f"numpy.{operator}", _pair(random, dtype, shapes[operator]))
+
+
+@samples("fft2", "fftn", "ifft2", "ifftn", "rfft2", "rfftn", "irfft2", "irfftn")
+def fourier_over_axes(random: Random, dtype: str, operator: str) -> Iterator[Call]:
+    for _ in range(8):
+        yield Call(f"numpy.fft.{operator}", (random.array(dtype, random.shape(3, 1)),), declines="empty arrays, float16, vectors of one point")
+
+
+@samples("fft", "ifft", "rfft", "irfft", "hfft", "ihfft")
 def fourier(random: Random, dtype: str, operator: str) -> Iterator[Call]:
     for _ in range(15):
         array = random.array(dtype)
