@@ -56,7 +56,7 @@ Plan callPlan(const BackendInput& input, Ref compiled) {
     Reg reg = builder.emit(StepKind::kElement, {results, i});
     const Arg& output = graph.outputs()[i];
     if (std::optional<Type> type = argType(output); type && type->isArray()) {
-      builder.effect(StepKind::kCheckArray, {reg, static_cast<Operand>(dtypeTypeNum(type->dtype)),
+      builder.effect(StepKind::kCheckArray, {reg, static_cast<Operand>(dtypeNumber(type->dtype)),
                                              static_cast<Operand>(type->ndim())});
     }
     if (output.isValue()) {

@@ -181,6 +181,14 @@ void bindOps(py::module_& m) {
         return inferPython(name, args, false, kwargs);
       },
       py::arg("name"), py::pos_only(), "As infer, with every size and int a constant.");
+  ops.def(
+      "dtype_name",
+      [](const py::object& dtype) -> py::object {
+        if (!PyArray_DescrCheck(dtype.ptr())) throw py::type_error("dtype_name takes a numpy.dtype");
+        std::optional<DType> known = dtypeFromDescr(reinterpret_cast<PyArray_Descr*>(dtype.ptr()));
+        return known ? py::object(py::str(text(dtypeName(*known)))) : py::object(py::none());
+      },
+      py::arg("dtype"), py::pos_only(), "The dtype as types in graphs name it; None for one that is not modelled.");
 }
 
 }  // namespace segue

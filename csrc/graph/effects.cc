@@ -21,7 +21,7 @@ void appendValues(const Arg& arg, NodeList& out) {
 }
 
 bool isIntegerType(const Type& type) {
-  if (type.isArray() || type.isNumpyScalar()) return !isInexact(type.dtype);
+  if (type.isArray() || type.isNumpyScalar()) return isCore(type.dtype) && !isInexact(type.dtype);
   return type.kind == TypeKind::kPyInt || type.kind == TypeKind::kPyBool;
 }
 
@@ -43,7 +43,7 @@ bool isIntegerLoop(const Node& node) {
       all_integers &= isIntegerType(*value.type);
     });
     if (arg.is<double>() || arg.is<std::complex<double>>()) all_integers = false;
-    if (arg.is<DType>() && isInexact(arg.as<DType>())) all_integers = false;
+    if (arg.is<DType>() && !(isCore(arg.as<DType>()) && !isInexact(arg.as<DType>()))) all_integers = false;
   }
   return any_array && all_integers;
 }
@@ -100,6 +100,19 @@ bool makesArrayOfNumbers(const Node& node) {
   return node.type->isArray() && std::all_of(node.op->params.begin(), node.op->params.end(), takes_numbers);
 }
 
+/// Numbers always convert into one another; text into numbers or narrower text does or does not.
+bool castsOthers(const Node& node) {
+  if (node.op == nullptr || node.has(OpTag::kView) || !node.has(OpTag::kAnyDType)) return false;
+  auto other = [](const Type& type) { return (type.isArray() || type.isNumpyScalar()) && !isCore(type.dtype); };
+  if (node.has(OpTag::kMaybeView) && node.args[0].isValue() && node.args[0].as<ArgValue>().type->dtype == node.type->dtype) return false;
+  bool others = other(*node.type);
+  for (const Arg& arg : node.args) {
+    others |= arg.is<DType>() && !isCore(arg.as<DType>());
+    forEachValue(arg, [&](const ArgValue& value) { others |= other(*value.type); });
+  }
+  return others;
+}
+
 bool isSmall(const Type& array, const DimTable& dims) {
   int64_t bytes = dtypeItemSize(array.dtype);
   for (Dim size : array.shape) {
@@ -111,6 +124,7 @@ bool isSmall(const Type& array, const DimTable& dims) {
 }  // namespace
 
 bool mayRaise(const Node& node, const DimTable& dims) {
+  if (castsOthers(node)) return true;
   if (!node.has(OpTag::kMayRaise)) return false;
   if (makesArrayOfNumbers(node)) return !isSmall(*node.type, dims);
   for (size_t i = 0; i < node.args.size(); i++) {

@@ -121,7 +121,7 @@ Ref constantObject(const Arg& arg, const DimTable& dims) {
     return Ref::steal(PyUnicode_FromStringAndSize(text.data(), static_cast<Py_ssize_t>(text.size())));
   }
   if (arg.is<DType>()) {
-    return Ref::steal(reinterpret_cast<PyObject*>(PyArray_DescrFromType(dtypeTypeNum(arg.as<DType>()))));
+    return dtypeDescr(arg.as<DType>());
   }
   if (arg.is<ArgEllipsis>()) return Ref::borrow(Py_Ellipsis);
   if (arg.is<ArgTuple>()) return sequenceObject(arg.as<ArgTuple>(), dims);

@@ -27,7 +27,7 @@ void GuardSet::add(Guard guard) {
                                  guard.number, " ", address(guard.operand));
   if (guard.kind == GuardKind::kArray) {
     const ArrayFacts& a = guard.array;
-    absl::StrAppend(&key, " ", a.type_num, " ", a.ndim, " ", a.flags_mask, " ", a.flags);
+    absl::StrAppend(&key, " ", a.descr, " ", a.ndim, " ", a.flags_mask, " ", a.flags);
   }
   if (seen_.try_emplace(std::move(key), guards_.size()).second) guards_.push_back(std::move(guard));
 }

@@ -23,7 +23,7 @@ namespace segue {
 
 /// What a guard on an exact numpy.ndarray compares in the array's header.
 struct ArrayFacts {
-  int type_num = 0;           ///< NPY_DOUBLE …; byte order native
+  int descr = 0;              ///< a number of base/descr.h; with kArrayOfAnyDescr, NumPy's type number
   int ndim = 0;
   int flags_mask = 0;         ///< which flags (arrayFlags) are compared
   int flags = 0;              ///< their values: C/F contiguous, aligned, writeable, warns on write

@@ -7,6 +7,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
+#include "base/descr.h"
 #include "base/fault.h"
 #include "base/objects.h"
 #include "guards/tree.h"
@@ -333,7 +334,7 @@ Result<void> Lowering::checkArray(Source source) {
   insn.small = static_cast<uint8_t>(branch.array->ndim);
   insn.a = static_cast<uint16_t>(branch.array->flags_mask);
   insn.b = static_cast<uint16_t>(branch.array->flags & branch.array->flags_mask);
-  insn.object = hold(Ref::steal(reinterpret_cast<PyObject*>(PyArray_DescrFromType(branch.array->type_num))));
+  insn.object = hold(Ref::borrow(reinterpret_cast<PyObject*>(descrOfNumber(branch.array->descr))));
   append(insn);
   return {};
 }

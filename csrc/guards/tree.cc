@@ -33,7 +33,7 @@ void merge(std::optional<ArrayFacts>& into, const ArrayFacts& facts) {
     into = facts;
     return;
   }
-  SEGUE_CHECK(into->type_num == facts.type_num && into->ndim == facts.ndim, "contradicting array guards");
+  SEGUE_CHECK(into->descr == facts.descr && into->ndim == facts.ndim, "contradicting array guards");
   into->flags_mask |= facts.flags_mask;
   into->flags |= facts.flags;
 }

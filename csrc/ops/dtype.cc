@@ -1,7 +1,11 @@
 #include "ops/dtype.h"
 
 #include <array>
+#include <string>
+#include <vector>
 
+#include "absl/strings/str_cat.h"
+#include "base/check.h"
 #include "base/descr.h"
 
 namespace segue {
@@ -31,7 +35,52 @@ constexpr std::array<DTypeRow, kDTypeCount> kRows = {{
     {"c128", NPY_COMPLEX128, 16, 'c'},
 }};
 
-const DTypeRow& row(DType dtype) { return kRows[static_cast<size_t>(dtype)]; }
+const DTypeRow& row(DType dtype) {
+  SEGUE_CHECK(isCore(dtype), "a rule for core dtypes has met another one");
+  return kRows[static_cast<size_t>(dtype)];
+}
+
+PyArray_Descr* descrOf(DType dtype) { return descrOfNumber(dtypeNumber(dtype)); }
+
+/// What tells the dtype apart in graphs.
+std::string textOf(PyArray_Descr* descr, size_t index) {
+  // NumPy's letters say neither what fields there are, nor which of two integers of one size.
+  if (descr->type_num == NPY_VOID) return absl::StrCat("{V", PyDataType_ELSIZE(descr), "#", index, "}");
+  const bool swapped = !PyArray_ISNBO(descr->byteorder);
+  if (descr->type_num == NPY_LONGLONG) return swapped ? "{>q}" : "{q}";
+  if (descr->type_num == NPY_ULONGLONG) return swapped ? "{>Q}" : "{Q}";
+  Ref text = Ref::steal(PyObject_GetAttrString(reinterpret_cast<PyObject*>(descr), "str"));
+  const char* letters = text ? PyUnicode_AsUTF8(text.get()) : nullptr;
+  if (letters == nullptr) PyErr_Clear();
+  return letters != nullptr ? absl::StrCat("{", letters, "}") : absl::StrCat("{#", index, "}");
+}
+
+/// Names of other dtypes, by number.
+std::vector<std::string*>& otherNames() {
+  static auto* names = new std::vector<std::string*>;
+  return *names;
+}
+
+/// Other dtypes that NumPy's type number says all about (longdouble, say) stand before those with numbers of our own.
+constexpr int kTypeNumbers = NPY_NTYPES_LEGACY;
+
+size_t otherIndex(DType dtype) { return static_cast<size_t>(dtype) - static_cast<size_t>(DType::kFirstOther); }
+
+std::optional<DType> otherFromName(std::string_view name) {
+  const std::vector<std::string*>& names = otherNames();
+  for (size_t i = 0; i < names.size(); i++) {
+    if (names[i] != nullptr && *names[i] == name) return static_cast<DType>(static_cast<size_t>(DType::kFirstOther) + i);
+  }
+  Ref letters = Ref::steal(PyUnicode_FromStringAndSize(name.data() + 1, static_cast<Py_ssize_t>(name.size()) - 2));
+  PyArray_Descr* descr = nullptr;
+  if (!letters || name.find('#') != std::string_view::npos || PyArray_DescrConverter(letters.get(), &descr) == NPY_FAIL) {
+    PyErr_Clear();
+    return std::nullopt;
+  }
+  std::optional<DType> found = dtypeFromDescr(descr);
+  Py_DECREF(descr);
+  return found;
+}
 
 /// The smallest float of at least `from`'s size that holds every integer of the dtype.
 DType floatForInteger(DType integer) {
@@ -92,27 +141,41 @@ const std::array<PyTypeObject*, kDTypeCount>& scalarTypes() {
 
 }  // namespace
 
-std::string_view dtypeName(DType dtype) { return row(dtype).name; }
+std::string_view dtypeName(DType dtype) {
+  if (isCore(dtype)) return row(dtype).name;
+  const size_t index = otherIndex(dtype);
+  if (otherNames().size() <= index) otherNames().resize(index + 1, nullptr);
+  std::string*& name = otherNames()[index];
+  if (name == nullptr) name = new std::string(textOf(descrOf(dtype), index));   // as long as the number: for good
+  return *name;
+}
 
 std::optional<DType> dtypeFromName(std::string_view name) {
   for (size_t i = 0; i < kRows.size(); i++) {
     if (kRows[i].name == name) return static_cast<DType>(i);
   }
-  return std::nullopt;
+  return name.size() > 2 && name.front() == '{' && name.back() == '}' ? otherFromName(name) : std::nullopt;
 }
 
-int dtypeTypeNum(DType dtype) { return row(dtype).type_num; }
+int dtypeNumber(DType dtype) {
+  if (isCore(dtype)) return row(dtype).type_num;
+  const int index = static_cast<int>(otherIndex(dtype));
+  return index < kTypeNumbers ? index : kFirstDescrNumber + index - kTypeNumbers;
+}
 
-std::optional<DType> dtypeFromTypeNum(int type_num) {
+std::optional<DType> dtypeFromNumber(int number) {
   for (size_t i = 0; i < kRows.size(); i++) {
-    if (kRows[i].type_num == type_num) return static_cast<DType>(i);
+    if (kRows[i].type_num == number) return static_cast<DType>(i);
   }
-  return std::nullopt;
+  const int index = number < kFirstDescrNumber ? number : number - kFirstDescrNumber + kTypeNumbers;
+  return number < 0 ? std::nullopt : std::optional(static_cast<DType>(static_cast<int>(DType::kFirstOther) + index));
 }
 
 std::optional<DType> dtypeFromDescr(PyArray_Descr* descr) {
-  return isToldByTypeNum(descr) ? dtypeFromTypeNum(descr->type_num) : std::nullopt;
+  return dtypeFromNumber(descrNumber(descr));
 }
+
+Ref dtypeDescr(DType dtype) { return Ref::borrow(reinterpret_cast<PyObject*>(descrOf(dtype))); }
 
 std::optional<DType> dtypeFromScalarType(PyTypeObject* type) {
   const auto& types = scalarTypes();
@@ -122,10 +185,28 @@ std::optional<DType> dtypeFromScalarType(PyTypeObject* type) {
   return std::nullopt;
 }
 
-PyTypeObject* dtypeScalarType(DType dtype) { return scalarTypes()[static_cast<size_t>(dtype)]; }
+PyTypeObject* dtypeScalarType(DType dtype) {
+  return isCore(dtype) ? scalarTypes()[static_cast<size_t>(dtype)] : descrOf(dtype)->typeobj;
+}
 
-int dtypeItemSize(DType dtype) { return row(dtype).item_size; }
-char dtypeKind(DType dtype) { return row(dtype).kind; }
+int dtypeItemSize(DType dtype) {
+  return isCore(dtype) ? row(dtype).item_size : static_cast<int>(PyDataType_ELSIZE(descrOf(dtype)));
+}
+int dtypeAlignment(DType dtype) { return static_cast<int>(PyDataType_ALIGNMENT(descrOf(dtype))); }
+char dtypeKind(DType dtype) { return isCore(dtype) ? row(dtype).kind : descrOf(dtype)->kind; }
+
+DType nativeDType(DType dtype) {
+  if (isCore(dtype) || PyArray_ISNBO(descrOf(dtype)->byteorder)) return dtype;
+  return promoteAny(dtype, dtype).value_or(dtype);   // which NumPy gives in native order
+}
+
+std::optional<DType> promoteAny(DType a, DType b) {
+  if (isCore(a) && isCore(b)) return promote(a, b);
+  Ref promoted = Ref::steal(reinterpret_cast<PyObject*>(PyArray_PromoteTypes(descrOf(a), descrOf(b))));
+  if (promoted) return dtypeFromDescr(reinterpret_cast<PyArray_Descr*>(promoted.get()));
+  PyErr_Clear();
+  return std::nullopt;
+}
 
 DType promote(DType a, DType b) {
   if (a == b || b == DType::kBool) return a;
@@ -140,7 +221,22 @@ DType promote(DType a, DType b) {
   return fa > fb ? fa : fb;
 }
 
+namespace {
+
+bool numpyCanCast(DType from, DType to, std::string_view casting) {
+  static constexpr std::pair<std::string_view, NPY_CASTING> kCastings[] = {
+      {"no", NPY_NO_CASTING}, {"equiv", NPY_EQUIV_CASTING}, {"safe", NPY_SAFE_CASTING}, {"same_kind", NPY_SAME_KIND_CASTING},
+      {"unsafe", NPY_UNSAFE_CASTING}};
+  for (const auto& [name, level] : kCastings) {
+    if (name == casting) return PyArray_CanCastTypeTo(descrOf(from), descrOf(to), level) != 0;
+  }
+  return false;
+}
+
+}  // namespace
+
 bool canCast(DType from, DType to, std::string_view casting) {
+  if (!isCore(from) || !isCore(to)) return numpyCanCast(from, to, casting);
   if (from == to || casting == "unsafe") return true;
   if (casting == "safe") return promote(from, to) == to;
   if (casting == "same_kind") return kindOrder(from) <= kindOrder(to);

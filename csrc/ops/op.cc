@@ -159,8 +159,36 @@ Result<std::vector<Arg>> bindArgs(const LibraryName& name, std::vector<Arg> posi
   return bindSlots(opOf(name), name.slots, std::move(positional), std::move(keywords));
 }
 
+namespace {
+
+/// Another dtype than the core ones in an argument; nullopt when there is none.
+std::optional<DType> otherDType(const Arg& arg) {
+  auto other = [](DType dtype) { return isCore(dtype) ? std::nullopt : std::optional(dtype); };
+  if (arg.is<DType>()) return other(arg.as<DType>());
+  if (arg.isValue()) {
+    const Type& type = *arg.as<ArgValue>().type;
+    return type.isArray() || type.isNumpyScalar() ? other(type.dtype) : std::nullopt;
+  }
+  if (!arg.is<ArgTuple>()) return std::nullopt;
+  for (const Arg& item : arg.as<ArgTuple>().items) {
+    if (std::optional<DType> found = otherDType(item)) return found;
+  }
+  return std::nullopt;
+}
+
+Result<Unit> requireCore(const OpDef& op, absl::Span<const Arg> args) {
+  for (const Arg& arg : args) {
+    const std::optional<DType> other = otherDType(arg);
+    SEGUE_REQUIRE(!other, "%s of %s", std::string(op.name), std::string(dtypeName(*other)));
+  }
+  return Unit{};
+}
+
+}  // namespace
+
 Result<Inferred> infer(const OpDef& op, absl::Span<const Arg> args, DimTable& dims) {
   SEGUE_CHECK(args.size() == op.params.size(), std::string(op.name) + ": arguments are not bound");
+  if (!op.has(OpTag::kAnyDType)) SEGUE_TRY_VOID(requireCore(op, args));
   OpCall call(op, args, dims);
   SEGUE_REQUIRE(op.warns == nullptr || !op.warns(call), "%s would warn: %s", std::string(op.name),
                 std::string(op.warns_if));

@@ -33,6 +33,7 @@ enum class OpTag : uint32_t {
   kScalar = 1 << 10,           ///< on Python scalars; never touches an array
   kIntegerErrstate = 1 << 11,  ///< reports conditions for integer arrays too (division by zero)
   kDraws = 1 << 12,            ///< draws from the random generator that is its first argument, whose state it advances
+  kAnyDType = 1 << 13,         ///< the rule is right for arrays of every dtype, not of core dtypes only
 };
 
 struct OpParam {

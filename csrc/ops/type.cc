@@ -79,7 +79,7 @@ Result<Type> parseItems(std::string_view text, DimTable& dims, bool is_list) {
 }
 
 Result<Type> parseArray(std::string_view text, size_t bracket, DimTable& dims) {
-  std::optional<DType> dtype = dtypeFromName(text.substr(0, bracket));
+  std::optional<DType> dtype = dtypeFromName(stripped(text.substr(0, bracket)));
   SEGUE_REQUIRE(dtype, "unknown dtype in type '%s'", std::string(text));
   size_t close = text.rfind(']');
   SEGUE_REQUIRE(close != std::string_view::npos && close > bracket, "missing ']' in type '%s'", std::string(text));
@@ -183,7 +183,7 @@ Result<Type> parseType(std::string_view text, DimTable& dims) {
   SEGUE_REQUIRE(!text.empty(), "expected a type");
   if (text.front() == '(' && text.back() == ')') return parseItems(text.substr(1, text.size() - 2), dims, false);
   if (text.front() == '[' && text.back() == ']') return parseItems(text.substr(1, text.size() - 2), dims, true);
-  if (size_t bracket = text.find('['); bracket != std::string_view::npos) return parseArray(text, bracket, dims);
+  if (size_t bracket = text.find('[', text.front() == '{' ? std::min(text.find('}'), text.size()) : 0); bracket != std::string_view::npos) return parseArray(text, bracket, dims);
   for (const auto& [kind, name] : kScalarNames) {
     if (name == text) return Type::scalar(kind);
   }
@@ -191,6 +191,12 @@ Result<Type> parseType(std::string_view text, DimTable& dims) {
     if (std::optional<DType> dtype = dtypeFromName(text.substr(3))) return Type::numpyScalar(*dtype);
   }
   return Error{absl::StrFormat("unknown type '%s'", std::string(text))};
+}
+
+Result<Type> elementType(DType dtype) {
+  const char kind = dtypeKind(dtype);
+  SEGUE_REQUIRE(kind != 'S' && kind != 'U' && kind != 'V', "an element of %s", std::string(dtypeName(dtype)));
+  return Type::numpyScalar(nativeDType(dtype));
 }
 
 Layout layoutOf(PyArrayObject* array) {

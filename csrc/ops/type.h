@@ -78,6 +78,10 @@ bool operator==(const Type& a, const Type& b);
 std::string printType(const Type& type, const DimTable& dims);
 Result<Type> parseType(std::string_view text, DimTable& dims);
 
+/// What indexing with integers gives: a NumPy scalar in native byte order. Fails for text, which is Python's too, and for structures,
+/// whose scalars share the array's memory.
+Result<Type> elementType(DType dtype);
+
 /// Layout of a freshly made C-ordered array of this shape (1-d and 0-d arrays are both C and F contiguous).
 Layout cLayout(const Shape& shape, DimTable& dims);
 /// What an array's flags say (the order of a strided one is not looked at: no guard establishes it).

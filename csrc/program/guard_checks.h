@@ -35,7 +35,9 @@ inline bool checkArray(const GuardInsn& insn, PyObject* const* regs) {
   if (PyArray_NDIM(array) != insn.small || (arrayFlags(array) & insn.a) != insn.b) return false;
   PyArray_Descr* descr = PyArray_DESCR(array);
   if (reinterpret_cast<PyObject*>(descr) == insn.object) return true;
-  return descr->type_num == reinterpret_cast<PyArray_Descr*>(insn.object)->type_num && isToldByTypeNum(descr);
+  auto* expected = reinterpret_cast<PyArray_Descr*>(insn.object);
+  if ((insn.a & kArrayOfAnyDescr) == 0) return sameDescr(descr, expected);
+  return descr->type_num == expected->type_num && isToldByTypeNum(descr);
 }
 
 inline bool checkUnbound(const GuardInsn& insn, PyObject* const* regs) {

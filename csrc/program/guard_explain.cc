@@ -2,6 +2,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
+#include "base/descr.h"
 #include "base/errstate.h"
 #include "program/guard_checks.h"
 
@@ -87,10 +88,19 @@ std::string intText(const GuardProgram& program, uint32_t reg, uint32_t before) 
   }
 }
 
+/// The dtype, with its unit, size or byte order where these count.
+std::string dtypeText(const GuardInsn& insn) {
+  auto* descr = reinterpret_cast<PyArray_Descr*>(insn.object);
+  std::string out = shortRepr(reinterpret_cast<PyObject*>(descr->typeobj));
+  const bool plain = PyTypeNum_ISNUMBER(descr->type_num) || PyTypeNum_ISBOOL(descr->type_num);
+  if ((insn.a & kArrayOfAnyDescr) != 0 || (plain && isToldByTypeNum(descr))) return out;
+  Ref letters = Ref::steal(PyObject_GetAttrString(insn.object, "str"));
+  if (!letters) PyErr_Clear();
+  return letters ? absl::StrCat(out, " ", shortRepr(letters.get())) : out;
+}
+
 std::string arrayText(const GuardInsn& insn) {
-  std::string out = absl::StrCat(shortRepr(reinterpret_cast<PyObject*>(
-                                     reinterpret_cast<PyArray_Descr*>(insn.object)->typeobj)),
-                                 ", ", insn.small, insn.small == 1 ? " dimension" : " dimensions");
+  std::string out = absl::StrCat(dtypeText(insn), ", ", insn.small, insn.small == 1 ? " dimension" : " dimensions");
   auto flag = [&](int bit, const char* set, const char* clear) {
     if (insn.a & bit) absl::StrAppend(&out, ", ", insn.b & bit ? set : clear);
   };

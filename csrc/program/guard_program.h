@@ -57,6 +57,10 @@ inline constexpr bool isIntOp(GuardOp op) {
 /// the first write to it warns and takes the flag away from it and its bases.
 inline constexpr int kArrayWarnsOnWrite = 1 << 15;
 
+/// Among the flags that a guard compares (arrays never have this one): the type number counts alone, whatever unit, size or fields the
+/// dtype has.
+inline constexpr int kArrayOfAnyDescr = NPY_ARRAY_NOTSWAPPED;
+
 /// The flags of an array that guards compare: NPY_ARRAY_*, which end at bit 14, and kArrayWarnsOnWrite.
 inline int arrayFlags(PyArrayObject* array) {
   const auto flags = static_cast<uint32_t>(PyArray_FLAGS(array));

@@ -74,10 +74,10 @@ PyObject* element(PyObject* container, Py_ssize_t index) {
   return Py_NewRef(PySequence_Fast_GET_ITEM(container, index));
 }
 
-bool isArray(PyObject* object, int type_num, int ndim) {
+bool isArray(PyObject* object, int descr_number, int ndim) {
   if (!PyArray_CheckExact(object)) return false;
   auto* array = reinterpret_cast<PyArrayObject*>(object);
-  return PyArray_TYPE(array) == type_num && PyArray_NDIM(array) == ndim && isToldByTypeNum(PyArray_DESCR(array));
+  return PyArray_NDIM(array) == ndim && hasDescrNumber(PyArray_DESCR(array), descr_number);
 }
 
 int64_t floorDivide(int64_t a, int64_t b) {

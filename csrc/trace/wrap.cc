@@ -42,20 +42,19 @@ ValueRef wrapArray(Tracer& t, BorrowedRef live, Source source) {
   auto* array = reinterpret_cast<PyArrayObject*>(live.get());
   int flags = arrayFlags(array);
   int guarded = kArrayFlags & ~(SEGUE_FAULT(WriteableUnguarded) ? NPY_ARRAY_WRITEABLE : 0);
-  ArrayFacts facts{PyArray_TYPE(array), PyArray_NDIM(array), guarded, flags & guarded};
   std::optional<DType> dtype = dtypeFromDescr(PyArray_DESCR(array));
   if (!dtype || (flags & kPlainFlags) != NPY_ARRAY_ALIGNED) {
-    // The array guard knows such dtypes only; other arrays are told by their type alone.
+    // Of what is not looked into, the array guard tells such dtypes only; other arrays are told by their type alone.
     if (isToldByTypeNum(PyArray_DESCR(array))) {
-      t.guards().array(source, {facts.type_num, facts.ndim, kPlainFlags, flags & kPlainFlags});
+      t.guards().array(source, {PyArray_TYPE(array), PyArray_NDIM(array), kPlainFlags | kArrayOfAnyDescr, flags & kPlainFlags});
     } else {
       t.guardType(source, live);
     }
     return t.make<OpaqueValue>(live, source, BreakReason::kUnmodelledArray);
   }
-  t.guards().array(source, facts);
+  t.guards().array(source, {dtypeNumber(*dtype), PyArray_NDIM(array), guarded, flags & guarded});
   Shape shape;
-  for (int axis = 0; axis < facts.ndim; ++axis) shape.push_back(wrapSize(t, PyArray_DIM(array, axis), source, axis));
+  for (int axis = 0; axis < PyArray_NDIM(array); ++axis) shape.push_back(wrapSize(t, PyArray_DIM(array, axis), source, axis));
   Layout layout{true, (flags & NPY_ARRAY_C_CONTIGUOUS) != 0, (flags & NPY_ARRAY_F_CONTIGUOUS) != 0};
   const Type* type =
       t.graph().intern(Type::array(*dtype, std::move(shape), layout, (flags & NPY_ARRAY_WRITEABLE) != 0));

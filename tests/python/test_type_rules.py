@@ -4,8 +4,13 @@ import zlib
 from collections import Counter
 
 import pytest
+<<<<<<< HEAD
 from tests.python.op_samples import DTYPES, GENERATORS, TABLE, Random, check
 from tests.python.op_samples import arrange, creation, products, random, reductions, results, scalars, select, statistics, ufuncs, views  # noqa: F401
+=======
+from tests.python.op_samples import ANY_DTYPE, DTYPES, GENERATORS, OTHERS, TABLE, Random, check, of_other_dtype
+from tests.python.op_samples import creation, products, random, reductions, results, scalars, select, ufuncs, views  # noqa: F401
+>>>>>>> 81ddfbb (Model dates, times, text, structures and numbers in other byte orders as dtypes of their own)
 
 #: Operators whose calls mostly raise for some first dtypes (bitwise ones of floats, say): a share, not each dtype, is due.
 COUNTS: dict[str, Counter] = {}
@@ -25,3 +30,16 @@ def test_rule_agrees_with_numpy(operator, dtype):
 
 def test_every_operator_has_samples():
     assert sorted(TABLE) == sorted(GENERATORS)
+
+
+@pytest.mark.parametrize("other", OTHERS)
+@pytest.mark.parametrize("operator", [name for name, row in TABLE.items() if row["tags"] & ANY_DTYPE])
+def test_rule_agrees_with_numpy_for_other_dtypes(operator, other):
+    counts = COUNTS.setdefault(f"{operator}/others", Counter())
+    wrong = []
+    for call in GENERATORS[operator](Random(zlib.crc32(f"{operator}/{other}".encode())), "i64"):
+        for first_only in (True, False):
+            problem = check(of_other_dtype(call, other, first_only), operator, counts, casts=True)
+            if problem:
+                wrong.append(problem)
+    assert not wrong, f"{len(wrong)} calls differ:\n" + "\n".join(wrong[:10])

@@ -23,6 +23,7 @@ TAGS = {
     "scalar": "kScalar",
     "integer_errstate": "kIntegerErrstate",
     "draws": "kDraws",
+    "any_dtype": "kAnyDType",
 }
 
 #: Functions a fusion kernel's expression may call.

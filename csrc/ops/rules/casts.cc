@@ -10,6 +10,8 @@ namespace {
 Result<DType> castTo(const Operand& input, const Arg& arg) {
   SEGUE_TRY(std::optional<DType> wanted, dtypeArg(arg));
   DType dtype = wanted.value_or(input.dtype());
+  const bool core = isCore(dtype) && isCore(input.dtype());
+  SEGUE_REQUIRE(core || dtype == input.dtype() || !canCast(input.dtype(), dtype, "no"), "a cast to the same dtype by another name");
   SEGUE_REQUIRE(!discardsImaginary(input.dtype(), dtype), "the cast would discard the imaginary part");
   SEGUE_REQUIRE(input.is_ndarray || !isIntegral(dtype) || isIntegral(input.dtype()) || input.dtype() == DType::kBool,
                 "a sequence of floats becomes integers one by one");
@@ -104,6 +106,7 @@ Result<Type> viewAs(OpCall& call) {
   SEGUE_TRY(std::optional<DType> wanted, dtypeArg(call.arg(1)));
   DType dtype = wanted.value_or(input->dtype);
   SEGUE_REQUIRE(dtypeItemSize(dtype) == dtypeItemSize(input->dtype), "a view of elements of another size");
+  SEGUE_REQUIRE(dtypeAlignment(dtype) <= dtypeAlignment(input->dtype), "a view that may not be aligned");
   call.setSharing(Sharing::kView);
   Type out = *input;
   out.dtype = dtype;

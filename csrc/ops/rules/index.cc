@@ -159,7 +159,7 @@ Result<Type> getitem(OpCall& call) {
   SEGUE_TRY(const Type* input, ndarrayArg(call, 0));
   SEGUE_TRY(IndexPlan plan, IndexReader(*input, dims).read(call.arg(1)));
   if (!plan.arrays.empty()) return gathered(*input, plan, dims);
-  if (plan.shape.empty() && !plan.any_ellipsis) return Type::numpyScalar(input->dtype);
+  if (plan.shape.empty() && !plan.any_ellipsis) return elementType(input->dtype);
   call.setSharing(Sharing::kView);
   return Type::array(input->dtype, plan.shape, viewLayout(*input, plan.axes, dims), input->writeable);
 }
@@ -281,8 +281,11 @@ Result<Type> copyto(OpCall& call) {
   SEGUE_REQUIRE(target->writeable, "assignment to a read-only array");
   SEGUE_TRY(Operand value, operandOf(call, 1));
   SEGUE_TRY(std::string_view casting, stringArg(call.arg(2), "same_kind"));
-  Category promoted = promoteCategories(value.category, static_cast<Category>(target->dtype));
-  DType from = isWeak(value.category) ? static_cast<DType>(promoted) : value.dtype();
+  DType from = value.dtype();
+  if (isWeak(value.category)) {
+    SEGUE_REQUIRE(isCore(target->dtype), "a Python number copied to %s", std::string(dtypeName(target->dtype)));
+    from = static_cast<DType>(promoteCategories(value.category, static_cast<Category>(target->dtype)));
+  }
   SEGUE_REQUIRE(canCast(from, target->dtype, casting), "the source does not cast to the destination");
   bool strict = casting == "no" || casting == "equiv";
   SEGUE_REQUIRE(!strict || !isWeak(value.category) || numpyAtLeast(2, 1), "before NumPy 2.1 Python scalars had a dtype here");

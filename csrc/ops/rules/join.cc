@@ -36,8 +36,11 @@ Result<Type> joined(const std::vector<Operand>& inputs, int axis, std::optional<
       SEGUE_REQUIRE(canCast(input.dtype(), *dtype, "same_kind"), "an array does not cast to the dtype");
     }
   }
-  DType promoted = categoryDType(promoteOperands(inputs));
-  return Type::array(dtype.value_or(promoted), shape, joinedLayout(inputs, shape, dims));
+  if (!dtype) {
+    SEGUE_TRY(Category promoted, promoteOperands(inputs));
+    dtype = categoryDType(promoted);
+  }
+  return Type::array(*dtype, shape, joinedLayout(inputs, shape, dims));
 }
 
 Result<std::vector<Operand>> arraysToJoin(const OpCall& call) {

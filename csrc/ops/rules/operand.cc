@@ -28,6 +28,7 @@ Result<Operand> sequenceOperand(const Arg& arg, DimTable& dims) {
   std::optional<Category> category;
   for (size_t i = 0; i < items.size(); i++) {
     SEGUE_TRY(Operand item, operandOf(items[i], dims));
+    SEGUE_REQUIRE(isCore(item.dtype()), "a sequence of %s", std::string(dtypeName(item.dtype())));
     // Inside a sequence a Python float counts as float64, whatever stands beside it.
     Category strong = static_cast<Category>(categoryDType(item.category));
     category = category ? promoteCategories(*category, strong) : strong;
@@ -62,7 +63,27 @@ Category promoteCategories(Category a, Category b) {
   return static_cast<Category>(promoteWeak(strong, weak));
 }
 
-Category promoteOperands(absl::Span<const Operand> operands) {
+namespace {
+
+/// Of operands that are not all of core dtypes: NumPy is asked, which takes numbers for text of their own here.
+Result<Category> promoteOthers(absl::Span<const Operand> operands) {
+  DType all = operands[0].dtype();
+  for (const Operand& operand : operands) {
+    SEGUE_REQUIRE(!isWeak(operand.category) && dtypeKind(operand.dtype()) == dtypeKind(all), "the dtype of numbers beside %s",
+                  std::string(dtypeName(all)));
+    std::optional<DType> promoted = promoteAny(all, operand.dtype());
+    SEGUE_REQUIRE(promoted, "no dtype for both %s and %s", std::string(dtypeName(all)), std::string(dtypeName(operand.dtype())));
+    all = *promoted;
+  }
+  return static_cast<Category>(all);
+}
+
+}  // namespace
+
+Result<Category> promoteOperands(absl::Span<const Operand> operands) {
+  for (const Operand& operand : operands) {
+    if (!isCore(operand.dtype())) return promoteOthers(operands);
+  }
   std::optional<Category> strong, weak;
   for (const Operand& operand : operands) {
     std::optional<Category>& side = isWeak(operand.category) ? weak : strong;

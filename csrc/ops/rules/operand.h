@@ -10,23 +10,23 @@
 
 namespace segue {
 
-/// A dtype, or one of the weak Python scalars, as an index: 0 … 13 are DType, then int, float, complex. (A Python bool is
-/// as weak as the bool dtype, the lowest of all.)
-using Category = uint8_t;
+/// A dtype, or one of the weak Python scalars, as an index: 0 … 13 are the core dtypes, then int, float, complex, then the other
+/// dtypes. (A Python bool is as weak as the bool dtype, the lowest of all.)
+using Category = uint16_t;
 inline constexpr Category kWeakInt = kDTypeCount;
 inline constexpr Category kWeakFloat = kDTypeCount + 1;
 inline constexpr Category kWeakComplex = kDTypeCount + 2;
 inline constexpr int kCategoryCount = kDTypeCount + 3;
 
-inline bool isWeak(Category c) { return c >= kWeakInt; }
+inline bool isWeak(Category c) { return c >= kWeakInt && c <= kWeakComplex; }
 /// The dtype np.asarray would give.
 DType categoryDType(Category c);
-/// np.result_type of two categories (weak if both are).
+/// np.result_type of two categories of core dtypes (weak if both are).
 Category promoteCategories(Category a, Category b);
 
 struct Operand;
-/// np.result_type of all: the strong ones first, then the weak ones.
-Category promoteOperands(absl::Span<const Operand> operands);
+/// np.result_type of all: the strong ones first, then the weak ones. Fails where NumPy has none.
+Result<Category> promoteOperands(absl::Span<const Operand> operands);
 
 struct Operand {
   Category category = 0;

@@ -39,7 +39,7 @@ Result<Type> reducedType(OpCall& call, const Reduced& reduced, DType dtype, int 
     call.setSharing(Sharing::kWritten);
     return *type;
   }
-  if (reduced.is_scalar) return Type::numpyScalar(dtype);
+  if (reduced.is_scalar) return elementType(dtype);
   return Type::array(dtype, reduced.shape, reduced.layout);
 }
 
@@ -96,8 +96,22 @@ Result<Unit> checkInitial(const OpCall& call, const FoldParams& params, DType dt
   return requireFits(initial, dtype, call.dims());
 }
 
+/// Sums and extrema of other dtypes than the core ones keep theirs, in native byte order.
+Result<Type> foldOthers(OpCall& call, const FoldParams& params, bool accumulates, Reduced& reduced) {
+  const DType dtype = nativeDType(reduced.input.dtype());
+  const std::string_view kinds = accumulates ? "fcm" : "iufcmM";
+  SEGUE_REQUIRE(kinds.find(dtypeKind(dtype)) != std::string_view::npos, "%s of %s", std::string(call.op().name),
+                std::string(dtypeName(dtype)));
+  SEGUE_REQUIRE(!accumulates || dtypeKind(dtype) != 'm' || call.op().name == "sum", "a product of times");
+  SEGUE_REQUIRE(params.dtype < 0 || !call.given(static_cast<size_t>(params.dtype)), "dtype= of such a reduction");
+  SEGUE_REQUIRE(!call.given(params.initial) && call.arg(params.where).missing(), "initial= or where= of such a reduction");
+  if (!accumulates) SEGUE_TRY_VOID(requireElements(reduced, call.dims()));
+  return reducedType(call, reduced, dtype, params.out);
+}
+
 Result<Type> fold(OpCall& call, const FoldParams& params, bool accumulates) {
   SEGUE_TRY(Reduced reduced, reducedOf(call, 0, 1, static_cast<int>(params.keepdims)));
+  if (!isCore(reduced.input.dtype())) return foldOthers(call, params, accumulates, reduced);
   DType dtype = accumulates ? accumulatorDType(reduced.input.dtype()) : reduced.input.dtype();
   if (params.dtype >= 0) {
     SEGUE_TRY(std::optional<DType> wanted, dtypeArg(call.arg(static_cast<size_t>(params.dtype))));

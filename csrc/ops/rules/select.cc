@@ -17,7 +17,8 @@ Result<Type> where(OpCall& call) {
     SEGUE_TRY(shape, broadcastShapes(shape, operand.shape, dims));
     operands.push_back(std::move(operand));
   }
-  DType dtype = categoryDType(promoteCategories(operands[1].category, operands[2].category));
+  SEGUE_TRY(Category promoted, promoteOperands(absl::MakeSpan(operands).subspan(1)));
+  DType dtype = categoryDType(promoted);
   for (size_t i = 1; i < 3; i++) SEGUE_TRY_VOID(requireFits(operands[i], dtype, dims));
   return Type::array(dtype, shape, keepOrderLayout(operands, shape, dims));
 }
@@ -35,7 +36,8 @@ Result<Type> clip(OpCall& call) {
   }
   SEGUE_REQUIRE(operands[0].is_ndarray, "clip of an array");
   SEGUE_REQUIRE(operands.size() > 1, "clip without bounds");
-  DType dtype = categoryDType(promoteOperands(operands));
+  SEGUE_TRY(Category promoted, promoteOperands(operands));
+  DType dtype = categoryDType(promoted);
   SEGUE_REQUIRE(dtype != DType::kBool, "clip of booleans");
   for (const Operand& operand : operands) SEGUE_TRY_VOID(requireFits(operand, dtype, dims));
   if (call.given(3)) {
@@ -154,7 +156,7 @@ Result<Type> take(OpCall& call) {
     shape.insert(shape.end(), input->shape.begin() + axis + 1, input->shape.end());
   }
   SEGUE_REQUIRE(!dims.decideLess(source, dims.constant(1)), "taking from an empty axis");
-  if (shape.empty()) return Type::numpyScalar(input->dtype);
+  if (shape.empty()) return elementType(input->dtype);
   return Type::array(input->dtype, shape, cLayout(shape, dims));
 }
 

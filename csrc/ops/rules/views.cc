@@ -346,7 +346,7 @@ Result<Type> flip(OpCall& call) {
   SEGUE_TRY(const Type* input, ndarrayArg(call, 0));
   if (input->ndim() == 0) {
     SEGUE_REQUIRE(!call.given(1), "a 0-d array has no axis");
-    return Type::numpyScalar(input->dtype);  // NumPy's m[()]
+    return elementType(input->dtype);  // NumPy's m[()]
   }
   SEGUE_TRY(uint64_t axes, axesMask(call.arg(1), input->ndim(), call.dims()));
   call.setSharing(Sharing::kView);

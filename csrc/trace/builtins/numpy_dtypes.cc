@@ -12,10 +12,6 @@
 namespace segue {
 namespace {
 
-Ref descrOf(DType dtype) {
-  return Ref::steal(reinterpret_cast<PyObject*>(PyArray_DescrFromType(dtypeTypeNum(dtype))));
-}
-
 /// Classes that NumPy turns into dtypes without asking the class (`cls.dtype` would be user code).
 bool isDTypeClass(PyTypeObject* cls) {
   static PyTypeObject* const kBuiltin[] = {&PyBool_Type, &PyLong_Type,  &PyFloat_Type,
@@ -90,7 +86,7 @@ Traced<ValueRef> resultType(Tracer& t, const BuiltinCall& call) {
       continue;
     }
     if (value->kind() == ValueKind::kArray || value->kind() == ValueKind::kNumpyScalar) {
-      args.push_back(descrOf(static_cast<GraphValue*>(value)->graphType().dtype));
+      args.push_back(dtypeDescr(static_cast<GraphValue*>(value)->graphType().dtype));
       continue;
     }
     SEGUE_TRY(Ref object, dtypeLikeArg(value));
@@ -104,7 +100,7 @@ SEGUE_BUILTIN("numpy.result_type", resultType);
 Traced<ValueRef> canCastFunction(Tracer& t, const BuiltinCall& call) {
   SEGUE_TRY(auto args, call.bind(t, "can_cast", {"from_", "to", "casting"}, 2));
   auto* array = as<ArrayValue>(args[0]);
-  Ref from = array != nullptr ? descrOf(array->graphType().dtype) : dtypeLike(args[0]);
+  Ref from = array != nullptr ? dtypeDescr(array->graphType().dtype) : dtypeLike(args[0]);
   if (!from) return stop(BreakReason::kConstantNeeded, "a dtype, not " + args[0]->describe());
   SEGUE_TRY(Ref to, dtypeLikeArg(args[1]));
   Ref casting = args[2] != nullptr ? Ref::borrow(args[2]->constant()) : Ref::steal(PyUnicode_FromString("safe"));

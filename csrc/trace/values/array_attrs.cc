@@ -68,7 +68,7 @@ Traced<ValueRef> ArrayValue::getAttrSlot(Tracer& t, BorrowedRef name) {
   const Type& type = graphType();
   if (text == "shape") return shape(t);
   if (text == "ndim") return t.integer(type.ndim());
-  if (text == "dtype") return t.constant(Ref::steal(reinterpret_cast<PyObject*>(PyArray_DescrFromType(dtypeTypeNum(type.dtype)))));
+  if (text == "dtype") return t.constant(dtypeDescr(type.dtype));
   if (text == "itemsize") return t.integer(dtypeItemSize(type.dtype));
   if (text == "strides") return arrayStrides(t, *this);
   if (text == "flags") return t.make<ArrayFlagsValue>(this);
@@ -88,13 +88,11 @@ Traced<ValueRef> NumpyScalarValue::getAttrSlot(Tracer& t, BorrowedRef name) {
   if (text == "shape") return t.tuple({});
   if (text == "ndim") return t.integer(0);
   if (text == "size") return t.integer(1);
-  if (text == "dtype") {
-    return t.constant(Ref::steal(reinterpret_cast<PyObject*>(PyArray_DescrFromType(dtypeTypeNum(graphType().dtype)))));
-  }
+  if (text == "dtype") return t.constant(dtypeDescr(graphType().dtype));
   if (text == "itemsize" || text == "nbytes") return t.integer(dtypeItemSize(graphType().dtype));
   if (text == "strides") return t.tuple({});
   if (text == "base") return t.none();
-  if (text == "T" || (text == "real" && !isComplex(graphType().dtype))) return this;
+  if (text == "T" || (text == "real" && isCore(graphType().dtype) && !isComplex(graphType().dtype))) return this;
   if (text == "real" || text == "imag") return t.applyNumpy("numpy." + std::string(text), {{this}, {}});
   if (text == "tolist") return methodOf(t, this, type(), "generic.", t.internedName("item"));
   // A special method that is called by name may answer NotImplemented where the operator goes on to the other operand.

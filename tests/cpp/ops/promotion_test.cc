@@ -5,13 +5,14 @@
 #include <catch2/catch.hpp>
 #include <string>
 
+#include "base/descr.h"
 #include "base/ref.h"
 
 namespace segue {
 namespace {
 
 Ref descr(DType dtype) {
-  return Ref::steal(reinterpret_cast<PyObject*>(PyArray_DescrFromType(dtypeTypeNum(dtype))));
+  return Ref::steal(reinterpret_cast<PyObject*>(PyArray_DescrFromType(dtypeNumber(dtype))));
 }
 PyArray_Descr* asDescr(const Ref& ref) { return reinterpret_cast<PyArray_Descr*>(ref.get()); }
 DType dtypeAt(int i) { return static_cast<DType>(i); }
@@ -75,7 +76,7 @@ TEST_CASE("every dtype is found by its name, number, descriptor and scalar type"
     DType dtype = dtypeAt(i);
     Ref own = descr(dtype);
     CHECK(dtypeFromName(dtypeName(dtype)) == dtype);
-    CHECK(dtypeFromTypeNum(dtypeTypeNum(dtype)) == dtype);
+    CHECK(dtypeFromNumber(dtypeNumber(dtype)) == dtype);
     CHECK(dtypeFromDescr(asDescr(own)) == dtype);
     CHECK(dtypeFromScalarType(dtypeScalarType(dtype)) == dtype);
     CHECK(dtypeKind(dtype) == asDescr(own)->kind);
@@ -83,13 +84,56 @@ TEST_CASE("every dtype is found by its name, number, descriptor and scalar type"
   }
 }
 
-TEST_CASE("other dtypes are not modelled", "[ops][dtype]") {
-  for (int type_num : {NPY_OBJECT, NPY_LONGDOUBLE, NPY_LONGLONG, NPY_STRING, NPY_DATETIME, NPY_VOID}) {
-    CHECK_FALSE(dtypeFromTypeNum(type_num));
+namespace {
+
+Ref descrFrom(const char* expression) {
+  Ref globals = Ref::steal(PyDict_New());
+  Ref value = Ref::steal(PyRun_String(expression, Py_eval_input, globals.get(), globals.get()));
+  REQUIRE(value);
+  PyArray_Descr* descr = nullptr;
+  REQUIRE(PyArray_DescrConverter(value.get(), &descr) == NPY_SUCCEED);
+  return Ref::steal(reinterpret_cast<PyObject*>(descr));
+}
+
+}  // namespace
+
+TEST_CASE("other dtypes are one value for all descriptors that are the same", "[ops][dtype]") {
+  for (const char* text : {"'>f8'", "'<M8[s]'", "'m8[3D]'", "'S5'", "'<U7'", "'g'", "'q'", "'>i2'", "'G'", "'V3'", "[('a', 'i4'), ('b', '>f8')]",
+                           "[(('title', 'a'), 'i4')]", "{'names': ['a'], 'formats': ['i4'], 'offsets': [4]}", "[('a', 'f4', (2, 3))]"}) {
+    INFO(text);
+    Ref one = descrFrom(text), two = descrFrom(text);
+    std::optional<DType> dtype = dtypeFromDescr(asDescr(one));
+    REQUIRE(dtype);
+    CHECK_FALSE(isCore(*dtype));
+    CHECK(dtypeFromDescr(asDescr(two)) == dtype);
+    CHECK(dtypeFromNumber(dtypeNumber(*dtype)) == dtype);
+    CHECK(dtypeFromName(dtypeName(*dtype)) == dtype);
+    CHECK(sameDescr(asDescr(dtypeDescr(*dtype)), asDescr(one)));
+    CHECK(dtypeKind(*dtype) == asDescr(one)->kind);
+    CHECK(dtypeItemSize(*dtype) == PyDataType_ELSIZE(asDescr(one)));
   }
-  Ref native = descr(DType::kF64);
-  Ref swapped = Ref::steal(reinterpret_cast<PyObject*>(PyArray_DescrNewByteorder(asDescr(native), NPY_SWAP)));
-  CHECK_FALSE(dtypeFromDescr(asDescr(swapped)));
+}
+
+TEST_CASE("descriptors that differ in anything are other dtypes", "[ops][dtype]") {
+  const char* texts[] = {"'<M8[s]'", "'<M8[2s]'", "'<m8[s]'", "'S5'", "'S6'", "'U5'", "'>U5'", "'V5'", "'f8'", "'>f8'", "'l'", "'q'",
+                         "[('a', 'i4')]", "[('b', 'i4')]", "[(('title', 'a'), 'i4')]", "[('a', '>i4')]", "[('a', 'u4')]",
+                         "__import__('numpy').dtype([('a', 'i4')], align=True)", "[('a', 'i2', (2,))]", "[('a', 'i2', (2, 1))]"};
+  for (const char* a : texts) {
+    for (const char* b : texts) {
+      INFO(a << " and " << b);
+      CHECK((dtypeFromDescr(asDescr(descrFrom(a))) == dtypeFromDescr(asDescr(descrFrom(b)))) == (a == b));
+    }
+  }
+}
+
+TEST_CASE("dtypes that may run code, have no size or carry metadata are not modelled", "[ops][dtype]") {
+  for (const char* text : {"'O'", "'S'", "'U0'", "'V0'", "[('a', 'O')]", "('i4', (2,))", "('i4', [('low', 'i2'), ('high', 'i2')])",
+                           "__import__('numpy').dtype('f8', metadata={'a': 1})", "__import__('numpy').dtype('S3', metadata={'a': 1})",
+                           "[('a', __import__('numpy').dtype('f8', metadata={'a': 1}))]", "__import__('numpy').dtypes.StringDType()"}) {
+    INFO(text);
+    CHECK_FALSE(dtypeFromDescr(asDescr(descrFrom(text))));
+  }
+  CHECK_FALSE(dtypeFromNumber(-1));
   CHECK_FALSE(dtypeFromScalarType(&PyFloat_Type));
 }
 

@@ -33,9 +33,24 @@ DTYPES = {
     "c64": np.complex64,
     "c128": np.complex128,
 }
-NAMES = {np.dtype(scalar): name for name, scalar in DTYPES.items()}
 TABLE = {row["name"]: row for row in ops.table()}
 MAY_RAISE = 1 << 7
+VIEW = 1 << 2
+ANY_DTYPE = 1 << 13
+#: Other dtypes than the core ones, made of arrays of int64.
+OTHERS = {
+    ">i8": lambda array: array.astype(">i8"),
+    ">f8": lambda array: array.astype(">f8"),
+    "q": lambda array: array.view("q"),
+    "Q": lambda array: array.view("Q"),
+    "g": lambda array: array.astype("g"),
+    "M8[s]": lambda array: array.view("M8[s]"),
+    "m8[ms]": lambda array: array.view("m8[ms]"),
+    "S8": lambda array: array.view("S8"),
+    "U2": lambda array: array.view("U2"),
+    "V8": lambda array: array.view("V8"),
+    "fields": lambda array: array.view([("a", "<i4"), ("b", ">f4")]),
+}
 
 
 @dataclass
@@ -196,9 +211,9 @@ def describe(value: object) -> tuple:
     """What a Type says, of a live value (the form `ops.infer` answers in)."""
     if type(value) is np.ndarray:
         flags = (value.flags.c_contiguous, value.flags.f_contiguous)
-        return ("array", NAMES.get(value.dtype, "other"), value.shape, flags, value.flags.writeable)
+        return ("array", ops.dtype_name(value.dtype), value.shape, flags, value.flags.writeable)
     if isinstance(value, np.generic):
-        return ("scalar", NAMES.get(value.dtype, "other"))
+        return ("scalar", ops.dtype_name(value.dtype))
     if type(value) is tuple or isinstance(value, tuple):
         return ("tuple", [describe(v) for v in value])
     if type(value) is list:
@@ -268,8 +283,23 @@ def crashes_numpy(call: Call, operator_name: str) -> bool:
     return any(not limit.min <= a <= limit.max for a in call.args if type(a) is int for limit in limits)
 
 
-def check(call: Call, operator_name: str, counts: Counter) -> str:
-    """Compares the rule with NumPy on one call. Returns what is wrong, or an empty text."""
+def of_other_dtype(call: Call, other: str, first_only: bool) -> Call:
+    """The call with its arrays of int64, or the first of them, as arrays of another dtype of `OTHERS`."""
+    made: dict[int, np.ndarray] = {}
+
+    def convert(value: object) -> object:
+        if type(value) is np.ndarray and value.dtype == np.int64 and not (first_only and made and id(value) not in made):
+            return made.setdefault(id(value), OTHERS[other](value))
+        if type(value) in (tuple, list):
+            return type(value)(convert(item) for item in value)
+        return value
+
+    args = tuple(convert(value) for value in call.args)
+    return Call(call.name, args, {key: convert(value) for key, value in call.kwargs.items()}, declines="another dtype")
+
+
+def check(call: Call, operator_name: str, counts: Counter, casts: bool = False) -> str:
+    """Compares the rule with NumPy on one call. Returns what is wrong, or an empty text. ``casts``: elements may not convert."""
     if crashes_numpy(call, operator_name):
         counts["crashes"] += 1
         return ""
@@ -280,7 +310,8 @@ def check(call: Call, operator_name: str, counts: Counter) -> str:
     except ValueError as error:
         inferred, refusal = None, str(error)
     result, complaint = run_numpy(call)
-    may_raise = TABLE[operator_name]["tags"] & MAY_RAISE
+    tags = TABLE[operator_name]["tags"]
+    may_raise = tags & MAY_RAISE or (casts and not tags & VIEW)
     if complaint:
         counts["complaints"] += 1
         if inferred is None or (may_raise and "Warning" not in complaint.split(":")[0]):
