@@ -25,6 +25,7 @@ PROGRAMS = [
     ("x - x[::-1]", DATES, STEPS),
     ("(x + y) - x[0]", DATES, STEPS),
     ("x < x[::-1]", DATES, STEPS),
+    ("np.isnat(x), np.isnat(y), np.where(np.isnat(x), x[:1], x)", DATES, STEPS),
     ("np.sort(x), np.argsort(x), x.argmax()", DATES, STEPS),
     ("x.max(), x.min()", DATES[:2], STEPS),
     ("x.reshape(2, 2).max(axis=0)", DATES, STEPS),

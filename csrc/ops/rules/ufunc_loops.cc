@@ -41,6 +41,7 @@ constexpr FamilyText kFamilies[] = {
     {kModf, "efd", "", "efd", "efd"},
     {kFrexp, "efd", "", "efd", "iii"},
     {kLdexp, "efefdd", "iillil", "efefdd", ""},
+    {kDates, "", "", "", ""},   // NumPy is asked about dtypes beyond numbers
 };
 
 DType fromCode(char code) {
@@ -65,6 +66,7 @@ DType fromCode(char code) {
 
 /// A family's loops, and for every pair of categories which loop is taken (found when first asked for).
 struct Family {
+  bool known = false;
   std::vector<UfuncLoop> loops;
   std::array<uint8_t, kCategoryCount * kCategoryCount> chosen{};
 };
@@ -74,6 +76,7 @@ constexpr uint8_t kNoLoop = 255;
 
 Family makeFamily(const FamilyText& text) {
   Family out;
+  out.known = true;
   for (size_t i = 0; i < text.in1.size(); i++) {
     UfuncLoop loop;
     loop.in[0] = fromCode(text.in1[i]);
@@ -94,7 +97,7 @@ Family& familyOf(DTypeRuleId id) {
     return out;
   }();
   Family& family = families[static_cast<size_t>(id)];
-  SEGUE_CHECK(!family.loops.empty(), "no ufunc loops are known for this dtype rule");
+  SEGUE_CHECK(family.known, "no ufunc loops are known for this dtype rule");
   return family;
 }
 

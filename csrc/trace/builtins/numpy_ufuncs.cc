@@ -41,7 +41,7 @@ Break notModelled(ValueRef self, const char* method) {
   return stop(BreakReason::kNumpyNotModelled, absl::StrFormat("numpy.%s.%s", name, method));
 }
 
-bool isDate(DType dtype) { return PyTypeNum_ISDATETIME(dtypeTypeNum(dtype)); }
+bool isDate(DType dtype) { return dtypeKind(dtype) == 'M' || dtypeKind(dtype) == 'm'; }
 
 /// Arrays and numbers of other kinds, and the constants that np.asarray makes such arrays of.
 bool refusesDates(ValueRef value) {

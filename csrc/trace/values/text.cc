@@ -28,8 +28,8 @@ bool isComputedNumber(ValueRef value) {
   if (value->kind() == ValueKind::kScalar) return true;
   auto* scalar = as<NumpyScalarValue>(value);
   if (scalar == nullptr) return false;
-  int type_num = dtypeTypeNum(scalar->graphType().dtype);
-  return PyTypeNum_ISNUMBER(type_num) || PyTypeNum_ISBOOL(type_num);
+  const char kind = dtypeKind(scalar->graphType().dtype);
+  return kind != 'M' && kind != 'm';
 }
 
 ValueRef numberText(Tracer& t, ValueRef number, bool is_repr) {
