@@ -136,13 +136,8 @@ BREAKS = {
     "unsupported-instruction": (deletes_a_global, [X]),
     "unsupported-operation": (lambda x: x + [1, 2, 3, 4, 5], [X]),
     "opaque-value": (lambda x, b: (b.hex(), x + 1), [X, bytearray(b"a")]),
-<<<<<<< HEAD
-    "unmodelled-array": (lambda x, y: x + y, [X, X.astype(">f8")]),
-    "numpy-not-modelled": (lambda x: (np.shares_memory(x, x), x + 1), [X]),
-=======
     "unmodelled-array": (lambda x, y: x + y, [X, X.astype(object)]),
-    "numpy-not-modelled": (lambda x: np.lexsort((x,)), [X]),
->>>>>>> 81ddfbb (Model dates, times, text, structures and numbers in other byte orders as dtypes of their own)
+    "numpy-not-modelled": (lambda x: (np.shares_memory(x, x), x + 1), [X]),
     "numpy-type-rule": (lambda x, y: x + y, [X, X[:3]]),
     "builtin-not-modelled": (lambda x: (print(x.shape), x + 1)[1], [X]),
     "data-dependent-branch": (lambda x: x + 1 if x.sum() > 0 else x, [X]),

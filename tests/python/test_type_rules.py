@@ -4,13 +4,8 @@ import zlib
 from collections import Counter
 
 import pytest
-<<<<<<< HEAD
-from tests.python.op_samples import DTYPES, GENERATORS, TABLE, Random, check
-from tests.python.op_samples import arrange, creation, products, random, reductions, results, scalars, select, statistics, ufuncs, views  # noqa: F401
-=======
 from tests.python.op_samples import ANY_DTYPE, DTYPES, GENERATORS, OTHERS, TABLE, Random, check, of_other_dtype
-from tests.python.op_samples import creation, products, random, reductions, results, scalars, select, ufuncs, views  # noqa: F401
->>>>>>> 81ddfbb (Model dates, times, text, structures and numbers in other byte orders as dtypes of their own)
+from tests.python.op_samples import arrange, creation, products, random, reductions, results, scalars, select, statistics, ufuncs, views  # noqa: F401
 
 #: Operators whose calls mostly raise for some first dtypes (bitwise ones of floats, say): a share, not each dtype, is due.
 COUNTS: dict[str, Counter] = {}

@@ -65,7 +65,8 @@ Result<Type> choose(OpCall& call) {
     SEGUE_REQUIRE(choice.is_ndarray, "choices among arrays");
     SEGUE_TRY(shape, broadcastShapes(shape, choice.shape, dims));
   }
-  DType dtype = categoryDType(promoteOperands(choices));
+  SEGUE_TRY(Category promoted, promoteOperands(choices));
+  DType dtype = categoryDType(promoted);
   SEGUE_REQUIRE(!shape.empty(), "a choice without dimensions");
   return Type::array(dtype, shape, shape.size() == 1 ? Layout::both() : Layout::unknown());
 }
@@ -88,7 +89,8 @@ Result<Type> select(OpCall& call) {
     SEGUE_TRY(Operand otherwise, operandOf(call, 2));
     choices.push_back(std::move(otherwise));
   }
-  DType dtype = categoryDType(promoteOperands(choices));
+  SEGUE_TRY(Category promoted, promoteOperands(choices));
+  DType dtype = categoryDType(promoted);
   for (const Operand& choice : choices) {
     SEGUE_TRY(shape, broadcastShapes(shape, choice.shape, dims));
     SEGUE_TRY_VOID(requireFits(choice, dtype, dims));
