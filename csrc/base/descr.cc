@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "base/fault.h"
 #include "base/ref.h"
 
 namespace segue {
@@ -48,6 +49,10 @@ bool sameFields(const PyArray_Descr* a, const PyArray_Descr* b) {
   return true;
 }
 
+bool ordersDiffer(const PyArray_Descr* a, const PyArray_Descr* b) {
+  return PyArray_ISNBO(a->byteorder) != PyArray_ISNBO(b->byteorder) && !SEGUE_FAULT(OrdersAlike);
+}
+
 bool sameSubarrays(const PyArray_Descr* a, const PyArray_Descr* b) {
   PyArray_ArrayDescr *x = PyDataType_SUBARRAY(a), *y = PyDataType_SUBARRAY(b);
   if (x == nullptr || y == nullptr) return x == y;
@@ -60,7 +65,7 @@ bool isFixed(const PyArray_Descr* descr) {
       !PyTypeNum_ISFLEXIBLE(descr->type_num)) {
     return false;
   }
-  if (PyDataType_METADATA(descr) != nullptr || PyDataType_ELSIZE(descr) <= 0 || PyDataType_REFCHK(descr)) return false;
+  if ((PyDataType_METADATA(descr) != nullptr && !SEGUE_FAULT(MetadataModelled)) || PyDataType_ELSIZE(descr) <= 0 || PyDataType_REFCHK(descr)) return false;
   if (PyArray_ArrayDescr* subarray = PyDataType_SUBARRAY(descr); subarray != nullptr) return isFixed(subarray->base);
   PyObject* names = PyDataType_NAMES(descr);
   if (names == nullptr) return true;
@@ -88,12 +93,14 @@ bool isToldByTypeNum(const PyArray_Descr* descr) {
 
 bool sameDescr(const PyArray_Descr* a, const PyArray_Descr* b) {
   if (a == b) return true;
-  if (a->type_num != b->type_num || a->typeobj != b->typeobj || PyArray_ISNBO(a->byteorder) != PyArray_ISNBO(b->byteorder)) return false;
-  if (PyDataType_ELSIZE(a) != PyDataType_ELSIZE(b) || PyDataType_ALIGNMENT(a) != PyDataType_ALIGNMENT(b)) return false;
+  if (a->type_num != b->type_num || a->typeobj != b->typeobj || ordersDiffer(a, b)) return false;
+  if ((PyDataType_ELSIZE(a) != PyDataType_ELSIZE(b) && !SEGUE_FAULT(SizesAlike)) || PyDataType_ALIGNMENT(a) != PyDataType_ALIGNMENT(b)) return false;
   if (PyDataType_FLAGS(a) != PyDataType_FLAGS(b)) return false;
   if (PyDataType_METADATA(a) != nullptr || PyDataType_METADATA(b) != nullptr) return false;
-  if (PyTypeNum_ISDATETIME(a->type_num)) return unitOf(a).base == unitOf(b).base && unitOf(a).num == unitOf(b).num;
-  return sameFields(a, b) && sameSubarrays(a, b);
+  if (PyTypeNum_ISDATETIME(a->type_num)) {
+    return (unitOf(a).base == unitOf(b).base && unitOf(a).num == unitOf(b).num) || SEGUE_FAULT(UnitsAlike);
+  }
+  return SEGUE_FAULT(FieldsAlike) || (sameFields(a, b) && sameSubarrays(a, b));
 }
 
 bool isUnitless(const PyArray_Descr* descr) { return PyTypeNum_ISDATETIME(descr->type_num) && unitOf(descr).base == NPY_FR_GENERIC; }

@@ -102,7 +102,7 @@ bool makesArrayOfNumbers(const Node& node) {
 
 /// Numbers always convert into one another; text into numbers or narrower text does or does not.
 bool castsOthers(const Node& node) {
-  if (node.op == nullptr || node.has(OpTag::kView) || !node.has(OpTag::kAnyDType)) return false;
+  if (node.op == nullptr || node.has(OpTag::kView) || !node.has(OpTag::kAnyDType) || SEGUE_FAULT(CastsNeverRaise)) return false;
   auto other = [](const Type& type) { return (type.isArray() || type.isNumpyScalar()) && !isCore(type.dtype); };
   if (node.has(OpTag::kMaybeView) && node.args[0].isValue() && node.args[0].as<ArgValue>().type->dtype == node.type->dtype) return false;
   bool others = other(*node.type);

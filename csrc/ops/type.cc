@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_join.h"
+#include "base/fault.h"
 
 namespace segue {
 namespace {
@@ -195,8 +196,8 @@ Result<Type> parseType(std::string_view text, DimTable& dims) {
 
 Result<Type> elementType(DType dtype) {
   const char kind = dtypeKind(dtype);
-  SEGUE_REQUIRE(kind != 'S' && kind != 'U' && kind != 'V', "an element of %s", std::string(dtypeName(dtype)));
-  return Type::numpyScalar(nativeDType(dtype));
+  SEGUE_REQUIRE((kind != 'S' && kind != 'U' && kind != 'V') || SEGUE_FAULT(TextElementsTyped), "an element of %s", std::string(dtypeName(dtype)));
+  return Type::numpyScalar(SEGUE_FAULT(ElementsSwapped) ? dtype : nativeDType(dtype));
 }
 
 Layout layoutOf(PyArrayObject* array) {

@@ -182,7 +182,11 @@ void runUndo(const Program& undo, PyObject* const* regs) {
   for (size_t i = undo.steps.size(); i-- > 0;) {
     PyObject* saved = regs[undo.operands(undo.steps[i])[0]];
     if (saved == nullptr) continue;
-    undo.steps[i].kind == StepKind::kRestoreState ? restoreRandomState(saved) : restoreItem(saved);
+    if (undo.steps[i].kind != StepKind::kRestoreState) {
+      restoreItem(saved);
+    } else if (!SEGUE_FAULT(DrawsKept)) {
+      restoreRandomState(saved);
+    }
   }
 }
 

@@ -143,3 +143,14 @@ def test_times_divide_by_zero_under_the_errstate_in_force(check):
 def test_what_may_run_code_or_carries_metadata_is_left_to_cpython(check, value):
     report = check(lambda x, y: (y + 1, x.copy(), y * 2), value, np.ones(3), breaks=True)
     assert "unmodelled-array" in report.breaks and report.op_count > 0
+
+
+def test_elements_of_text_and_structures_are_left_to_cpython(check):
+    """np.str_ is a str too, and np.void shares the array's memory."""
+    check(lambda x, y: (x[1], x[0] + "!", y + 1), TEXT, np.ones(3), breaks=True)
+    check(lambda x, y: (x[1]["a"], y + 1), POINTS, np.ones(3), breaks=True)
+
+
+def test_a_view_of_bytes_as_numbers_may_be_unaligned(check):
+    raw = np.arange(17, dtype="u1")[1:].view("S8")
+    check(lambda x: (x[:], x.view("f8").flags.aligned), raw, breaks=True)

@@ -4,6 +4,7 @@
 #include "backends/plan_builder.h"
 #include "backends/reference/callables.h"
 #include "backends/staging.h"
+#include "base/fault.h"
 
 namespace segue {
 namespace {
@@ -55,7 +56,7 @@ class Lowering {
       builder_.save(values_.at(written), assigns ? operands[1] : builder_.constant(Ref::borrow(Py_Ellipsis)));
     }
     // One save per generator is enough. (Two may share their state: what is saved first is put back last.)
-    if (node.has(OpTag::kDraws) && drawn_.insert(operands[1]).second) builder_.saveState(operands[1]);
+    if (node.has(OpTag::kDraws) && !SEGUE_FAULT(StateNeverSaved) && drawn_.insert(operands[1]).second) builder_.saveState(operands[1]);
     if (performer.kind == StepKind::kSetItem) {
       builder_.effect(StepKind::kSetItem, operands);
       values_[&node] = builder_.none();

@@ -1,6 +1,7 @@
 // Conversions and copies: what comes back may be the very array that went in.
 #include "base/python.h"
 
+#include "base/fault.h"
 #include "ops/op_ids.h"
 #include "ops/rules/view.h"
 
@@ -10,7 +11,7 @@ namespace {
 Result<DType> castTo(const Operand& input, const Arg& arg) {
   SEGUE_TRY(std::optional<DType> wanted, dtypeArg(arg));
   DType dtype = wanted.value_or(input.dtype());
-  const bool core = isCore(dtype) && isCore(input.dtype());
+  const bool core = (isCore(dtype) && isCore(input.dtype())) || SEGUE_FAULT(EquivalentCastsTyped);
   SEGUE_REQUIRE(core || dtype == input.dtype() || !canCast(input.dtype(), dtype, "no"), "a cast to the same dtype by another name");
   SEGUE_REQUIRE(!discardsImaginary(input.dtype(), dtype), "the cast would discard the imaginary part");
   SEGUE_REQUIRE(input.is_ndarray || !isIntegral(dtype) || isIntegral(input.dtype()) || input.dtype() == DType::kBool,
@@ -106,7 +107,7 @@ Result<Type> viewAs(OpCall& call) {
   SEGUE_TRY(std::optional<DType> wanted, dtypeArg(call.arg(1)));
   DType dtype = wanted.value_or(input->dtype);
   SEGUE_REQUIRE(dtypeItemSize(dtype) == dtypeItemSize(input->dtype), "a view of elements of another size");
-  SEGUE_REQUIRE(dtypeAlignment(dtype) <= dtypeAlignment(input->dtype), "a view that may not be aligned");
+  SEGUE_REQUIRE(dtypeAlignment(dtype) <= dtypeAlignment(input->dtype) || SEGUE_FAULT(ViewsUnaligned), "a view that may not be aligned");
   call.setSharing(Sharing::kView);
   Type out = *input;
   out.dtype = dtype;

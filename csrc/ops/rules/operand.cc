@@ -28,7 +28,7 @@ Result<Operand> sequenceOperand(const Arg& arg, DimTable& dims) {
   std::optional<Category> category;
   for (size_t i = 0; i < items.size(); i++) {
     SEGUE_TRY(Operand item, operandOf(items[i], dims));
-    SEGUE_REQUIRE(isCore(item.dtype()), "a sequence of %s", std::string(dtypeName(item.dtype())));
+    SEGUE_REQUIRE(isCore(item.dtype()) || SEGUE_FAULT(SequencesOfOthers), "a sequence of %s", std::string(dtypeName(item.dtype())));
     // Inside a sequence a Python float counts as float64, whatever stands beside it.
     Category strong = static_cast<Category>(categoryDType(item.category));
     category = category ? promoteCategories(*category, strong) : strong;
@@ -71,7 +71,7 @@ Result<Category> promoteOthers(absl::Span<const Operand> operands) {
   for (const Operand& operand : operands) {
     SEGUE_REQUIRE(!isWeak(operand.category) && dtypeKind(operand.dtype()) == dtypeKind(all), "the dtype of numbers beside %s",
                   std::string(dtypeName(all)));
-    std::optional<DType> promoted = promoteAny(all, operand.dtype());
+    std::optional<DType> promoted = SEGUE_FAULT(FirstDTypeWins) ? all : promoteAny(all, operand.dtype());
     SEGUE_REQUIRE(promoted, "no dtype for both %s and %s", std::string(dtypeName(all)), std::string(dtypeName(operand.dtype())));
     all = *promoted;
   }

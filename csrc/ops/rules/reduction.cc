@@ -98,7 +98,7 @@ Result<Unit> checkInitial(const OpCall& call, const FoldParams& params, DType dt
 
 /// Sums and extrema of other dtypes than the core ones keep theirs, in native byte order.
 Result<Type> foldOthers(OpCall& call, const FoldParams& params, bool accumulates, Reduced& reduced) {
-  const DType dtype = nativeDType(reduced.input.dtype());
+  const DType dtype = SEGUE_FAULT(ReductionsSwapped) ? reduced.input.dtype() : nativeDType(reduced.input.dtype());
   const std::string_view kinds = accumulates ? "fcm" : "iufcmM";
   SEGUE_REQUIRE(kinds.find(dtypeKind(dtype)) != std::string_view::npos, "%s of %s", std::string(call.op().name),
                 std::string(dtypeName(dtype)));

@@ -72,8 +72,9 @@ Result<UfuncLoop> resolvedLoop(const OpDef& op, const Operands& inputs, const Uf
     (i < params.inputs ? loop.in[i] : loop.out[i - params.inputs]) = *dtype;
     // A number beside a date is a time without a unit, of which NumPy 2.4 warns.
     const bool counted = isTime(*dtype) && i < params.inputs && !isTime(inputs[i].dtype());
-    SEGUE_REQUIRE(!counted && !isUnitless(descr), "%s of times without a unit", std::string(op.name));
+    SEGUE_REQUIRE((!counted && !isUnitless(descr)) || SEGUE_FAULT(NumbersBesideDates), "%s of times without a unit", std::string(op.name));
   }
+  if (SEGUE_FAULT(OthersKeepDType)) loop.out[0] = loop.in[0];
   if (params.outputs == 1) loop.out[1] = loop.out[0];
   return loop;
 }
