@@ -73,6 +73,12 @@ DType accumulatorDType(DType dtype) {
   return dtypeKind(dtype) == 'u' ? DType::kU64 : dtype;
 }
 
+Result<DType> reducedOther(const OpCall& call, DType dtype, std::string_view kinds) {
+  SEGUE_REQUIRE(kinds.find(dtypeKind(dtype)) != std::string_view::npos, "%s of %s", std::string(call.op().name),
+                std::string(dtypeName(dtype)));
+  return SEGUE_FAULT(ReductionsSwapped) ? dtype : nativeDType(dtype);
+}
+
 DType meanDType(DType dtype) { return isInexact(dtype) ? dtype : DType::kF64; }
 
 namespace rules {
@@ -98,10 +104,7 @@ Result<Unit> checkInitial(const OpCall& call, const FoldParams& params, DType dt
 
 /// Sums and extrema of other dtypes than the core ones keep theirs, in native byte order.
 Result<Type> foldOthers(OpCall& call, const FoldParams& params, bool accumulates, Reduced& reduced) {
-  const DType dtype = SEGUE_FAULT(ReductionsSwapped) ? reduced.input.dtype() : nativeDType(reduced.input.dtype());
-  const std::string_view kinds = accumulates ? "fcm" : "iufcmM";
-  SEGUE_REQUIRE(kinds.find(dtypeKind(dtype)) != std::string_view::npos, "%s of %s", std::string(call.op().name),
-                std::string(dtypeName(dtype)));
+  SEGUE_TRY(DType dtype, reducedOther(call, reduced.input.dtype(), accumulates ? "fcm" : "iufcmM"));
   SEGUE_REQUIRE(!accumulates || dtypeKind(dtype) != 'm' || call.op().name == "sum", "a product of times");
   SEGUE_REQUIRE(params.dtype < 0 || !call.given(static_cast<size_t>(params.dtype)), "dtype= of such a reduction");
   SEGUE_REQUIRE(!call.given(params.initial) && call.arg(params.where).missing(), "initial= or where= of such a reduction");
@@ -140,6 +143,7 @@ Result<Type> extremum(OpCall& call) { return fold(call, {-1, 2, 3, 4, 5}, false)
 // any and all: (a, axis, out, keepdims, where)
 Result<Type> truth(OpCall& call) {
   SEGUE_TRY(Reduced reduced, reducedOf(call, 0, 1, 3));
+  if (!isCore(reduced.input.dtype())) SEGUE_TRY_VOID(reducedOther(call, reduced.input.dtype(), "iufcm"));
   SEGUE_TRY(bool masked, reductionMask(call, 4, reduced.input.shape));
   if (masked && reduced.layout != Layout::both()) reduced.layout = Layout::unknown();
   return reducedType(call, reduced, DType::kBool, 2);
@@ -160,8 +164,14 @@ Result<Reduced> averagedOf(const OpCall& call, int keepdims) {
 Result<Type> mean(OpCall& call) {
   SEGUE_TRY(Reduced reduced, averagedOf(call, 4));
   SEGUE_TRY(std::optional<DType> wanted, dtypeArg(call.arg(2)));
-  DType dtype = wanted ? *wanted : meanDType(reduced.input.dtype());
-  SEGUE_REQUIRE(isInexact(dtype), "a mean in integers");
+  DType dtype = wanted.value_or(reduced.input.dtype());
+  if (!isCore(reduced.input.dtype()) || !isCore(dtype)) {
+    SEGUE_REQUIRE(!wanted, "dtype= of the mean of other dtypes");
+    SEGUE_TRY(dtype, reducedOther(call, dtype, "fcm"));
+  } else if (!wanted) {
+    dtype = meanDType(dtype);
+  }
+  SEGUE_REQUIRE(!isCore(dtype) || isInexact(dtype), "a mean in integers");
   SEGUE_REQUIRE(!discardsImaginary(reduced.input.dtype(), dtype), "the cast would discard the imaginary part");
   SEGUE_TRY(bool masked, reductionMask(call, 5, reduced.input.shape));
   SEGUE_REQUIRE(!masked, "whether a masked mean has elements depends on data");
@@ -205,7 +215,13 @@ Result<Type> cumulative(OpCall& call) {
   SEGUE_TRY(Operand input, operandOf(call, 0));
   SEGUE_REQUIRE(input.is_ndarray, "only arrays are accumulated");
   SEGUE_TRY(std::optional<DType> wanted, dtypeArg(call.arg(2)));
-  DType dtype = wanted ? *wanted : accumulatorDType(input.dtype());
+  DType dtype = wanted.value_or(input.dtype());
+  if (!isCore(input.dtype()) || !isCore(dtype)) {
+    SEGUE_REQUIRE(!wanted && (dtypeKind(dtype) != 'm' || call.op().name == "cumsum"), "a running reduction of other dtypes");
+    SEGUE_TRY(dtype, reducedOther(call, dtype, "fcm"));
+  } else if (!wanted) {
+    dtype = accumulatorDType(dtype);
+  }
   SEGUE_REQUIRE(!discardsImaginary(input.dtype(), dtype), "the cast would discard the imaginary part");
   Reduced result;
   result.input = input;

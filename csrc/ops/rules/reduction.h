@@ -26,6 +26,8 @@ Result<bool> reductionMask(const OpCall& call, size_t where, const Shape& input)
 
 /// The dtype sums and products accumulate in: small integers and booleans as the platform's 64-bit ones.
 DType accumulatorDType(DType dtype);
+/// What is left of another dtype than the core ones by a reduction that is for `kinds` (numpy.dtype.kind): itself in native byte order.
+Result<DType> reducedOther(const OpCall& call, DType dtype, std::string_view kinds);
 /// The dtype of means: float64 for integers.
 DType meanDType(DType dtype);
 

@@ -39,6 +39,8 @@ Result<Type> clip(OpCall& call) {
   SEGUE_TRY(Category promoted, promoteOperands(operands));
   DType dtype = categoryDType(promoted);
   SEGUE_REQUIRE(dtype != DType::kBool, "clip of booleans");
+  SEGUE_REQUIRE(isCore(dtype) || std::string_view("iufmM").find(dtypeKind(dtype)) != std::string_view::npos, "clip of %s",
+                std::string(dtypeName(dtype)));
   for (const Operand& operand : operands) SEGUE_TRY_VOID(requireFits(operand, dtype, dims));
   if (call.given(3)) {
     std::optional<Type> out = call.type(3);
@@ -47,7 +49,7 @@ Result<Type> clip(OpCall& call) {
     call.setSharing(Sharing::kWritten);
     return *out;
   }
-  if (shape.empty()) return Type::numpyScalar(dtype);
+  if (shape.empty()) return elementType(dtype);
   return Type::array(dtype, shape, keepOrderLayout(operands, shape, dims));
 }
 
@@ -192,6 +194,26 @@ Result<Type> round(OpCall& call) {
   return Type::array(input.dtype(), input.shape, keepOrderLayout({&input, 1}, input.shape, dims));
 }
 
+namespace {
+
+/// Of two elements of one dtype: dates are times apart.
+Result<DType> differenceDType(DType dtype) {
+  if (isCore(dtype)) return dtype;
+  const DType native = nativeDType(dtype);
+  const char kind = dtypeKind(native);
+  SEGUE_REQUIRE(kind != 'S' && kind != 'U' && kind != 'V', "differences of %s", std::string(dtypeName(dtype)));
+  if (kind != 'M') return native;
+  Ref unit = Ref::steal(PyObject_GetAttrString(dtypeDescr(native).get(), "str"));   // <M8[s]
+  std::string name = unit ? PyUnicode_AsUTF8(unit.get()) : "";
+  SEGUE_REQUIRE(name.size() > 2, "a date without a name");
+  name[1] = 'm';
+  std::optional<DType> times = dtypeFromName("{" + name + "}");
+  SEGUE_REQUIRE(times, "no times between %s", std::string(dtypeName(dtype)));
+  return *times;
+}
+
+}  // namespace
+
 // diff: (a, n, axis)
 Result<Type> diff(OpCall& call) {
   DimTable& dims = call.dims();
@@ -215,7 +237,8 @@ Result<Type> diff(OpCall& call) {
   }
   Operand sliced = input;
   sliced.shape = shape;
-  return Type::array(input.dtype(), shape, keepOrderLayout({&sliced, 1}, shape, dims));
+  SEGUE_TRY(DType dtype, differenceDType(input.dtype()));
+  return Type::array(dtype, shape, keepOrderLayout({&sliced, 1}, shape, dims));
 }
 
 // tril and triu: (m, k)
