@@ -1,6 +1,8 @@
 // Conversions and copies: what comes back may be the very array that went in.
 #include "base/python.h"
 
+#include <algorithm>
+
 #include "base/fault.h"
 #include "ops/op_ids.h"
 #include "ops/rules/view.h"
@@ -18,6 +20,8 @@ Result<DType> castTo(const Operand& input, const Arg& arg) {
                 "a sequence of floats becomes integers one by one");
   return dtype;
 }
+
+constexpr int64_t kMostDimensionsAdded = 8;
 
 Type sameObject(OpCall& call, const Operand& input) {
   call.setSharing(Sharing::kSame);
@@ -64,16 +68,25 @@ Result<Type> makeArray(OpCall& call) {
   SEGUE_REQUIRE(copy, "copy=False raises where a copy is needed");
   SEGUE_TRY(std::string_view order, stringArg(call.arg(3), "K"));
   if (order == "A" && input.layout.c_contiguous) order = "C";
+  Shape in_front;
   if (!call.arg(5).missing()) {
     SEGUE_TRY(int64_t ndmin, constantInt(call.arg(5), dims));
-    SEGUE_REQUIRE(ndmin <= input.ndim(), "an array with dimensions added in front");
+    SEGUE_REQUIRE(ndmin <= kMostDimensionsAdded, "an array with many dimensions added in front");
+    in_front.assign(static_cast<size_t>(std::max<int64_t>(0, ndmin - input.ndim())), dims.constant(1));
   }
+  // Dimensions of size 1 change neither the order nor what is contiguous.
+  Shape shape = in_front;
+  shape.insert(shape.end(), input.shape.begin(), input.shape.end());
   if (if_needed && input.is_ndarray && dtype == input.dtype()) {
     SEGUE_REQUIRE(order == "K", "whether a copy is needed depends on the strides");
-    return sameObject(call, input);
+    if (in_front.empty()) return sameObject(call, input);
+    call.setSharing(Sharing::kView);
+    Type type = *input.arg->as<ArgValue>().type;
+    type.shape = std::move(shape);
+    return type;
   }
   SEGUE_TRY(Layout layout, orderedLayout(order, {&input, 1}, input.shape, dims));
-  return Type::array(dtype, input.shape, layout);
+  return Type::array(dtype, shape, layout);
 }
 
 // asarray and asanyarray: (a, dtype)

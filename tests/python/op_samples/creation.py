@@ -92,7 +92,7 @@ def convert(random: Random, dtype: str, operator: str) -> Iterator[Call]:
         if operator == "astype" and random.rng.random() < 0.3:
             kwargs["copy"] = False
         if operator == "array" and random.rng.random() < 0.3:
-            kwargs |= random.choice([{"copy": None}, {"subok": True}, {"ndmin": 0}, {"ndmin": 2}, {"copy": None, "subok": True}])
+            kwargs |= random.choice([{"copy": None}, {"subok": True}, {"ndmin": 0}, {"ndmin": 2}, {"copy": None, "subok": True}, {"copy": None, "ndmin": 3}])
         if operator == "astype" and random.rng.random() < 0.3:
             kwargs["casting"] = random.choice(["safe", "same_kind", "no"])
         why = {"view": "elements of another size", "astype": "another order without a copy",
