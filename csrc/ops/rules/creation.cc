@@ -86,7 +86,17 @@ Result<Type> likeArray(OpCall& call, size_t dtype_at, size_t order_at) {
 }  // namespace
 
 // zeros_like, ones_like, empty_like: (a, dtype, order)
-Result<Type> newLike(OpCall& call) { return likeArray(call, 1, 2); }
+Result<Type> newLike(OpCall& call) {
+  SEGUE_TRY(Type type, likeArray(call, 1, 2));
+  if (call.size() <= 4) return type;
+  SEGUE_REQUIRE(!call.given(5), "a device");
+  if (!call.given(4)) return type;
+  SEGUE_TRY(Shape shape, shapeArg(call.arg(4), call.dims()));
+  SEGUE_TRY(std::string_view order, stringArg(call.arg(2), "K"));
+  // Of as many dimensions, the order is that of the strides.
+  const bool c_order = order == "K" && (shape.size() == 1 || shape.size() != type.shape.size());
+  return Type::array(type.dtype, shape, c_order ? cLayout(shape, call.dims()) : Layout::unknown());
+}
 
 // full_like: (a, fill_value, dtype, order)
 Result<Type> fullLike(OpCall& call) {

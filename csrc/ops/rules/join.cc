@@ -63,10 +63,7 @@ void insertAxis(Operand& input, int axis, DimTable& dims) {
   input.shape.insert(input.shape.begin() + axis, dims.constant(1));
 }
 
-}  // namespace
-
-// concatenate: (arrays, axis, dtype)
-Result<Type> concatenate(OpCall& call) {
+Result<Type> concatenated(const OpCall& call) {
   SEGUE_TRY(std::vector<Operand> inputs, arraysToJoin(call));
   SEGUE_TRY(std::optional<DType> dtype, dtypeArg(call.arg(2)));
   SEGUE_REQUIRE(!inputs.empty(), "need at least one array to concatenate");
@@ -83,6 +80,22 @@ Result<Type> concatenate(OpCall& call) {
     SEGUE_TRY(axis, axisArg(call.arg(1), inputs[0].ndim(), call.dims()));
   }
   return joined(inputs, axis, dtype, call.dims());
+}
+
+}  // namespace
+
+// concatenate: (arrays, axis, dtype, out)
+Result<Type> concatenate(OpCall& call) {
+  if (call.given(3)) {
+    SEGUE_TRY(Type type, concatenated(call));
+    std::optional<Type> out = call.type(3);
+    SEGUE_REQUIRE(!call.given(2) && out && out->isArray() && out->writeable && out->dtype == type.dtype &&
+                      sameShape(out->shape, type.shape, call.dims()),
+                  "out must be what the call would return");
+    call.setSharing(Sharing::kWritten);
+    return *out;
+  }
+  return concatenated(call);
 }
 
 // stack: (arrays, axis, dtype)

@@ -182,7 +182,14 @@ Result<Type> histogram(OpCall& call) {
   DimTable& dims = call.dims();
   SEGUE_TRY(const Type* input, ndarrayArg(call, 0));
   Dim bins = dims.constant(10);
-  if (!call.arg(1).missing()) {
+  const bool listed = call.arg(1).is<ArgTuple>();
+  if (listed) {
+    SEGUE_TRY(Operand edges, operandOf(call, 1));
+    SEGUE_REQUIRE(edges.ndim() == 1 && edges.dtype() == DType::kF64 && input->dtype == DType::kF64, "edges in float64");
+    bins = edges.shape[0];
+    SEGUE_REQUIRE(dims.decideLess(dims.constant(1), bins), "at least two edges");
+    SEGUE_TRY(bins, dims.sub(bins, dims.constant(1)));
+  } else if (!call.arg(1).missing()) {
     SEGUE_REQUIRE(call.arg(1).is<Dim>(), "bins must be an int");
     bins = call.arg(1).as<Dim>();
   }

@@ -183,6 +183,7 @@ Result<Type> round(OpCall& call) {
   DimTable& dims = call.dims();
   SEGUE_TRY(Operand input, operandOf(call, 0));
   SEGUE_REQUIRE(input.is_ndarray && isInexact(input.dtype()), "rounding of integers");
+  SEGUE_REQUIRE(!call.given(2), "rounding into an array");
   Dim decimals = dims.constant(0);
   if (!call.arg(1).missing()) {
     SEGUE_REQUIRE(call.arg(1).is<Dim>(), "decimals must be an int");

@@ -30,6 +30,8 @@ def filled(random: Random, dtype: str, operator: str) -> Iterator[Call]:
             kwargs["dtype"] = _dtype(random, dtype)
         if random.rng.random() < 0.4:
             kwargs["order"] = random.choice(list("CF") if operator == "full" else list("CFAK"))
+        if operator == "empty_like" and random.rng.random() < 0.3:
+            kwargs["shape"] = random.choice([random.shape(), 3])
         value = (random.operand(()),) if "full" in operator else ()
         first = random.shape() if operator == "full" else random.choice([random.array(dtype), random.scalar(dtype), 2.5])
         yield Call(f"numpy.{operator}", (first, *value), kwargs)

@@ -141,6 +141,7 @@ def histogram(random: Random, dtype: str, operator: str) -> Iterator[Call]:
             args += (random.integer(0, 5),)
         kwargs = {"range": random.choice([(0, 4), (0.5, 2.5)])} if random.rng.random() < 0.5 else {}
         yield Call("numpy.histogram", args, kwargs, "booleans and float16")
+        yield Call("numpy.histogram", (random.array(dtype), random.choice([[0.5, 2.0, 3.0], (1.0, 5.5), [2.0, 1.0], [1.0]])), {}, "other dtypes")
 
 
 @samples("median", "nansum", "nanprod")

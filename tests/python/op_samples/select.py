@@ -25,6 +25,9 @@ def join(random: Random, dtype: str, operator: str) -> Iterator[Call]:
             if random.rng.random() < 0.2:
                 kwargs["dtype"] = DTYPES[random.choice(list(DTYPES))]
         yield Call(random.choice(TABLE[operator]["numpy"]), (random.choice([tuple(arrays), arrays]),), kwargs)
+        if operator == "concatenate" and random.rng.random() < 0.3:
+            out = random.array(random.choice([dtype, "f64"]), (sum(len(a) for a in arrays if a.ndim), *shape[1:]))
+            yield Call("numpy.concatenate", (arrays,), {"out": out}, "out= of another type")
 
 
 @samples("roll", "tile", "repeat", "pad")
