@@ -431,3 +431,10 @@ def test_a_changed_cell_is_noticed():
 
 def test_a_changed_container_in_a_global_is_noticed():
     changed(lambda x: x + TABLE["k"], lambda: TABLE.__setitem__("k", 10), lambda: TABLE.__setitem__("k", 3))
+
+
+@pytest.mark.parametrize("call", ["dict.update(y)", "dict.__init__(3, a=1)", "list.count((1, 2), 1)", "tuple.count([1], 1)", "str.count(b'a', 'a')",
+                                  "dict.__getitem__((1, 2), True)", "list.__getitem__('ab', 0)", "str.join(y, ['a', 'b'])", "set.add([], 1)"])  # fmt: skip
+def test_a_method_called_on_another_types_instance_raises(call, check):
+    method = eval(f"lambda y: {call}")
+    check(lambda x: method(x + 1), a(3), breaks=True)

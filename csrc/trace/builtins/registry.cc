@@ -106,6 +106,14 @@ const Row* findRow(BorrowedRef callable) {
   return it == models.end() ? nullptr : it->second;
 }
 
+/// A type's method on what is no instance of it (`dict.update(array)`), which the method's descriptor refuses.
+bool isMethodOfAnother(Tracer& t, const BuiltinCall& call) {
+  PyTypeObject* kind = Py_TYPE(call.function);
+  if (kind != &PyMethodDescr_Type && kind != &PyWrapperDescr_Type) return false;
+  ValueRef self = call.self(t);
+  return self == nullptr || !PyType_IsSubtype(self->type(), PyDescr_TYPE(call.function.get()));
+}
+
 }  // namespace
 
 BuiltinRow::BuiltinRow(const char* name, BuiltinModel model) { rows().push_back({name, model}); }
@@ -118,7 +126,11 @@ BuiltinModel findBuiltin(BorrowedRef callable) {
 std::optional<Traced<ValueRef>> callModel(Tracer& t, BorrowedRef callable, const CallArgs& args) {
   const Row* row = findRow(callable);
   if (row == nullptr) return std::nullopt;
-  Traced<ValueRef> result = row->model(t, BuiltinCall{callable, args});
+  const BuiltinCall call{callable, args};
+  if (isMethodOfAnother(t, call)) {
+    return Traced<ValueRef>(stop(BreakReason::kExceptionEscapes, describeCallable(callable) + " of something else"));
+  }
+  Traced<ValueRef> result = row->model(t, call);
   if (result.ok() && row->isNumpy()) t.noteNumpyCall();
   return result;
 }
