@@ -61,11 +61,24 @@ ValueRef wrapArray(Tracer& t, BorrowedRef live, Source source) {
   return t.make<ArrayValue>(type, nullptr, source, live);
 }
 
+/// The dtype of an np.datetime64 or np.timedelta64 with a unit.
+std::optional<DType> dateDType(BorrowedRef live) {
+  if (Py_TYPE(live) != &PyDatetimeArrType_Type && Py_TYPE(live) != &PyTimedeltaArrType_Type) return std::nullopt;
+  Ref descr = Ref::steal(reinterpret_cast<PyObject*>(PyArray_DescrFromScalar(live)));
+  if (!descr) PyErr_Clear();
+  auto* unit = reinterpret_cast<PyArray_Descr*>(descr.get());
+  return descr && !isUnitless(unit) ? dtypeFromDescr(unit) : std::nullopt;
+}
+
 /// Objects of types that NumPy owns, whose addresses the wrap table cannot know before NumPy is loaded.
 ValueRef wrapNumpy(Tracer& t, BorrowedRef live, Source source) {
   if (PyArray_CheckExact(live.get())) return t.wrapOnce(live, source, [&] { return wrapArray(t, live, source); });
   if (std::optional<DType> dtype = dtypeFromScalarType(Py_TYPE(live))) {
     t.guardType(source, live);
+    return t.make<NumpyScalarValue>(t.graph().intern(Type::numpyScalar(*dtype)), nullptr, source);
+  }
+  // Of a date or time that is no constant, its class does not tell the unit.
+  if (std::optional<DType> dtype = t.isPinned(source) ? dateDType(live) : std::nullopt) {
     return t.make<NumpyScalarValue>(t.graph().intern(Type::numpyScalar(*dtype)), nullptr, source);
   }
   if (PyArray_DescrCheck(live.get())) {

@@ -26,6 +26,8 @@ PROGRAMS = [
     ("(x + y) - x[0]", DATES, STEPS),
     ("x < x[::-1]", DATES, STEPS),
     ("np.isnat(x), np.isnat(y), np.where(np.isnat(x), x[:1], x)", DATES, STEPS),
+    ("x + np.timedelta64(1, 'D'), x - np.datetime64('2024-01-01'), x < np.datetime64('2024-03-01T12:00')", DATES, STEPS),
+    ("np.where(x == np.datetime64('NaT', 'D'), np.datetime64('1970-01-01'), x), y // np.timedelta64(2, 'D')", DATES, STEPS),
     ("np.diff(x), np.diff(x, 2), np.clip(x, x[1:2], x[:1])", DATES, STEPS),
     ("np.diff(y), np.mean(y), np.cumsum(y), y.any(), np.diag(y), np.searchsorted(np.sort(y), y)", DATES, STEPS),
     ("np.sort(x), np.argsort(x), x.argmax()", DATES, STEPS),
@@ -121,6 +123,16 @@ def test_writes_in_other_dtypes(check):
         return x.view("i8").sum()
 
     check(f, STEPS.copy(), STEPS[::-1].copy(), TEXT.copy())
+
+
+def test_scalars_of_wide_numbers(check):
+    check(lambda x: (x + np.longdouble(1.5), np.longdouble(x[0]), x.astype(np.longdouble), np.longlong(3) + x), np.ones(3))
+
+
+def test_dates_that_ask_the_clock_or_have_no_unit_are_left_to_cpython(check):
+    check(lambda x: (x[:1] - np.datetime64("today") < 0, x[1:]), DATES, breaks=True)
+    check(lambda x, n: (x + np.timedelta64(n, "D"), x[1:]), DATES, 3, breaks=True)
+    check(lambda x, date: (x - date, x[1:]), DATES, np.datetime64("2024-05-01"), breaks=True)
 
 
 def test_loops_over_dates(check):

@@ -14,7 +14,7 @@ Result<DType> castTo(const Operand& input, const Arg& arg) {
   SEGUE_TRY(std::optional<DType> wanted, dtypeArg(arg));
   DType dtype = wanted.value_or(input.dtype());
   const bool core = (isCore(dtype) && isCore(input.dtype())) || SEGUE_FAULT(EquivalentCastsTyped);
-  SEGUE_REQUIRE(core || dtype == input.dtype() || !canCast(input.dtype(), dtype, "no"), "a cast to the same dtype by another name");
+  SEGUE_REQUIRE(core || !input.is_ndarray || dtype == input.dtype() || !canCast(input.dtype(), dtype, "no"), "a cast to the same dtype by another name");
   SEGUE_REQUIRE(!discardsImaginary(input.dtype(), dtype), "the cast would discard the imaginary part");
   SEGUE_REQUIRE(input.is_ndarray || !isIntegral(dtype) || isIntegral(input.dtype()) || input.dtype() == DType::kBool,
                 "a sequence of floats becomes integers one by one");

@@ -50,7 +50,7 @@ Traced<Ref> ask(BorrowedRef function, absl::Span<const Ref> args) {
   Ref answer = Ref::steal(PyObject_CallObject(function, packed.get()));
   if (answer) return answer;
   PyErr_Clear();
-  return stop(BreakReason::kExceptionEscapes, "a function about dtypes refuses its arguments");
+  return stop(BreakReason::kExceptionEscapes, "NumPy refuses the arguments");
 }
 
 /// A function of dtypes alone, by position.
@@ -160,6 +160,38 @@ SEGUE_BUILTIN("numpy.float32", classScalar);
 SEGUE_BUILTIN("numpy.float64", classScalar);
 SEGUE_BUILTIN("numpy.complex64", classScalar);
 SEGUE_BUILTIN("numpy.complex128", classScalar);
+SEGUE_BUILTIN("numpy.longlong", classScalar);
+SEGUE_BUILTIN("numpy.ulonglong", classScalar);
+SEGUE_BUILTIN("numpy.longdouble", classScalar);
+SEGUE_BUILTIN("numpy.clongdouble", classScalar);
+
+/// A date's text that asks neither the clock ("now") nor for a warning (time zones).
+bool isFixedDate(std::string_view text) {
+  return text == "NaT" || text.find_first_not_of("0123456789-:.T ") == std::string_view::npos;
+}
+
+/// np.datetime64("2024-05-17"), np.timedelta64(3, "D"): constants, which NumPy makes while tracing.
+Traced<ValueRef> classDate(Tracer& t, const BuiltinCall& call) {
+  if (!call.args.keywords.empty()) return stop(BreakReason::kBuiltinNotModelled, "a date with keywords");
+  absl::InlinedVector<Ref, 3> args;
+  for (ValueRef arg : call.args.positional) {
+    BorrowedRef constant = t.resolve(arg)->constant();
+    const bool text = constant && PyUnicode_CheckExact(constant.get()) && (!args.empty() || isFixedDate(textOf(constant)));
+    if (!text && !(constant && PyLong_CheckExact(constant.get()))) {
+      return stop(BreakReason::kConstantNeeded, "what a date is made of");
+    }
+    args.push_back(Ref::borrow(constant));
+  }
+  // NumPy warns of numbers and "not a time" without a unit.
+  const bool unitless = args.size() == 1 && (PyLong_CheckExact(args[0].get()) || textOf(args[0]) == "NaT");
+  if (args.empty() || unitless) {
+    return stop(BreakReason::kBuiltinNotModelled, "a date without a unit");
+  }
+  SEGUE_TRY(Ref made, ask(call.function, args));
+  return t.constant(std::move(made));
+}
+SEGUE_BUILTIN("numpy.datetime64", classDate);
+SEGUE_BUILTIN("numpy.timedelta64", classDate);
 
 }  // namespace
 }  // namespace segue

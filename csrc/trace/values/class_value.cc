@@ -28,7 +28,11 @@ std::optional<DType> dtypeOfClass(PyTypeObject* cls) {
   if (cls == &PyLong_Type) return DType::kI64;
   if (cls == &PyFloat_Type) return DType::kF64;
   if (cls == &PyComplex_Type) return DType::kC128;
-  return dtypeFromScalarType(cls);
+  if (std::optional<DType> core = dtypeFromScalarType(cls)) return core;
+  const bool own = PyType_IsSubtype(cls, &PyGenericArrType_Type) && (cls->tp_flags & Py_TPFLAGS_HEAPTYPE) == 0;
+  Ref descr = own ? Ref::steal(reinterpret_cast<PyObject*>(PyArray_DescrFromTypeObject(reinterpret_cast<PyObject*>(cls)))) : Ref();
+  PyErr_Clear();   // abstract classes mean no dtype
+  return descr ? dtypeFromDescr(reinterpret_cast<PyArray_Descr*>(descr.get())) : std::nullopt;
 }
 
 }  // namespace
