@@ -100,7 +100,7 @@ bool makesArrayOfNumbers(const Node& node) {
   return node.type->isArray() && std::all_of(node.op->params.begin(), node.op->params.end(), takes_numbers);
 }
 
-/// Numbers always convert into one another; text into numbers or narrower text does or does not.
+/// Numbers always convert into one another, and compare; text and dates do or do not.
 bool castsOthers(const Node& node) {
   if (node.op == nullptr || node.has(OpTag::kView) || !node.has(OpTag::kAnyDType) || SEGUE_FAULT(CastsNeverRaise)) return false;
   auto other = [](const Type& type) { return (type.isArray() || type.isNumpyScalar()) && !isCore(type.dtype); };

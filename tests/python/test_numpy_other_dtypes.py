@@ -111,7 +111,12 @@ def test_a_dead_conversion_that_raises_still_raises(check):
         x.astype(int)
         return x[1:]
 
+    def g(x, y):
+        np.searchsorted(x, y)
+        return x[1:]
+
     check(f, np.array(["1", "pear"]), hits=False)
+    check(g, DATES, np.ones(2), hits=False)
 
 
 def test_writes_in_other_dtypes(check):
