@@ -25,6 +25,7 @@ def test_a_call_is_plain_numpys_and_captured_as_the_table_says(sample):
         assert outcome.runs in CAPTURED, f"{sample.text} is no longer captured: {outcome.detail}"
 
 
+@pytest.mark.skipif(not NEWEST, reason="older NumPy has names that are gone from the newest")
 def test_every_public_callable_has_a_sample():
     known = {sample.name for sample in SAMPLES}
     assert [name for name in public_callables() if name not in known and name not in exceptions()] == []
