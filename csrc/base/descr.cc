@@ -121,6 +121,10 @@ int descrNumber(PyArray_Descr* descr) {
 
 PyArray_Descr* descrOfNumber(int number) {
   if (number >= kFirstDescrNumber) return numbered()[static_cast<size_t>(number - kFirstDescrNumber)];
+  if (number == NPY_VSTRING) {   // NumPy makes a new one at each call: the first is kept
+    static PyArray_Descr* const kept = PyArray_DescrFromType(number);
+    return kept;
+  }
   PyArray_Descr* descr = PyArray_DescrFromType(number);
   Py_DECREF(descr);   // NumPy's own, immortal
   return descr;

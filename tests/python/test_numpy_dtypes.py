@@ -161,3 +161,11 @@ def test_entries_for_plain_numbers_are_not_run_for_others(dtype):
     assert compiled(np.zeros(3, "i4")).metadata is None
     found = compiled(np.zeros(3, dtype))
     assert (found.fields, found.metadata) == (dtype.fields, dtype.metadata)
+
+
+def test_arrays_of_stringdtype_are_guarded_by_a_dtype_that_lives(check):
+    def f(s):
+        return s[0], s
+
+    for _ in range(20):
+        check(f, np.array(["a", "bc"], "T"), breaks=True)
