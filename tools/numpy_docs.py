@@ -67,6 +67,11 @@ def title(family: str) -> str:
     return first.removeprefix("# ").removesuffix(".")
 
 
+def since(name: str) -> str:
+    """The version of NumPy that has the callable from then on; empty for what NumPy 2.0 has already."""
+    return f"{SINCE[name]} on" if name in SINCE else ""
+
+
 def render(table: Iterable[Sample], known: dict[str, Operator], absent: dict[str, str]) -> str:
     by_name: dict[tuple[str, str], list[Sample]] = {}
     for sample in table:
@@ -78,7 +83,7 @@ def render(table: Iterable[Sample], known: dict[str, Operator], absent: dict[str
                      f"{partly} others in some of their calls.\n"]  # fmt: skip
     for family, group in itertools.groupby(rows, key=lambda row: row[0][0]):
         parts.append(f"\n## {title(family)}\n\n| callable | how it runs | NumPy |\n|---|---|---|\n")
-        parts += [f"| `numpy.{name}` | {how(calls, known)} | {SINCE[name] + " on" if name in SINCE else ""} |\n" for (_, name), calls in group]
+        parts += [f"| `numpy.{name}` | {how(calls, known)} | {since(name)} |\n" for (_, name), calls in group]
     parts.append("\n## Exceptions\n\n")
     parts += [f"- `numpy.{name}` {why}\n" for name, why in absent.items()]
     return "".join(parts)
