@@ -25,8 +25,13 @@ def test_functions_written_in_python_are_inlined(expression, check):
     assert check(f, X).op_count > 1
 
 
-@pytest.mark.parametrize("expression", ["np.diag(x, 1)", "np.nan_to_num(x, nan=1.0)", "np.meshgrid(x[0], x[1], sparse=True)",
-                                        "np.linalg.norm(x, ord=1)", "np.linalg.outer(x[0], x[1])"])  # fmt: skip
+SETS_SHAPES = pytest.mark.skipif(np.lib.NumpyVersion(np.__version__) < "2.5.0", reason="this NumPy sets shapes in place there")
+
+
+@pytest.mark.parametrize("expression", [
+    "np.diag(x, 1)", "np.nan_to_num(x, nan=1.0)", "np.linalg.norm(x, ord=1)", "np.linalg.outer(x[0], x[1])",
+    pytest.param("np.meshgrid(x[0], x[1], sparse=True)", marks=SETS_SHAPES),
+])  # fmt: skip
 def test_what_an_operator_does_not_know_its_implementation_in_python_may_do(expression, check):
     f = eval(f"lambda x: ({expression}, x + 1)", {"np": np})
     assert check(f, X).op_count > 1
