@@ -163,9 +163,14 @@ def test_entries_for_plain_numbers_are_not_run_for_others(dtype):
     assert (found.fields, found.metadata) == (dtype.fields, dtype.metadata)
 
 
-def test_arrays_of_stringdtype_are_guarded_by_a_dtype_that_lives(check):
+def test_arrays_of_stringdtype_are_guarded_by_a_dtype_that_lives():
+    """Not through `check`: NumPy 2.0 crashes when it copies such arrays deeply."""
+
+    @segue.compile
     def f(s):
         return s[0], s
 
     for _ in range(20):
-        check(f, np.array(["a", "bc"], "T"), breaks=True)
+        array = np.array(["a", "bc"], "T")
+        item, same = f(array)
+        assert item == "a" and same is array
