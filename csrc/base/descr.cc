@@ -21,6 +21,8 @@ const PyArray_DatetimeMetaData& unitOf(const PyArray_Descr* descr) {
   return reinterpret_cast<PyArray_DatetimeDTypeMetaData*>(PyDataType_C_METADATA(descr))->meta;
 }
 
+bool isNumber(const PyArray_Descr* descr) { return PyTypeNum_ISNUMBER(descr->type_num) || PyTypeNum_ISBOOL(descr->type_num); }
+
 bool sameObjects(PyObject* a, PyObject* b) {
   if (a == nullptr || b == nullptr) return a == b;
   return PyUnicode_CheckExact(a) && PyUnicode_CheckExact(b) && PyUnicode_Compare(a, b) == 0;
@@ -61,10 +63,7 @@ bool sameSubarrays(const PyArray_Descr* a, const PyArray_Descr* b) {
 
 /// Whether elements of the dtype run no user code and all have the size that the dtype says.
 bool isFixed(const PyArray_Descr* descr) {
-  if (!PyTypeNum_ISNUMBER(descr->type_num) && !PyTypeNum_ISBOOL(descr->type_num) && !PyTypeNum_ISDATETIME(descr->type_num) &&
-      !PyTypeNum_ISFLEXIBLE(descr->type_num)) {
-    return false;
-  }
+  if (!isNumber(descr) && !PyTypeNum_ISDATETIME(descr->type_num) && !PyTypeNum_ISFLEXIBLE(descr->type_num)) return false;
   if ((PyDataType_METADATA(descr) != nullptr && !SEGUE_FAULT(MetadataModelled)) || PyDataType_ELSIZE(descr) <= 0 || PyDataType_REFCHK(descr)) return false;
   if (PyArray_ArrayDescr* subarray = PyDataType_SUBARRAY(descr); subarray != nullptr) return isFixed(subarray->base);
   PyObject* names = PyDataType_NAMES(descr);
@@ -87,9 +86,11 @@ bool isNumbered(const PyArray_Descr* descr) {
 
 bool isToldByTypeNum(const PyArray_Descr* descr) {
   if (!PyArray_ISNBO(descr->byteorder)) return false;
-  if (!PyTypeNum_ISNUMBER(descr->type_num) && !PyTypeNum_ISBOOL(descr->type_num)) return true;
+  if (!isNumber(descr)) return true;
   return PyDataType_METADATA(descr) == nullptr && !PyDataType_HASFIELDS(descr);
 }
+
+bool isPlainNumber(const PyArray_Descr* descr) { return isNumber(descr) && isToldByTypeNum(descr); }
 
 bool sameDescr(const PyArray_Descr* a, const PyArray_Descr* b) {
   if (a == b) return true;
@@ -106,8 +107,7 @@ bool sameDescr(const PyArray_Descr* a, const PyArray_Descr* b) {
 bool isUnitless(const PyArray_Descr* descr) { return PyTypeNum_ISDATETIME(descr->type_num) && unitOf(descr).base == NPY_FR_GENERIC; }
 
 int descrNumber(PyArray_Descr* descr) {
-  const bool number = PyTypeNum_ISNUMBER(descr->type_num) || PyTypeNum_ISBOOL(descr->type_num);
-  if (number && isToldByTypeNum(descr)) return descr->type_num;
+  if (isPlainNumber(descr)) return descr->type_num;
   if (!isNumbered(descr)) return -1;
   std::vector<PyArray_Descr*>& known = numbered();
   for (size_t i = 0; i < known.size(); i++) {

@@ -10,6 +10,9 @@ namespace segue {
 /// where the descriptor is not NumPy's own.
 bool isToldByTypeNum(const PyArray_Descr* descr);
 
+/// Whether it is a number's or boolean's, and its type number says all.
+bool isPlainNumber(const PyArray_Descr* descr);
+
 /// Whether nothing but their identity tells the two apart: type, byte order, size, unit, fields, titles, flags and metadata.
 bool sameDescr(const PyArray_Descr* a, const PyArray_Descr* b);
 

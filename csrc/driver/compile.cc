@@ -75,8 +75,9 @@ void attachSplices(const CompileInput& input, const TraceResult& trace, Snapshot
     const FrameSnapshot& traced = trace.exit.frames[i];
     auto* code = reinterpret_cast<PyCodeObject*>(traced.code.get());
     // Library code is captured by being inlined only.
-    const bool probes = i == 0 || !traced.function ||
-                        mayCapture(code, PyFunction_GET_GLOBALS(traced.function.get()), *input.options);
+    const bool own = i == 0 || !traced.function;
+    const bool probes = own || (!isDisabled(code) &&
+                                mayCapture(code, PyFunction_GET_GLOBALS(traced.function.get()), *input.options));
     const SpliceNeeds needs{.offset = traced.offset, .exits = true, .into_call = i + 1 < snapshot->frames.size(),
                             .sites = probes};
     frame.splice = requireSplice(code, input.options, input.options_id, needs);

@@ -42,7 +42,7 @@ SourcePosition sourcePosition(BorrowedRef code, int offset);
 void addRecord(std::shared_ptr<CompileRecord> record);
 
 /// Whether the code's frames may be captured on their own: user code, library modules that the config names, and with
-/// `capture_all` all but Segue's own.
+/// `capture_all` all but Segue's own. Code that is disabled counts like any other.
 bool mayCapture(PyCodeObject* code, PyObject* globals, const CompileOptions& options);
 bool isDisabled(PyCodeObject* code);
 

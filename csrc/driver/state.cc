@@ -128,7 +128,6 @@ SourcePosition sourcePosition(BorrowedRef code, int offset) {
 }
 
 bool mayCapture(PyCodeObject* code, PyObject* globals, const CompileOptions& options) {
-  if (isDisabled(code)) return false;
   if (options.capture_all || !isKnownLibraryFile(code->co_filename) || SEGUE_FAULT(LibraryCaptured)) {
     return !isOwnModule(globals);
   }

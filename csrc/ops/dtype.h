@@ -50,6 +50,9 @@ inline bool isInexact(DType d) { return d >= DType::kF16 && d <= DType::kC128; }
 /// Of others too.
 inline bool isComplex(DType d) { return isCore(d) ? d >= DType::kC64 : dtypeKind(d) == 'c'; }
 
+/// datetime64 and timedelta64.
+inline bool isTime(DType d) { return dtypeKind(d) == 'M' || dtypeKind(d) == 'm'; }
+
 /// The same in this machine's byte order; what most functions return.
 DType nativeDType(DType dtype);
 /// NEP 50 promotion of two strong core dtypes (np.promote_types).
@@ -58,6 +61,9 @@ DType promote(DType a, DType b);
 std::optional<DType> promoteAny(DType a, DType b);
 /// np.can_cast(from, to, casting) for casting = 'no', 'equiv', 'safe', 'same_kind' or 'unsafe'.
 bool canCast(DType from, DType to, std::string_view casting);
+
+/// Integers that NumPy takes for indices: all that are int64 without loss.
+inline bool isIndex(DType d) { return isIntegral(d) && canCast(d, DType::kI64, "safe"); }
 
 /// Whether the cast makes NumPy warn (ComplexWarning).
 inline bool discardsImaginary(DType from, DType to) { return isComplex(from) && !isComplex(to) && to != DType::kBool; }

@@ -38,9 +38,7 @@ bool numpyScalarBits(PyObject* object, ScalarBits* bits) {
 
 /// A descriptor of one of NumPy's own numeric types that its type number tells all about.
 bool isPlainDescr(PyObject* object) {
-  if (!PyArray_DescrCheck(object)) return false;
-  auto* descr = reinterpret_cast<PyArray_Descr*>(object);
-  return (PyTypeNum_ISNUMBER(descr->type_num) || descr->type_num == NPY_BOOL) && isToldByTypeNum(descr);
+  return PyArray_DescrCheck(object) && isPlainNumber(reinterpret_cast<PyArray_Descr*>(object));
 }
 
 bool allTuple(PyObject* tuple, bool (*test)(BorrowedRef)) {

@@ -92,8 +92,7 @@ std::string intText(const GuardProgram& program, uint32_t reg, uint32_t before) 
 std::string dtypeText(const GuardInsn& insn) {
   auto* descr = reinterpret_cast<PyArray_Descr*>(insn.object);
   std::string out = shortRepr(reinterpret_cast<PyObject*>(descr->typeobj));
-  const bool plain = PyTypeNum_ISNUMBER(descr->type_num) || PyTypeNum_ISBOOL(descr->type_num);
-  if ((insn.a & kArrayOfAnyDescr) != 0 || (plain && isToldByTypeNum(descr))) return out;
+  if ((insn.a & kArrayOfAnyDescr) != 0 || isPlainNumber(descr)) return out;
   Ref letters = Ref::steal(PyObject_GetAttrString(insn.object, "str"));
   if (!letters) PyErr_Clear();
   return letters ? absl::StrCat(out, " ", shortRepr(letters.get())) : out;

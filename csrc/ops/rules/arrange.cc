@@ -107,9 +107,7 @@ Result<Type> putWhere(OpCall& call) {
   SEGUE_REQUIRE(target->writeable && target->ndim() > 0, "assignment to a read-only array");
   SEGUE_REQUIRE(mask->dtype == DType::kBool && sameShape(mask->shape, target->shape, dims), "a mask of another shape");
   SEGUE_REQUIRE(!isEmptyShape(values.shape, dims), "no values to put");
-  Category dtype = static_cast<Category>(target->dtype);
-  SEGUE_REQUIRE(categoryDType(promoteCategories(values.category, dtype)) == target->dtype, "values of a wider dtype");
-  SEGUE_TRY_VOID(requireFits(values, target->dtype, dims));
+  SEGUE_TRY_VOID(requireNoWider(values, target->dtype, dims));
   return Type::scalar(TypeKind::kNone);
 }
 
@@ -120,9 +118,7 @@ Result<Type> fillDiagonal(OpCall& call) {
   SEGUE_TRY(Operand value, operandOf(call, 1));
   SEGUE_REQUIRE(target->writeable && target->ndim() == 2 && value.shape.empty(), "one number for the diagonal of a matrix");
   SEGUE_REQUIRE(!isEmptyShape(target->shape, dims), "an empty matrix");
-  Category dtype = static_cast<Category>(target->dtype);
-  SEGUE_REQUIRE(categoryDType(promoteCategories(value.category, dtype)) == target->dtype, "a number of a wider dtype");
-  SEGUE_TRY_VOID(requireFits(value, target->dtype, dims));
+  SEGUE_TRY_VOID(requireNoWider(value, target->dtype, dims));
   return Type::scalar(TypeKind::kNone);
 }
 
@@ -142,9 +138,7 @@ Result<Type> insertOne(OpCall& call) {
   SEGUE_TRY(const Type* input, ndarrayArg(call, 0));
   SEGUE_TRY(Operand value, operandOf(call, 2));
   SEGUE_REQUIRE(input->ndim() == 1 && call.arg(1).is<Dim>() && value.shape.empty(), "one element of a vector");
-  Category dtype = static_cast<Category>(input->dtype);
-  SEGUE_REQUIRE(categoryDType(promoteCategories(value.category, dtype)) == input->dtype, "a number of a wider dtype");
-  SEGUE_TRY_VOID(requireFits(value, input->dtype, dims));
+  SEGUE_TRY_VOID(requireNoWider(value, input->dtype, dims));
   SEGUE_TRY(Dim size, dims.add(input->shape[0], dims.constant(1)));
   return Type::array(input->dtype, {size}, Layout::both());
 }
@@ -189,7 +183,7 @@ Result<Type> unravelIndex(OpCall& call) {
   DimTable& dims = call.dims();
   SEGUE_TRY(Operand index, operandOf(call, 0));
   SEGUE_TRY(Shape shape, shapeArg(call.arg(1), dims));
-  SEGUE_REQUIRE(!isInexact(index.dtype()) && index.dtype() != DType::kU64 && index.dtype() != DType::kBool, "an index of integers");
+  SEGUE_REQUIRE(isIndex(index.dtype()), "an index of integers");
   SEGUE_REQUIRE(index.shape.empty() ? !index.is_array : index.ndim() == 1, "indices in a vector");
   SEGUE_REQUIRE(!shape.empty() && !isEmptyShape(index.shape, dims), "no indices");
   // Arrays are the columns of one.
@@ -207,7 +201,7 @@ Result<Type> ravelIndex(OpCall& call) {
   SEGUE_REQUIRE(!indices.empty() && indices.size() == sizes.size(), "an index for each dimension");
   Shape shape;
   for (const Operand& index : indices) {
-    SEGUE_REQUIRE(!isInexact(index.dtype()) && index.dtype() != DType::kU64 && index.dtype() != DType::kBool, "indices of integers");
+    SEGUE_REQUIRE(isIndex(index.dtype()), "indices of integers");
     SEGUE_REQUIRE(index.shape.empty() ? !index.is_array : index.ndim() == 1, "indices in vectors");
     SEGUE_TRY(shape, broadcastShapes(shape, index.shape, dims));
   }

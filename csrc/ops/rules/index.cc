@@ -231,7 +231,7 @@ Result<Type> put(OpCall& call) {
   SEGUE_TRY(const Type* target, ndarrayArg(call, 0));
   SEGUE_REQUIRE(target->writeable, "assignment to a read-only array");
   SEGUE_TRY(Operand indices, operandOf(call, 1));
-  SEGUE_REQUIRE(isIntegral(indices.dtype()) && canCast(indices.dtype(), DType::kI64, "safe"), "indices are integers");
+  SEGUE_REQUIRE(isIndex(indices.dtype()), "indices are integers");
   SEGUE_TRY(Operand values, operandOf(call, 2));
   SEGUE_TRY_VOID(requireAssignable(values, target->dtype, call.dims()));
   SEGUE_TRY(std::string_view mode, stringArg(call.arg(3), "raise"));

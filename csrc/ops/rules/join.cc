@@ -86,16 +86,10 @@ Result<Type> concatenated(const OpCall& call) {
 
 // concatenate: (arrays, axis, dtype, out)
 Result<Type> concatenate(OpCall& call) {
-  if (call.given(3)) {
-    SEGUE_TRY(Type type, concatenated(call));
-    std::optional<Type> out = call.type(3);
-    SEGUE_REQUIRE(!call.given(2) && out && out->isArray() && out->writeable && out->dtype == type.dtype &&
-                      sameShape(out->shape, type.shape, call.dims()),
-                  "out must be what the call would return");
-    call.setSharing(Sharing::kWritten);
-    return *out;
-  }
-  return concatenated(call);
+  SEGUE_TRY(Type type, concatenated(call));
+  if (!call.given(3)) return type;
+  SEGUE_REQUIRE(!call.given(2), "dtype= beside out=");
+  return exactOut(call, 3, type.dtype, type.shape);
 }
 
 // stack: (arrays, axis, dtype)

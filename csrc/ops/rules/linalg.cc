@@ -98,6 +98,24 @@ DType complexOf(DType dtype) {
   return narrow ? DType::kC64 : DType::kC128;
 }
 
+/// The dtype of a transform, which the dtype rule names.
+Result<DType> transformed(DTypeRuleId kind, DType input) {
+  SEGUE_REQUIRE(kind != DTypeRuleId::kRealToComplex || !isComplex(input), "a real transform of complex numbers");
+  if (kind != DTypeRuleId::kComplexToReal) return complexOf(input);
+  SEGUE_REQUIRE(input != DType::kF16, "the inverse real transform of float16");
+  return realOf(complexOf(input));
+}
+
+/// How many of a real transform's points say all, the others being their conjugates; and of how many they are.
+Result<Dim> halfOf(Dim points, DimTable& dims) {
+  SEGUE_TRY(points, dims.floorDiv(points, dims.constant(2)));
+  return dims.add(points, dims.constant(1));
+}
+Result<Dim> wholeOf(Dim points, DimTable& dims) {
+  SEGUE_TRY(points, dims.sub(points, dims.constant(1)));
+  return dims.mul(points, dims.constant(2));
+}
+
 }  // namespace
 
 // fft, ifft, rfft, irfft: (a, n, axis); the dtype rule names which
@@ -112,25 +130,18 @@ Result<Type> fft(OpCall& call) {
   auto kind = static_cast<DTypeRuleId>(call.op().dtype_index);
   Shape shape = input->shape;
   Dim& size = shape[static_cast<size_t>(axis)];
-  bool to_real = kind == DTypeRuleId::kComplexToReal;
-  SEGUE_REQUIRE(!to_real || input->dtype != DType::kF16, "the inverse real transform of float16");
-  bool given = call.given(1);
-  if (given) {
+  SEGUE_TRY(DType dtype, transformed(kind, input->dtype));
+  if (call.given(1)) {
     SEGUE_REQUIRE(call.arg(1).is<Dim>(), "n must be an int");
     size = call.arg(1).as<Dim>();
-  } else if (to_real) {
-    SEGUE_TRY(size, dims.sub(size, dims.constant(1)));
-    SEGUE_TRY(size, dims.mul(size, dims.constant(2)));
+  } else if (kind == DTypeRuleId::kComplexToReal) {
+    SEGUE_TRY(size, wholeOf(size, dims));
   }
   SEGUE_REQUIRE(dims.decideLess(dims.constant(0), size), "a transform of no points");
   SEGUE_REQUIRE(!isEmptyShape(input->shape, dims), "a transform of an empty array");
   if (kind == DTypeRuleId::kRealToComplex) {
-    SEGUE_REQUIRE(!isComplex(input->dtype), "a real transform of complex numbers");
-    SEGUE_TRY(size, dims.floorDiv(size, dims.constant(2)));
-    SEGUE_TRY(size, dims.add(size, dims.constant(1)));
+    SEGUE_TRY(size, halfOf(size, dims));
   }
-  DType dtype = complexOf(input->dtype);
-  if (to_real) dtype = realOf(dtype);
   Layout layout = cLayout(shape, dims);
   bool plain = axis == input->ndim() - 1 && input->layout.known && input->layout.c_contiguous;
   return Type::array(dtype, shape, plain || layout.f_contiguous ? layout : Layout::unknown());
@@ -145,18 +156,13 @@ Result<Type> fftOverAxes(OpCall& call) {
   const bool pair = call.op().name.ends_with("2");
   SEGUE_REQUIRE(input->ndim() >= (pair ? 2 : 1) && !isEmptyShape(input->shape, dims), "a transform of nothing");
   auto kind = static_cast<DTypeRuleId>(call.op().dtype_index);
-  DType dtype = complexOf(input->dtype);
+  SEGUE_TRY(DType dtype, transformed(kind, input->dtype));
   Shape shape = input->shape;
   if (kind == DTypeRuleId::kRealToComplex) {
-    SEGUE_REQUIRE(!isComplex(input->dtype), "a real transform of complex numbers");
-    SEGUE_TRY(shape.back(), dims.floorDiv(shape.back(), dims.constant(2)));
-    SEGUE_TRY(shape.back(), dims.add(shape.back(), dims.constant(1)));
+    SEGUE_TRY(shape.back(), halfOf(shape.back(), dims));
   } else if (kind == DTypeRuleId::kComplexToReal) {
-    SEGUE_REQUIRE(input->dtype != DType::kF16, "the inverse real transform of float16");
     SEGUE_REQUIRE(dims.decideLess(dims.constant(1), shape.back()), "a transform of no points");
-    SEGUE_TRY(shape.back(), dims.sub(shape.back(), dims.constant(1)));
-    SEGUE_TRY(shape.back(), dims.mul(shape.back(), dims.constant(2)));
-    dtype = realOf(dtype);
+    SEGUE_TRY(shape.back(), wholeOf(shape.back(), dims));
   }
   return Type::array(dtype, shape, shape.size() == 1 ? cLayout(shape, dims) : Layout::unknown());
 }
@@ -175,37 +181,6 @@ Result<Type> interp(OpCall& call) {
   DType dtype = isComplex(fp->dtype) ? DType::kC128 : DType::kF64;
   if (x.shape.empty()) return Type::numpyScalar(dtype);
   return Type::array(dtype, x.shape, cLayout(x.shape, dims));
-}
-
-// histogram: (a, bins, range)
-Result<Type> histogram(OpCall& call) {
-  DimTable& dims = call.dims();
-  SEGUE_TRY(const Type* input, ndarrayArg(call, 0));
-  Dim bins = dims.constant(10);
-  const bool listed = call.arg(1).is<ArgTuple>();
-  if (listed) {
-    SEGUE_TRY(Operand edges, operandOf(call, 1));
-    SEGUE_REQUIRE(edges.ndim() == 1 && edges.dtype() == DType::kF64 && input->dtype == DType::kF64, "edges in float64");
-    bins = edges.shape[0];
-    SEGUE_REQUIRE(dims.decideLess(dims.constant(1), bins), "at least two edges");
-    SEGUE_TRY(bins, dims.sub(bins, dims.constant(1)));
-  } else if (!call.arg(1).missing()) {
-    SEGUE_REQUIRE(call.arg(1).is<Dim>(), "bins must be an int");
-    bins = call.arg(1).as<Dim>();
-  }
-  SEGUE_REQUIRE(dims.decideLess(dims.constant(0), bins), "bins must be positive");
-  SEGUE_REQUIRE(!isComplex(input->dtype), "a histogram of complex numbers");
-  bool ranged = call.given(2);
-  if (ranged) {
-    SEGUE_REQUIRE(call.arg(2).is<ArgTuple>() && call.arg(2).as<ArgTuple>().items.size() == 2, "range is a pair");
-    for (const Arg& bound : call.arg(2).as<ArgTuple>().items) {
-      SEGUE_REQUIRE(bound.is<double>() || bound.is<Dim>(), "a range of Python numbers");
-    }
-  }
-  DType edges = isInexact(input->dtype) ? input->dtype : DType::kF64;
-  SEGUE_REQUIRE(edges == DType::kF64 || edges == DType::kF32, "a histogram of float16");
-  SEGUE_TRY(Dim count, dims.add(bins, dims.constant(1)));
-  return Type::tuple({Type::array(DType::kI64, {bins}, Layout::both()), Type::array(edges, {count}, Layout::both())});
 }
 
 // median: (a, axis, keepdims)

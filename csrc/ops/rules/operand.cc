@@ -147,4 +147,10 @@ Result<Unit> requireFits(const Operand& operand, DType dtype, DimTable& dims) {
   return Unit{};
 }
 
+Result<Unit> requireNoWider(const Operand& operand, DType dtype, DimTable& dims) {
+  const Category both = promoteCategories(operand.category, static_cast<Category>(dtype));
+  SEGUE_REQUIRE(categoryDType(both) == dtype, "values of a wider dtype than %s", std::string(dtypeName(dtype)));
+  return requireFits(operand, dtype, dims);
+}
+
 }  // namespace segue

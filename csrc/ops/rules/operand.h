@@ -51,5 +51,7 @@ Result<std::vector<Operand>> operandsOf(const Arg& arg, DimTable& dims);
 bool intFits(Dim value, DType dtype, DimTable& dims);
 /// Fails when a weak Python int operand does not fit the dtype it is converted to.
 Result<Unit> requireFits(const Operand& operand, DType dtype, DimTable& dims);
+/// Fails unless an array of the core dtype keeps it beside the operand.
+Result<Unit> requireNoWider(const Operand& operand, DType dtype, DimTable& dims);
 
 }  // namespace segue

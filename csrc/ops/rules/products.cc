@@ -44,13 +44,10 @@ Shape without(const Shape& shape, size_t axis) {
 
 Result<Type> productOut(OpCall& call, size_t out, Type type) {
   if (!call.given(out)) return type;
-  std::optional<Type> target = call.type(out);
-  SEGUE_REQUIRE(target && target->isArray() && target->writeable && type.isArray(), "out must be a writeable array");
-  SEGUE_REQUIRE(target->dtype == type.dtype && target->layout.known && target->layout.c_contiguous &&
-                    sameShape(target->shape, type.shape, call.dims()),
-                "out must be what the product would return");
-  call.setSharing(Sharing::kWritten);
-  return *target;
+  SEGUE_REQUIRE(type.isArray(), "out of a product that is a number");
+  SEGUE_TRY(Type target, exactOut(call, out, type.dtype, type.shape));
+  SEGUE_REQUIRE(target.layout.known && target.layout.c_contiguous, "out must be what the product would return");
+  return target;
 }
 
 }  // namespace

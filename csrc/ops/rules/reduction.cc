@@ -31,14 +31,7 @@ Result<Reduced> reducedOf(const OpCall& call, size_t input, size_t axis, int kee
 }
 
 Result<Type> reducedType(OpCall& call, const Reduced& reduced, DType dtype, int out) {
-  if (out >= 0 && call.given(static_cast<size_t>(out))) {
-    std::optional<Type> type = call.type(static_cast<size_t>(out));
-    SEGUE_REQUIRE(type && type->isArray() && type->writeable, "out must be a writeable array");
-    SEGUE_REQUIRE(type->dtype == dtype, "out has another dtype than the result");
-    SEGUE_REQUIRE(sameShape(type->shape, reduced.shape, call.dims()), "out has another shape than the result");
-    call.setSharing(Sharing::kWritten);
-    return *type;
-  }
+  if (out >= 0 && call.given(static_cast<size_t>(out))) return exactOut(call, static_cast<size_t>(out), dtype, reduced.shape);
   if (reduced.is_scalar) return elementType(dtype);
   return Type::array(dtype, reduced.shape, reduced.layout);
 }
@@ -56,6 +49,15 @@ Result<Unit> requireElements(const Reduced& reduced, DimTable& dims) {
   SEGUE_TRY(Dim count, reducedCount(reduced, dims));
   SEGUE_REQUIRE(!dims.decideLess(count, dims.constant(1)), "nothing to reduce");
   return Unit{};
+}
+
+Result<Type> argReduction(OpCall& call, int out, int keepdims) {
+  SEGUE_REQUIRE(!call.arg(1).is<ArgTuple>(), "argmax takes one axis");
+  SEGUE_TRY(Reduced reduced, reducedOf(call, 0, 1, keepdims));
+  SEGUE_TRY_VOID(requireElements(reduced, call.dims()));
+  // The result is made in C order whatever the input's.
+  if (!reduced.is_scalar) reduced.layout = cLayout(reduced.shape, call.dims());
+  return reducedType(call, reduced, DType::kI64, out);
 }
 
 Result<bool> reductionMask(const OpCall& call, size_t where, const Shape& input) {
@@ -197,17 +199,7 @@ Result<Type> variance(OpCall& call) {
 }
 
 // argmax and argmin: (a, axis, out, keepdims)
-Result<Type> argExtremum(OpCall& call) {
-  DimTable& dims = call.dims();
-  SEGUE_REQUIRE(!call.arg(1).is<ArgTuple>(), "argmax takes one axis");
-  SEGUE_TRY(Reduced reduced, reducedOf(call, 0, 1, 3));
-  SEGUE_TRY(Dim count, reducedCount(reduced, dims));
-  SEGUE_REQUIRE(!dims.decideLess(count, dims.constant(1)),
-                "argmax of an empty sequence");
-  // The result is made in C order whatever the input's.
-  if (!reduced.is_scalar) reduced.layout = cLayout(reduced.shape, dims);
-  return reducedType(call, reduced, DType::kI64, 2);
-}
+Result<Type> argExtremum(OpCall& call) { return argReduction(call, 2, 3); }
 
 // cumsum and cumprod: (a, axis, dtype, out)
 Result<Type> cumulative(OpCall& call) {

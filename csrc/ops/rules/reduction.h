@@ -21,6 +21,8 @@ Result<Type> reducedType(OpCall& call, const Reduced& reduced, DType dtype, int 
 Result<Dim> reducedCount(const Reduced& reduced, DimTable& dims);
 /// Fails where there is nothing to reduce: reductions without an identity raise then, whatever the result's size.
 Result<Unit> requireElements(const Reduced& reduced, DimTable& dims);
+/// argmax and its kin: (a, axis, …), the parameters out and keepdims where the operator has them.
+Result<Type> argReduction(OpCall& call, int out, int keepdims);
 /// A where= argument: absent, or a mask that does not enlarge the input. True when a mask was passed.
 Result<bool> reductionMask(const OpCall& call, size_t where, const Shape& input);
 

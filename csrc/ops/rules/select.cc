@@ -2,6 +2,7 @@
 #include "base/python.h"
 
 #include "ops/op_ids.h"
+#include "ops/rules/ufunc_loops.h"
 #include "ops/rules/view.h"
 
 namespace segue::rules {
@@ -195,26 +196,6 @@ Result<Type> round(OpCall& call) {
   return Type::array(input.dtype(), input.shape, keepOrderLayout({&input, 1}, input.shape, dims));
 }
 
-namespace {
-
-/// Of two elements of one dtype: dates are times apart.
-Result<DType> differenceDType(DType dtype) {
-  if (isCore(dtype)) return dtype;
-  const DType native = nativeDType(dtype);
-  const char kind = dtypeKind(native);
-  SEGUE_REQUIRE(kind != 'S' && kind != 'U' && kind != 'V', "differences of %s", std::string(dtypeName(dtype)));
-  if (kind != 'M') return native;
-  Ref unit = Ref::steal(PyObject_GetAttrString(dtypeDescr(native).get(), "str"));   // <M8[s]
-  std::string name = unit ? PyUnicode_AsUTF8(unit.get()) : "";
-  SEGUE_REQUIRE(name.size() > 2, "a date without a name");
-  name[1] = 'm';
-  std::optional<DType> times = dtypeFromName("{" + name + "}");
-  SEGUE_REQUIRE(times, "no times between %s", std::string(dtypeName(dtype)));
-  return *times;
-}
-
-}  // namespace
-
 // diff: (a, n, axis)
 Result<Type> diff(OpCall& call) {
   DimTable& dims = call.dims();
@@ -238,7 +219,11 @@ Result<Type> diff(OpCall& call) {
   }
   Operand sliced = input;
   sliced.shape = shape;
-  SEGUE_TRY(DType dtype, differenceDType(input.dtype()));
+  DType dtype = input.dtype();
+  if (!isCore(dtype)) {
+    SEGUE_TRY(UfuncLoop loop, resolvedLoop(*findOp("subtract"), {input, input}, 1));
+    dtype = loop.out[0];   // dates are times apart
+  }
   return Type::array(dtype, shape, keepOrderLayout({&sliced, 1}, shape, dims));
 }
 

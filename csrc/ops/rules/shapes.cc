@@ -70,6 +70,15 @@ bool sameShape(const Shape& a, const Shape& b, DimTable& dims) {
   return true;
 }
 
+Result<Type> exactOut(OpCall& call, size_t index, DType dtype, const Shape& shape) {
+  std::optional<Type> out = call.type(index);
+  SEGUE_REQUIRE(out && out->isArray() && out->writeable, "out must be a writeable array");
+  SEGUE_REQUIRE(out->dtype == dtype, "out has another dtype than the result");
+  SEGUE_REQUIRE(sameShape(out->shape, shape, call.dims()), "out has another shape than the result");
+  call.setSharing(Sharing::kWritten);
+  return *out;
+}
+
 Layout fLayout(const Shape& shape, DimTable& dims) {
   Layout c = cLayout(shape, dims);
   return c.f_contiguous ? c : Layout::f();

@@ -20,6 +20,9 @@ inline bool isOne(Dim d, DimTable& dims) { return dims.decideEqual(d, dims.const
 /// Whether the two shapes are the same (decided).
 bool sameShape(const Shape& a, const Shape& b, DimTable& dims);
 
+/// The out argument at `index`, an array of just the dtype and shape that the result would have.
+Result<Type> exactOut(OpCall& call, size_t index, DType dtype, const Shape& shape);
+
 /// Layout of a fresh array in Fortran order.
 Layout fLayout(const Shape& shape, DimTable& dims);
 /// Layout of a fresh array that keeps the order of the operands ("K"), as NumPy's iterator chooses it.

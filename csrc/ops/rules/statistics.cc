@@ -14,19 +14,47 @@ Result<Dim> binsArg(const Arg& arg, DimTable& dims) {
   return arg.as<Dim>();
 }
 
-Result<Type> edgesType(Dim bins, DimTable& dims) {
+Result<Type> edgesType(Dim bins, DType dtype, DimTable& dims) {
   SEGUE_TRY(Dim count, dims.add(bins, dims.constant(1)));
-  return Type::array(DType::kF64, {count}, Layout::both());
+  return Type::array(dtype, {count}, Layout::both());
 }
 
 }  // namespace
+
+// histogram: (a, bins, range)
+Result<Type> histogram(OpCall& call) {
+  DimTable& dims = call.dims();
+  SEGUE_TRY(const Type* input, ndarrayArg(call, 0));
+  Dim bins{};
+  if (call.arg(1).is<ArgTuple>()) {
+    SEGUE_TRY(Operand edges, operandOf(call, 1));
+    SEGUE_REQUIRE(edges.ndim() == 1 && edges.dtype() == DType::kF64 && input->dtype == DType::kF64, "edges in float64");
+    bins = edges.shape[0];
+    SEGUE_REQUIRE(dims.decideLess(dims.constant(1), bins), "at least two edges");
+    SEGUE_TRY(bins, dims.sub(bins, dims.constant(1)));
+  } else {
+    SEGUE_TRY(bins, binsArg(call.arg(1), dims));
+  }
+  SEGUE_REQUIRE(!isComplex(input->dtype), "a histogram of complex numbers");
+  bool ranged = call.given(2);
+  if (ranged) {
+    SEGUE_REQUIRE(call.arg(2).is<ArgTuple>() && call.arg(2).as<ArgTuple>().items.size() == 2, "range is a pair");
+    for (const Arg& bound : call.arg(2).as<ArgTuple>().items) {
+      SEGUE_REQUIRE(bound.is<double>() || bound.is<Dim>(), "a range of Python numbers");
+    }
+  }
+  DType edges = isInexact(input->dtype) ? input->dtype : DType::kF64;
+  SEGUE_REQUIRE(edges == DType::kF64 || edges == DType::kF32, "a histogram of float16");
+  SEGUE_TRY(Type edges_type, edgesType(bins, edges, dims));
+  return Type::tuple({Type::array(DType::kI64, {bins}, Layout::both()), std::move(edges_type)});
+}
 
 // histogram_bin_edges: (a, bins)
 Result<Type> histogramEdges(OpCall& call) {
   SEGUE_TRY(const Type* input, ndarrayArg(call, 0));
   SEGUE_REQUIRE(input->dtype == DType::kF64 || dtypeKind(input->dtype) == 'i', "edges in float64");
   SEGUE_TRY(Dim bins, binsArg(call.arg(1), call.dims()));
-  return edgesType(bins, call.dims());
+  return edgesType(bins, DType::kF64, call.dims());
 }
 
 // histogram2d: (x, y, bins)
@@ -39,7 +67,7 @@ Result<Type> histogram2d(OpCall& call) {
   }
   SEGUE_REQUIRE(dims.decideEqual(call.type(0)->shape[0], call.type(1)->shape[0]), "x and y have different sizes");
   SEGUE_TRY(Dim bins, binsArg(call.arg(2), dims));
-  SEGUE_TRY(Type edges, edgesType(bins, dims));
+  SEGUE_TRY(Type edges, edgesType(bins, DType::kF64, dims));
   return Type::tuple({Type::array(DType::kF64, {bins, bins}, Layout::unknown()), edges, edges});
 }
 
@@ -69,13 +97,9 @@ Result<Type> isIn(OpCall& call) {
 
 // nanargmax, nanargmin: (a, axis)
 Result<Type> nanArgExtremum(OpCall& call) {
-  DimTable& dims = call.dims();
-  SEGUE_REQUIRE(!call.arg(1).is<ArgTuple>(), "argmax takes one axis");
-  SEGUE_TRY(Reduced reduced, reducedOf(call, 0, 1, -1));
-  SEGUE_REQUIRE(reduced.input.ndim() > 0, "a 0-d array");
-  SEGUE_TRY_VOID(requireElements(reduced, dims));
-  if (!reduced.is_scalar) reduced.layout = cLayout(reduced.shape, dims);
-  return reducedType(call, reduced, DType::kI64, -1);
+  SEGUE_TRY(const Type* input, ndarrayArg(call, 0));
+  SEGUE_REQUIRE(input->ndim() > 0, "a 0-d array");
+  return argReduction(call, -1, -1);
 }
 
 // i0: (x)

@@ -3,9 +3,7 @@
 
 #include <algorithm>
 
-#include "base/descr.h"
 #include "base/fault.h"
-#include "base/imports.h"
 #include "base/numpy_version.h"
 #include "ops/op_ids.h"
 #include "ops/rules/shapes.h"
@@ -37,57 +35,14 @@ UfuncParams paramsOf(const OpDef& op) {
 
 using Operands = absl::InlinedVector<Operand, 3>;
 
-bool isTime(DType dtype) { return dtypeKind(dtype) == 'm' || dtypeKind(dtype) == 'M'; }
-
-/// What NumPy's `resolve_dtypes` takes for an operand: a dtype, or the class of a weak Python number.
-Ref resolvable(const Operand& operand) {
-  switch (operand.category) {
-    case kWeakInt: return Ref::borrow(reinterpret_cast<PyObject*>(&PyLong_Type));
-    case kWeakFloat: return Ref::borrow(reinterpret_cast<PyObject*>(&PyFloat_Type));
-    case kWeakComplex: return Ref::borrow(reinterpret_cast<PyObject*>(&PyComplex_Type));
-    default: return dtypeDescr(operand.dtype());
-  }
-}
-
-/// The operator's dtypes as NumPy answers without running it, which it does for all that no table here lists.
-Result<UfuncLoop> resolvedLoop(const OpDef& op, const Operands& inputs, const UfuncParams& params, std::string_view casting) {
-  Ref numpy = importModule("numpy");
-  const std::string name(op.numpy[0].substr(op.numpy[0].rfind('.') + 1));
-  Ref function = numpy ? Ref::steal(PyObject_GetAttrString(numpy.get(), name.c_str())) : Ref();
-  Ref resolve = function ? Ref::steal(PyObject_GetAttrString(function.get(), "resolve_dtypes")) : Ref();
-  Ref dtypes = Ref::steal(PyTuple_New(static_cast<Py_ssize_t>(params.inputs + params.outputs)));
-  for (size_t i = 0; dtypes && i < params.inputs + params.outputs; i++) {
-    PyTuple_SET_ITEM(dtypes.get(), static_cast<Py_ssize_t>(i), i < params.inputs ? resolvable(inputs[i]).release() : Py_NewRef(Py_None));
-  }
-  Ref args = dtypes ? Ref::steal(PyTuple_Pack(1, dtypes.get())) : Ref();
-  Ref options = Ref::steal(Py_BuildValue("{s:s#}", "casting", casting.data(), static_cast<Py_ssize_t>(casting.size())));
-  Ref resolved = resolve && args && options ? Ref::steal(PyObject_Call(resolve.get(), args.get(), options.get())) : Ref();
-  if (!resolved) PyErr_Clear();
-  SEGUE_REQUIRE(resolved, "%s has no loop for these dtypes", std::string(op.name));
-  UfuncLoop loop{};
-  for (size_t i = 0; i < params.inputs + params.outputs; i++) {
-    auto* descr = reinterpret_cast<PyArray_Descr*>(PyTuple_GET_ITEM(resolved.get(), static_cast<Py_ssize_t>(i)));
-    std::optional<DType> dtype = dtypeFromDescr(descr);
-    SEGUE_REQUIRE(dtype, "%s takes these dtypes as one that is not modelled", std::string(op.name));
-    (i < params.inputs ? loop.in[i] : loop.out[i - params.inputs]) = *dtype;
-    // A number beside a date is a time without a unit, of which NumPy 2.4 warns.
-    const bool counted = isTime(*dtype) && i < params.inputs && !isTime(inputs[i].dtype());
-    SEGUE_REQUIRE((!counted && !isUnitless(descr)) || SEGUE_FAULT(NumbersBesideDates), "%s of times without a unit", std::string(op.name));
-  }
-  if (SEGUE_FAULT(OthersKeepDType)) loop.out[0] = loop.in[0];
-  if (params.outputs == 1) loop.out[1] = loop.out[0];
-  return loop;
-}
-
 Result<UfuncLoop> loopOf(const OpCall& call, const Operands& inputs, const UfuncParams& params,
                          std::string_view casting) {
   auto family = static_cast<DTypeRuleId>(call.op().dtype_index);
   SEGUE_TRY(std::optional<DType> dtype, dtypeArg(call.arg(params.dtype)));
-  const bool others = std::any_of(inputs.begin(), inputs.begin() + static_cast<long>(params.inputs),
-                                  [](const Operand& input) { return !isCore(input.dtype()); });
+  const bool others = std::any_of(inputs.begin(), inputs.end(), [](const Operand& input) { return !isCore(input.dtype()); });
   if (others || (dtype && !isCore(*dtype))) {
     SEGUE_REQUIRE(!dtype, "dtype= of an operator on dtypes beyond numbers");
-    return resolvedLoop(call.op(), inputs, params, casting);
+    return resolvedLoop(call.op(), inputs, params.outputs, casting);
   }
   if (dtype) {
     const UfuncLoop* loop = findLoopByOutput(family, *dtype);

@@ -5,6 +5,9 @@
 #include <array>
 #include <vector>
 
+#include "base/descr.h"
+#include "base/fault.h"
+#include "base/imports.h"
 #include "base/numpy_version.h"
 
 namespace segue {
@@ -153,6 +156,50 @@ const UfuncLoop* findLoopByOutput(DTypeRuleId id, DType out) {
     found = &loop;
   }
   return found;
+}
+
+namespace {
+
+/// What NumPy's `resolve_dtypes` takes for an operand: a dtype, or the class of a weak Python number.
+Ref resolvable(const Operand& operand) {
+  switch (operand.category) {
+    case kWeakInt: return Ref::borrow(reinterpret_cast<PyObject*>(&PyLong_Type));
+    case kWeakFloat: return Ref::borrow(reinterpret_cast<PyObject*>(&PyFloat_Type));
+    case kWeakComplex: return Ref::borrow(reinterpret_cast<PyObject*>(&PyComplex_Type));
+    default: return dtypeDescr(operand.dtype());
+  }
+}
+
+}  // namespace
+
+Result<UfuncLoop> resolvedLoop(const OpDef& op, absl::Span<const Operand> inputs, size_t outputs, std::string_view casting) {
+  const size_t count = inputs.size() + outputs;
+  Ref numpy = importModule("numpy");
+  const std::string name(op.numpy[0].substr(op.numpy[0].rfind('.') + 1));
+  Ref function = numpy ? Ref::steal(PyObject_GetAttrString(numpy.get(), name.c_str())) : Ref();
+  Ref resolve = function ? Ref::steal(PyObject_GetAttrString(function.get(), "resolve_dtypes")) : Ref();
+  Ref dtypes = Ref::steal(PyTuple_New(static_cast<Py_ssize_t>(count)));
+  for (size_t i = 0; dtypes && i < count; i++) {
+    PyTuple_SET_ITEM(dtypes.get(), static_cast<Py_ssize_t>(i), i < inputs.size() ? resolvable(inputs[i]).release() : Py_NewRef(Py_None));
+  }
+  Ref args = dtypes ? Ref::steal(PyTuple_Pack(1, dtypes.get())) : Ref();
+  Ref options = Ref::steal(Py_BuildValue("{s:s#}", "casting", casting.data(), static_cast<Py_ssize_t>(casting.size())));
+  Ref resolved = resolve && args && options ? Ref::steal(PyObject_Call(resolve.get(), args.get(), options.get())) : Ref();
+  if (!resolved) PyErr_Clear();
+  SEGUE_REQUIRE(resolved, "%s has no loop for these dtypes", std::string(op.name));
+  UfuncLoop loop{};
+  for (size_t i = 0; i < count; i++) {
+    auto* descr = reinterpret_cast<PyArray_Descr*>(PyTuple_GET_ITEM(resolved.get(), static_cast<Py_ssize_t>(i)));
+    std::optional<DType> dtype = dtypeFromDescr(descr);
+    SEGUE_REQUIRE(dtype, "%s takes these dtypes as one that is not modelled", std::string(op.name));
+    (i < inputs.size() ? loop.in[i] : loop.out[i - inputs.size()]) = *dtype;
+    // A number beside a date is a time without a unit, of which NumPy 2.4 warns.
+    const bool counted = isTime(*dtype) && i < inputs.size() && !isTime(inputs[i].dtype());
+    SEGUE_REQUIRE((!counted && !isUnitless(descr)) || SEGUE_FAULT(NumbersBesideDates), "%s of times without a unit", std::string(op.name));
+  }
+  if (SEGUE_FAULT(OthersKeepDType)) loop.out[0] = loop.in[0];
+  if (outputs == 1) loop.out[1] = loop.out[0];
+  return loop;
 }
 
 }  // namespace segue

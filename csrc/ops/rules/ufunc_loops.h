@@ -18,6 +18,9 @@ const UfuncLoop* findLoop(DTypeRuleId family, absl::Span<const Category> inputs)
 /// The loop whose (first) output is of that dtype, for dtype=; null when there is none or more than one.
 const UfuncLoop* findLoopByOutput(DTypeRuleId family, DType out);
 
+/// The operator's dtypes as NumPy answers without running it, which it does for all that no table here lists.
+Result<UfuncLoop> resolvedLoop(const OpDef& op, absl::Span<const Operand> inputs, size_t outputs, std::string_view casting = "same_kind");
+
 /// The operator that a ufunc object is, or null.
 const OpDef* ufuncOp(const Arg& arg);
 

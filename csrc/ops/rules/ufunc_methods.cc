@@ -39,8 +39,7 @@ Result<Type> ufuncReduce(OpCall& call) {
   if (call.given(4)) {
     SEGUE_TRY(Operand initial, operandOf(call, 4));
     SEGUE_REQUIRE(initial.shape.empty(), "initial is a number");
-    SEGUE_REQUIRE(categoryDType(promoteCategories(initial.category, static_cast<Category>(dtype))) == dtype, "initial of a wider dtype");
-    SEGUE_TRY_VOID(requireFits(initial, dtype, call.dims()));
+    SEGUE_TRY_VOID(requireNoWider(initial, dtype, call.dims()));
   } else {
     SEGUE_REQUIRE(!masked, "where= without initial=");
     SEGUE_TRY_VOID(requireElements(reduced, call.dims()));
@@ -63,8 +62,7 @@ Result<Type> ufuncReduceAt(OpCall& call) {
   SEGUE_TRY(const Type* input, ndarrayArg(call, 1));
   SEGUE_REQUIRE(input->ndim() > 0, "a 0-d array has no axis");
   SEGUE_TRY(Operand indices, operandOf(call, 2));
-  SEGUE_REQUIRE(indices.ndim() == 1 && !isInexact(indices.dtype()), "indices in a vector");
-  SEGUE_REQUIRE(indices.dtype() != DType::kBool && indices.dtype() != DType::kU64, "indices of integers");
+  SEGUE_REQUIRE(indices.ndim() == 1 && isIndex(indices.dtype()), "indices in a vector");
   SEGUE_REQUIRE(!isEmptyShape(indices.shape, call.dims()), "no indices");
   SEGUE_TRY(int axis, axisArg(call.arg(3), input->ndim(), call.dims()));
   SEGUE_TRY(DType dtype, foldedDType(call.arg(0), input->dtype));

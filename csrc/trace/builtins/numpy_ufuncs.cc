@@ -41,12 +41,10 @@ Break notModelled(ValueRef self, const char* method) {
   return stop(BreakReason::kNumpyNotModelled, absl::StrFormat("numpy.%s.%s", name, method));
 }
 
-bool isDate(DType dtype) { return dtypeKind(dtype) == 'M' || dtypeKind(dtype) == 'm'; }
-
 /// Arrays and numbers of other kinds, and the constants that np.asarray makes such arrays of.
 bool refusesDates(ValueRef value) {
   if (value->kind() == ValueKind::kArray || value->kind() == ValueKind::kNumpyScalar) {
-    return !isDate(static_cast<GraphValue*>(value)->graphType().dtype);
+    return !isTime(static_cast<GraphValue*>(value)->graphType().dtype);
   }
   return value->kind() == ValueKind::kScalar || value->kind() == ValueKind::kInt || value->kind() == ValueKind::kConstant;
 }

@@ -27,9 +27,7 @@ bool isText(ValueRef value) {
 bool isComputedNumber(ValueRef value) {
   if (value->kind() == ValueKind::kScalar) return true;
   auto* scalar = as<NumpyScalarValue>(value);
-  if (scalar == nullptr) return false;
-  const char kind = dtypeKind(scalar->graphType().dtype);
-  return kind != 'M' && kind != 'm';
+  return scalar != nullptr && !isTime(scalar->graphType().dtype);
 }
 
 ValueRef numberText(Tracer& t, ValueRef number, bool is_repr) {
