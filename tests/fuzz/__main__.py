@@ -1,10 +1,10 @@
 """Differential fuzzing: random programs, plain against compiled, bit for bit.
 
-    scripts/python [VERSION] -m tests.fuzz [--programs N] [--seed N] [--jobs N] [--only INDEX] [--floor PERCENT] [--reasons N]
+    scripts/python [VERSION] -m tests.fuzz [--numpy] [--programs N] [--seed N] [--jobs N] [--only INDEX] [--floor PERCENT] [--reasons N]
 
-Programs are a function of (seed, index) alone. A program that differs, or kills its process, is shrunk and printed. The
+Programs are a function of (seed, index) alone: of Python's language (`generate.py`, `breaking.py`), or with `--numpy` of NumPy's (`arrays.py`). A program that differs, or kills its process, is shrunk and printed. The
 run fails on any such program; when fewer than the floor (95 %) of the programs captured an operator and ran a segment at
-their second call; and when a program ran fewer segments, or left fewer through exits, than SEGMENTS and EXITS on average.
+their second call; and when a program ran fewer segments, or left fewer through exits, than the floors on average.
 """
 
 from __future__ import annotations
@@ -16,23 +16,37 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 from tests.fuzz.run import ROOT, Summary, crashes, differs, generate, report, run, shrink
 
-BATCH = 250
 MOST_FAILURES = 10
 STARTS, DONE = "fuzz starts", "fuzz done"
 """How lines of a worker's output begin: the index of a program, a summary as JSON."""
-SEGMENTS = 10.0
-EXITS = 5.0
 
 
-def work(seed: int, start: int, stop: int) -> None:
+@dataclass(frozen=True)
+class Language:
+    """What programs a run is of."""
+
+    arrays: bool
+    batch: int
+    """Programs of one process."""
+    segments: float
+    """Floors of what a program runs on average."""
+    exits: float
+
+
+PYTHON = Language(arrays=False, batch=250, segments=10.0, exits=5.0)
+NUMPY = Language(arrays=True, batch=2000, segments=1.0, exits=0.1)
+
+
+def work(language: Language, seed: int, start: int, stop: int) -> None:
     """Runs in a process of its own: prints the index of each program before it runs, and its summary behind."""
     failures = 0
     for index in range(start, stop):
         print(STARTS, index, flush=True)
-        program = generate(seed, index)
+        program = generate(seed, index, language.arrays)
         outcome = run(program)
         summary = Summary()
         summary.add(outcome)
@@ -43,11 +57,11 @@ def work(seed: int, start: int, stop: int) -> None:
         print(DONE, json.dumps(summary.as_dict()), flush=True)
 
 
-def batch(seed: int, start: int, stop: int) -> Summary:
+def batch(language: Language, seed: int, start: int, stop: int) -> Summary:
     """Runs one batch in a child; a program that kills it is reported, and the rest goes to another child."""
     summary = Summary()
     while start < stop:
-        command = [sys.executable, "-m", "tests.fuzz", "--work", str(start), str(stop), "--seed", str(seed)]
+        command = [sys.executable, "-m", "tests.fuzz", "--work", str(start), str(stop), "--seed", str(seed), *["--numpy"] * language.arrays]
         with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                               env={**os.environ, "SEGUE_STRICT": "1"}) as child:
             output, errors = child.communicate()
@@ -60,7 +74,7 @@ def batch(seed: int, start: int, stop: int) -> Summary:
         if child.returncode == 0:
             return summary
         died = started[-1]
-        program = generate(seed, died)
+        program = generate(seed, died, language.arrays)
         words = [f"the process died with status {child.returncode}", *errors.splitlines()[-15:]]
         if len(summary.failures) < 3 and child.returncode < 0:
             program = shrink(program, crashes)
@@ -72,6 +86,7 @@ def batch(seed: int, start: int, stop: int) -> Summary:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="tests.fuzz", description=__doc__.splitlines()[0])
+    parser.add_argument("--numpy", action="store_true", help="programs of NumPy's language: views, writes, overlaps, all dtypes")
     parser.add_argument("--programs", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=2)
@@ -80,11 +95,12 @@ def main() -> int:
     parser.add_argument("--only", type=int, help="print and run the program of one index")
     parser.add_argument("--work", type=int, nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
+    language = NUMPY if options.numpy else PYTHON
     if options.work:
-        work(options.seed, *options.work)
+        work(language, options.seed, *options.work)
         return 0
     if options.only is not None:
-        program = generate(options.seed, options.only)
+        program = generate(options.seed, options.only, language.arrays)
         print(program.script(), flush=True)
         outcome = run(program)
         print("\n".join(outcome.differences) or f"the same; captured {outcome.captured}, hit {outcome.hit}, "
@@ -93,9 +109,9 @@ def main() -> int:
 
     begun = time.perf_counter()
     summary = Summary()
-    starts = range(0, options.programs, BATCH)
+    starts = range(0, options.programs, language.batch)
     with ThreadPoolExecutor(options.jobs) as pool:
-        batches = pool.map(lambda at: batch(options.seed, at, min(at + BATCH, options.programs)), starts)
+        batches = pool.map(lambda at: batch(language, options.seed, at, min(at + language.batch, options.programs)), starts)
         for done in batches:
             summary.merge(done.as_dict())
     for index, text in summary.failures[:MOST_FAILURES]:
@@ -109,8 +125,9 @@ def main() -> int:
     print(f"fuzz: {summary.programs} programs of seed {options.seed} in {seconds:.0f} s; "
           f"{100 * summary.captured / max(1, summary.programs):.1f} % captured an operator, {share:.1f} % captured and ran a segment "
           f"at the second call (floor {options.floor:g} %); {summary.segments} segments run, {summary.exits} left through exits "
-          f"(floors {SEGMENTS:g} and {EXITS:g} a program); {len(summary.failures)} mismatches")
-    short = share < options.floor or summary.segments < SEGMENTS * summary.programs or summary.exits < EXITS * summary.programs
+          f"(floors {language.segments:g} and {language.exits:g} a program); {len(summary.failures)} mismatches")
+    short = (share < options.floor or summary.segments < language.segments * summary.programs
+             or summary.exits < language.exits * summary.programs)
     return 1 if summary.failures or short or summary.programs < options.programs else 0
 
 

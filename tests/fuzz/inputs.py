@@ -13,6 +13,7 @@ import zlib
 import numpy as np
 
 import segue
+from tests.fuzz.memory import own, place, pool
 
 DTYPES = ("?", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f4", "f8", "c8", "c16")
 LAYOUTS = ("C", "C", "C", "F", "strided", "reversed", "transposed", "inner", "frozen")
@@ -178,5 +179,5 @@ def namespace() -> dict[str, object]:
     return {
         "np": np, "array": array, "Box": Box, "opaque": segue.disable(opaque), "foreign": Foreign(), "Failure": Failure, "Scope": Scope,
         "scoped": scoped, "Pause": Pause, "run": run, "collect": collect, "contextlib": contextlib, "gc": gc, "random": random, "sys": sys,
-        "warnings": warnings, "zlib": zlib,
+        "warnings": warnings, "zlib": zlib, "own": own, "place": place, "pool": pool,
     }

@@ -38,6 +38,8 @@ class Program:
     """What f is: "call" for a plain function, "generator" or "async"."""
     steps: tuple[tuple, ...] = ()
     """What the caller does with the generator that f makes."""
+    arrays: bool = False
+    """A program of NumPy's language: it leaves no suspended generators behind."""
 
     def source(self) -> str:
         lines: list[str] = []

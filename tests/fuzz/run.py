@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.fuzz.arrays import ArrayGenerator
 from tests.fuzz.breaking import BreakingGenerator
 from tests.fuzz.generate import Generator
 from tests.fuzz.program import Program, smaller
@@ -46,8 +47,11 @@ class Outcome:
     """Why nothing was captured, or the second call ran no segment: the first break in words. Empty when it did both."""
 
 
-def generate(seed: int, index: int) -> Program:
+def generate(seed: int, index: int, arrays: bool = False) -> Program:
+    """The program of an index: of the Python language, or with `arrays` of NumPy's."""
     rng = random.Random(f"{seed}:{index}")
+    if arrays:
+        return ArrayGenerator(rng).generate()
     return (BreakingGenerator if rng.random() < BREAKING else Generator)(rng).generate()
 
 
@@ -73,11 +77,13 @@ def run(program: Program) -> Outcome:
     start = segue.stats()
     for call in range(len(program.arguments)):
         plain = seen = None
-        settle()
+        if call == 0 or not program.arrays:
+            settle()
         plain = observe(plain_f, program.make_arguments(call), {})
         arguments = program.make_arguments(call)
         before = segments_run(segue.stats())
-        settle()
+        if not program.arrays:
+            settle()
         with record() as captures:
             seen = observe(compiled_f, arguments, {})
         if call == 0:

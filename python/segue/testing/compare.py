@@ -200,7 +200,11 @@ class _Walk:
             return [(f"{where} elements", a.tolist(), b.tolist())]
         if not _same_elements(a, b, self._ulp):
             self.found.append(f"{where} elements: {_first_difference(a, b)}")
-        return self._attributes(where, a, b)
+        pairs = self._attributes(where, a, b)
+        if isinstance(a.base, np.ndarray) and isinstance(b.base, np.ndarray):
+            # Which object it is, and what is written to its memory beside the view.
+            pairs.append((f"{where}.base", a.base, b.base))
+        return pairs
 
     def exceptions(self, where: str, a: BaseException | None, b: BaseException | None) -> None:
         """Types, arguments and messages along __cause__ and __context__."""

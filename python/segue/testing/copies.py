@@ -50,7 +50,7 @@ def children(value: Any) -> Iterator[Any]:
 def attributes(value: Any) -> dict[str, Any]:
     """Instance attributes in __dict__ and __slots__, read without running user code."""
     found: dict[str, Any] = {}
-    if isinstance(value, _LEAVES) or isinstance(value, types.FunctionType):
+    if type(value) is np.ndarray or isinstance(value, _LEAVES) or isinstance(value, types.FunctionType):
         return found
     for kind in reversed(type(value).__mro__):
         for name, member in vars(kind).items():
