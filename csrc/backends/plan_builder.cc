@@ -22,6 +22,16 @@ StepKind intStep(DimOp op) {
   }
 }
 
+StepKind checkStep(DimRelationKind kind) {
+  switch (kind) {
+    case DimRelationKind::kEq: return StepKind::kCheckEqual;
+    case DimRelationKind::kNe: return StepKind::kCheckNotEqual;
+    case DimRelationKind::kLt: return StepKind::kCheckLess;
+    case DimRelationKind::kLe: return StepKind::kCheckLessEqual;
+  }
+  SEGUE_UNREACHABLE("relation");
+}
+
 }  // namespace
 
 PlanBuilder::PlanBuilder(const BackendInput& input) : dims_(input.graph->dims()) {
@@ -82,6 +92,7 @@ uint32_t PlanBuilder::number(Dim dim) {
   if (auto it = numbers_.find(dim); it != numbers_.end()) return it->second;
   const DimExpr& expr = dims_.expr(dim);
   if (expr.op == DimOp::kSymbol) return static_cast<uint32_t>(expr.value);
+  SEGUE_CHECK(expr.op != DimOp::kDataSize, "a use of a size before the value that has it");
   if (expr.op == DimOp::kConstant) {
     auto index = static_cast<Operand>(plan_.numbers.size());
     plan_.numbers.push_back(expr.value);
@@ -91,6 +102,25 @@ uint32_t PlanBuilder::number(Dim dim) {
     plan_.pure.append(intStep(expr.op), plan_.int_count, {lhs, rhs}).node = node_;
   }
   return numbers_[dim] = plan_.int_count++;
+}
+
+void PlanBuilder::defineSize(const DataSizeAt& at, Reg value) {
+  const Reg array = at.item < 0 ? value : emit(StepKind::kElement, {value, static_cast<Operand>(at.item)});
+  plan_.pure.append(StepKind::kSizeOf, plan_.int_count, {array, static_cast<Operand>(at.axis)}).node = node_;
+  numbers_[at.size] = plan_.int_count++;
+  if (at.item >= 0) free(array);
+}
+
+bool PlanBuilder::isDefined(Dim dim) const {
+  const DimExpr& expr = dims_.expr(dim);
+  if (!expr.of_data) return true;
+  if (expr.op == DimOp::kDataSize) return numbers_.contains(dim);
+  return isDefined(expr.lhs) && isDefined(expr.rhs);
+}
+
+void PlanBuilder::require(const DimRelation& relation) {
+  const Operand lhs = number(relation.lhs), rhs = number(relation.rhs);
+  effect(checkStep(relation.kind), {lhs, rhs});
 }
 
 Reg PlanBuilder::boxed(Dim dim) {

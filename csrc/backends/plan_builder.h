@@ -31,8 +31,14 @@ class PlanBuilder {
   /// Drops a temporary here and uses its register again; nothing for other registers.
   void free(Reg reg);
 
-  /// The int register that holds a Dim.
+  /// The int register that holds a Dim; its data sizes are defined already.
   uint32_t number(Dim dim);
+  /// Reads a data size: an array's, or (item >= 0) that of an item of several results.
+  void defineSize(const DataSizeAt& at, Reg value);
+  /// Whether every data size in the expression is defined.
+  bool isDefined(Dim dim) const;
+  /// A step that drops the run unless the relation holds.
+  void require(const DimRelation& relation);
   /// The number as a Python int. Temporary registers are freed by the caller.
   Reg boxed(Dim dim);
 

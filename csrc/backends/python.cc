@@ -3,6 +3,7 @@
 #include "backends/python_backend.h"
 #include "backends/plan_builder.h"
 #include "graph/effects.h"
+#include "graph/sizes.h"
 #include "graph/source.h"
 
 namespace segue {
@@ -35,8 +36,13 @@ Ref callBackend(PyObject* backend, const BackendInput& input) {
   return Ref::steal(PyObject_CallFunctionObjArgs(backend, graph.get(), examples.get(), nullptr));
 }
 
-/// The plan that calls `compiled` with inputs (written ones as mirrors) and checks what comes back.
-Plan callPlan(const BackendInput& input, Ref compiled) {
+void checkArray(PlanBuilder& builder, Reg reg, const Type& type) {
+  builder.effect(StepKind::kCheckArray, {reg, static_cast<Operand>(dtypeNumber(type.dtype)), static_cast<Operand>(type.ndim())});
+}
+
+/// The plan that calls `compiled` with inputs (written ones as mirrors) and checks what comes back. Behind the outputs stand the values that
+/// define `sizes`.
+Plan callPlan(const BackendInput& input, absl::Span<const DefinedSize> sizes, Ref compiled) {
   const Graph& graph = *input.graph;
   Effects effects(graph);
   PlanBuilder builder(input);
@@ -55,10 +61,7 @@ Plan callPlan(const BackendInput& input, Ref compiled) {
   for (uint32_t i = 0; i < graph.outputs().size(); i++) {
     Reg reg = builder.emit(StepKind::kElement, {results, i});
     const Arg& output = graph.outputs()[i];
-    if (std::optional<Type> type = argType(output); type && type->isArray()) {
-      builder.effect(StepKind::kCheckArray, {reg, static_cast<Operand>(dtypeNumber(type->dtype)),
-                                             static_cast<Operand>(type->ndim())});
-    }
+    if (std::optional<Type> type = argType(output); type && type->isArray()) checkArray(builder, reg, *type);
     if (output.isValue()) {
       for (size_t k = 0; k < mirrors.size(); k++) {
         bool shares = mirrors[k] != kNoReg &&
@@ -71,6 +74,12 @@ Plan callPlan(const BackendInput& input, Ref compiled) {
   for (size_t i = 0; i < mirrors.size(); i++) {
     if (mirrors[i] != kNoReg) builder.commit(StepKind::kStore, {input.input_slots[i], mirrors[i]});
   }
+  for (size_t i = 0; i < sizes.size(); i++) {
+    Reg value = builder.emit(StepKind::kElement, {results, static_cast<Operand>(graph.outputs().size() + i)});
+    if (sizes[i].at.item < 0) checkArray(builder, value, *sizes[i].node->type);
+    builder.defineSize(sizes[i].at, value);
+  }
+  for (const DimRelation& relation : runRelations(graph.dims())) builder.require(relation);
   for (Dim dim : input.dims) builder.plan().dims.push_back(builder.number(dim));
   builder.plan().reads_errstate = builder.plan().runs_python = true;
   return builder.finish();
@@ -81,12 +90,20 @@ Plan callPlan(const BackendInput& input, Ref compiled) {
 void setGraphWrapper(GraphWrapper wrapper) { graph_wrapper = wrapper; }
 
 Result<Plan> PythonBackend::compile(const BackendInput& input) {
-  Ref compiled = callBackend(callable_.get(), input);
+  const std::vector<DefinedSize> sizes = readSizes(*input.graph, input.dims);
+  BackendInput shown = input;
+  std::unique_ptr<Graph> extended;
+  if (!sizes.empty()) {
+    extended = input.graph->clone();
+    for (const DefinedSize& size : readSizes(*extended, input.dims)) extended->outputs().push_back(Graph::use(size.node));
+    shown.graph = extended.get();
+  }
+  Ref compiled = callBackend(callable_.get(), shown);
   if (!compiled) return Error{takeException()};
   if (!PyCallable_Check(compiled.get())) {
     return Error{std::string("the backend returned ") + compiled.type()->tp_name + ", which is not callable"};
   }
-  return callPlan(input, std::move(compiled));
+  return callPlan(input, sizes, std::move(compiled));
 }
 
 }  // namespace segue

@@ -92,7 +92,10 @@ py::object describe(const Type& type, const DimTable& dims) {
   switch (type.kind) {
     case TypeKind::kArray: {
       py::tuple shape(type.shape.size());
-      for (size_t i = 0; i < type.shape.size(); i++) shape[i] = dims.hint(type.shape[i]);
+      for (size_t i = 0; i < type.shape.size(); i++) {
+        // None: what depends on data.
+        shape[i] = dims.dependsOnData(type.shape[i]) ? py::object(py::none()) : py::int_(dims.hint(type.shape[i]));
+      }
       py::object flags = py::none();
       if (type.layout.known) flags = py::make_tuple(type.layout.c_contiguous, type.layout.f_contiguous);
       return py::make_tuple("array", text(dtypeName(type.dtype)), shape, flags, type.writeable);
@@ -136,9 +139,10 @@ py::dict inferPython(const std::string& name, const py::args& values, bool symbo
   out["type"] = describe(inferred.value().type, dims);
   out["text"] = printType(inferred.value().type, dims);
   out["sharing"] = sharingName(inferred.value().sharing);
-  py::list relations;
-  for (const DimRelation& relation : dims.relations()) relations.append(dims.print(relation));
+  py::list relations, guesses;
+  for (const DimRelation& relation : dims.relations()) (dims.dependsOnData(relation) ? guesses : relations).append(dims.print(relation));
   out["relations"] = relations;
+  out["guesses"] = guesses;
   return out;
 }
 

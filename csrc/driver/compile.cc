@@ -40,6 +40,8 @@ TraceResult traceInput(const CompileInput& input, std::shared_ptr<const Code> co
   request.may_inline = [](BorrowedRef function) {
     return !PyFunction_Check(function.get()) || !isDisabled(reinterpret_cast<PyCodeObject*>(PyFunction_GET_CODE(function.get())));
   };
+  const CodeState* state = CodeState::find(input.code);
+  request.may_guess = state == nullptr || !state->guesses_wrong;
   return traceFrame(request);
 }
 

@@ -252,7 +252,7 @@ bool fastPath(CompiledFunction* self, PyObject* const* args, size_t nargsf, PyOb
   stats().reruns++;
   if (wantsVerdict(entry->segment) && function->func_code == reinterpret_cast<PyObject*>(code)) {
     table = static_cast<FunctionDispatch&>(*self->dispatch).table(function->func_code);   // the run lets others run
-    if (table != nullptr) replaceByVerdict(table, entry);
+    if (table != nullptr) replaceByVerdict(table, CodeState::find(code), entry);
   }
   if (!SEGUE_FAULT(RerunOffered)) rerun_code = code;
   return false;

@@ -61,7 +61,7 @@ void runEntry(const Offer& offer, const EntryRef& entry, RegisterFile& file, Ser
   stats().reruns++;
   if (target != nullptr) out->splice = target->splice;
   if (!wantsVerdict(segment)) return;
-  if (DispatchTable* table = tableOf(offer)) replaceByVerdict(table, entry);   // not the one of before: the run lets others run
+  if (DispatchTable* table = tableOf(offer)) replaceByVerdict(table, CodeState::find(offer.code), entry);   // not the one of before: the run lets others run
 }
 
 /// An entry without guards that sends every call of the code to CPython: what is left of a compile that failed.
@@ -132,12 +132,17 @@ void compileAndRun(const Offer& offer, DispatchTable* table, Service* out) {
 
 }  // namespace
 
-void replaceByVerdict(DispatchTable* table, const EntryRef& entry) {
+void replaceByVerdict(DispatchTable* table, CodeState* state, const EntryRef& entry) {
   if (!entry->assumptions.valid()) return;   // its objects may be dead
   Segment verdict;
   verdict.reason = entry->segment.reason;
   if (entry->segment.exit == SegmentExit::kBreak) verdict.splice = entry->segment.snapshot.frames.front().splice;
   GuardProgram guards = SEGUE_FAULT(VerdictUnguarded) ? GuardProgram() : entry->guards;
+  if (entry->segment.rerun_guess && state != nullptr) {
+    state->guesses_wrong = true;
+    table->remove(entry.get());
+    return;
+  }
   EntryRef replacement(new Entry(std::move(guards), entry->assumptions.assumptions(), std::move(verdict)));
   if (table->remove(entry.get())) table->install(std::move(replacement), INT64_MAX);
 }

@@ -85,8 +85,9 @@ SlotVector slotsOf(const SegueFrameView& view, int count);
 /// Shows a warning; false when the user's filters made it an exception.
 bool warn(const std::string& message);
 
-/// The same guards with "run eagerly" behind them take the entry's place.
-void replaceByVerdict(DispatchTable* table, const EntryRef& entry);
+/// The same guards with "run eagerly" behind them take the place of an entry that is dropped again and again. One whose guesses
+/// about data were wrong goes, and the next one for the code (state may be null) is compiled without.
+void replaceByVerdict(DispatchTable* table, CodeState* state, const EntryRef& entry);
 
 /// A code object decoded, null when it is not what CPython's compiler makes. Kept once the code has broken: every probe's trace starts
 /// from it.

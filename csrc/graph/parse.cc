@@ -133,7 +133,7 @@ class Parser {
       return graph_->create(op, std::move(args), graph_->intern(*type), {}, std::move(name));
     }
     SEGUE_EXPECT(op.rule != nullptr && !has_regions, op.name, " needs a type: it is not inferred");
-    Result<Inferred> inferred = infer(op, args, graph_->dims());
+    Result<Inferred> inferred = infer(op, args, graph_->dims(), type ? &*type : nullptr);
     SEGUE_EXPECT(inferred.ok(), op.name, ": ", inferred.error());
     const Type& found = inferred.value().type;
     SEGUE_EXPECT(!type || *type == found, op.name, " gives ", printType(found, graph_->dims()), ", not ",

@@ -78,7 +78,7 @@ size_t Scanner::operandEnd(size_t at, bool alone) const {
   size_t end = at;
   while (end < text_.size() && isWordChar(text_[end])) end++;
   std::string_view word = text_.substr(at, end - at);
-  bool is_symbol = word.size() > 1 && word[0] == 's';
+  bool is_symbol = word.size() > 1 && (word[0] == 's' || word[0] == 'd');
   if (is_symbol || (!word.empty() && absl::ascii_isdigit(word[0]))) {
     bool all_digits = std::all_of(word.begin() + (is_symbol ? 1 : 0), word.end(), absl::ascii_isdigit);
     // A digit string with a '.' or an exponent is a float.

@@ -6,7 +6,9 @@
 #include <cmath>
 
 #include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
 #include "graph/print.h"
+#include "graph/sizes.h"
 
 namespace segue {
 namespace {
@@ -58,6 +60,7 @@ class SourceWriter {
   std::string call(const OpDef& op, absl::Span<const Arg> args) {
     std::string_view name = op.numpy.empty() ? op.name : op.numpy[0];
     if (name == "ndarray.__getitem__") return argument(args[0]) + "[" + subscript(args[1]) + "]";
+    if (name == "py.assert") return (args[1].as<bool>() ? "assert " : "assert not ") + argument(args[0]);
     if (name == "ndarray.__setitem__") {
       return argument(args[0]) + "[" + subscript(args[1]) + "] = " + argument(args[2]);
     }
@@ -164,42 +167,6 @@ class SourceWriter {
   std::vector<Ref>& constants_;
 };
 
-/// Which symbols expressions of the graph use.
-class SymbolUses {
- public:
-  explicit SymbolUses(const Graph& graph) : dims_(graph.dims()), used_(graph.dims().symbols().size(), false) {
-    for (const Node* node : graph.nodes()) {
-      for (const Arg& arg : node->args) visit(arg);
-    }
-    for (const Arg& result : graph.outputs()) visit(result);
-  }
-  bool used(size_t symbol) const { return used_[symbol]; }
-
- private:
-  void visit(Dim d) {
-    const DimExpr& e = dims_.expr(d);
-    if (e.op == DimOp::kSymbol) used_[e.value] = true;
-    if (e.op == DimOp::kSymbol || e.op == DimOp::kConstant) return;
-    visit(e.lhs);
-    visit(e.rhs);
-  }
-  void visit(const Arg& arg) {
-    if (arg.is<Dim>()) visit(arg.as<Dim>());
-    if (arg.is<ArgTuple>()) {
-      for (const Arg& item : arg.as<ArgTuple>().items) visit(item);
-    }
-    if (arg.isSlice()) {
-      const ArgSlice& slice = *arg.as<std::shared_ptr<const ArgSlice>>();
-      visit(slice.start);
-      visit(slice.stop);
-      visit(slice.step);
-    }
-  }
-
-  const DimTable& dims_;
-  std::vector<bool> used_;  ///< by symbol
-};
-
 /// "x.shape[1]" for a symbol that is some input's size; empty otherwise.
 std::string shapeSource(const Graph& graph, size_t symbol) {
   for (const Node* input : graph.inputs()) {
@@ -214,6 +181,12 @@ std::string shapeSource(const Graph& graph, size_t symbol) {
   return "";
 }
 
+/// "d0 = v3.shape[0]", or "d0 = v3[1].shape[0]" of several results.
+std::string sizeSource(const DefinedSize& size, const DimTable& dims) {
+  const std::string item = size.at.item < 0 ? "" : absl::StrCat("[", size.at.item, "]");
+  return absl::StrCat(dims.print(size.at.size), " = ", size.node->name, item, ".shape[", size.at.axis, "]");
+}
+
 }  // namespace
 
 std::string callSource(const OpDef& op, absl::Span<const Arg> args, const DimTable& dims, std::vector<Ref>& constants) {
@@ -222,14 +195,14 @@ std::string callSource(const OpDef& op, absl::Span<const Arg> args, const DimTab
 
 std::vector<Dim> freeSymbols(const Graph& graph) {
   const DimTable& dims = graph.dims();
-  const SymbolUses symbols(graph);
+  const SizeUses uses(graph);
   std::vector<Dim> free(dims.symbols().size());
   for (uint32_t id = 0; id < dims.size(); id++) {
     if (dims.expr(Dim{id}).op == DimOp::kSymbol) free[static_cast<size_t>(dims.expr(Dim{id}).value)] = Dim{id};
   }
   std::vector<Dim> out;
   for (size_t i = 0; i < free.size(); i++) {
-    if (symbols.used(i) && shapeSource(graph, i).empty()) out.push_back(free[i]);
+    if (uses.symbol(i) && shapeSource(graph, i).empty()) out.push_back(free[i]);
   }
   return out;
 }
@@ -239,11 +212,18 @@ Result<PythonSource> pythonSource(const Graph& graph) {
   SourceWriter writer(graph.dims(), out.constants);
   std::string body;
   bool uses_operator = false;
+  const SizeUses uses(graph);
+  const std::vector<DefinedSize> sizes = definedSizes(graph);
+  auto size = sizes.begin();
   for (const Node* node : graph.nodes()) {
     SEGUE_REQUIRE(node->regions.empty(), "node '%s' has regions, which have no Python source yet", node->name);
-    bool is_statement = !node->op->numpy.empty() && node->op->numpy[0] == "ndarray.__setitem__";
-    uses_operator |= !node->op->numpy.empty() && node->op->numpy[0].starts_with("operator.");
+    const std::string_view name = node->op->numpy.empty() ? "" : node->op->numpy[0];
+    const bool is_statement = name == "ndarray.__setitem__" || name == "py.assert";
+    uses_operator |= name.starts_with("operator.");
     body += "    " + (is_statement ? "" : node->name + " = ") + writer.call(*node->op, node->args) + "\n";
+    for (; size != sizes.end() && size->node == node; ++size) {
+      if (uses.dataSize(size->at.size)) body += "    " + sizeSource(*size, graph.dims()) + "\n";
+    }
   }
   std::string results;
   for (const Arg& result : graph.outputs()) {
@@ -252,9 +232,8 @@ Result<PythonSource> pythonSource(const Graph& graph) {
   if (!results.empty()) results.resize(results.size() - 2);
   std::string params, preamble;
   for (const Node* input : graph.inputs()) params += (params.empty() ? "" : ", ") + input->name;
-  const SymbolUses symbols(graph);
   for (size_t i = 0; i < graph.dims().symbols().size(); i++) {
-    const std::string shape = symbols.used(i) ? shapeSource(graph, i) : "";
+    const std::string shape = uses.symbol(i) ? shapeSource(graph, i) : "";
     if (!shape.empty()) preamble += "    " + graph.dims().symbols()[i].name + " = " + shape + "\n";
   }
   for (Dim symbol : freeSymbols(graph)) {

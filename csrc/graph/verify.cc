@@ -80,12 +80,13 @@ class Verifier {
   Result<void> type(const Node& node) {
     SEGUE_REQUIRE(node.type != nullptr, "node '%s' has no type", node.name);
     if (!node.regions.empty() || node.op->rule == nullptr) return {};  // its builder chose the type
-    Result<Type> inferred = inferType(*node.op, node.args, graph_.dims());
+    Result<Inferred> inferred = infer(*node.op, node.args, graph_.dims(), node.type);
     SEGUE_REQUIRE(inferred.ok(), "node '%s': %s does not accept its arguments: %s", node.name,
                   std::string(node.op->name), inferred.error());
-    SEGUE_REQUIRE(refines(inferred.value(), *node.type, graph_.dims()), "node '%s' has the type %s, but %s gives %s", node.name,
+    const Type& found = inferred.value().type;
+    SEGUE_REQUIRE(refines(found, *node.type, graph_.dims()), "node '%s' has the type %s, but %s gives %s", node.name,
                   printType(*node.type, graph_.dims()), std::string(node.op->name),
-                  printType(inferred.value(), graph_.dims()));
+                  printType(found, graph_.dims()));
     return {};
   }
 

@@ -419,7 +419,9 @@ Result<void> Lowering::sizes() {
     insn.number = dims_.symbols()[symbol].lower_bound;
     append(insn);
   }
-  for (const DimRelation& r : dims_.relations()) SEGUE_TRY_VOID(relation(r));
+  for (const DimRelation& r : dims_.relations()) {
+    if (!dims_.dependsOnData(r)) SEGUE_TRY_VOID(relation(r));   // the run's to check
+  }
   return {};
 }
 
@@ -464,7 +466,8 @@ Result<uint16_t> Lowering::number(Dim dim) {
     case DimOp::kMod: insn.op = GuardOp::kIntMod; break;
     case DimOp::kMin: insn.op = GuardOp::kIntMin; break;
     case DimOp::kMax: insn.op = GuardOp::kIntMax; break;
-    case DimOp::kSymbol: SEGUE_UNREACHABLE("symbols are registers");
+    case DimOp::kSymbol:
+    case DimOp::kDataSize: SEGUE_UNREACHABLE("symbols are registers, and no guard is about data");
   }
   if (expr.op != DimOp::kConstant) {
     SEGUE_TRY(insn.a, number(expr.lhs));

@@ -27,7 +27,9 @@ class Printer {
   std::string run() {
     for (Source root : tree_.roots) branch(root, 0);
     for (uint32_t at : rootless_) line(0, absl::StrCat("np.errstate: ", describeCheck(lowered_.program, at)));
-    for (const DimRelation& relation : dims_.relations()) line(0, absl::StrCat("sizes: ", dims_.print(relation)));
+    for (const DimRelation& relation : dims_.relations()) {
+      line(0, absl::StrCat(dims_.dependsOnData(relation) ? "sizes, checked in the run: " : "sizes: ", dims_.print(relation)));
+    }
     for (const Assumption& assumption : lowered_.assumptions) line(0, absl::StrCat("assumed: ", words(assumption)));
     return std::move(out_);
   }

@@ -41,6 +41,7 @@ DimTable::Interval DimTable::expressionInterval(Dim d) const {
   const DimExpr& e = expr(d);
   if (e.op == DimOp::kConstant) return {e.value, e.value};
   if (e.op == DimOp::kSymbol) return {symbols_[e.value].lower_bound, kMax};  // kNoBound is INT64_MIN
+  if (e.op == DimOp::kDataSize) return {0, kMax};
   Interval a = intervalOf(e.lhs), b = intervalOf(e.rhs);
   switch (e.op) {
     case DimOp::kAdd: return {addEnds(a.low, b.low, kMin), addEnds(a.high, b.high, kMax)};
@@ -123,8 +124,7 @@ bool DimTable::decideEqual(Dim a, Dim b) {
   }
   bool equal = hint(a) == hint(b);
   DimRelationKind kind = equal ? DimRelationKind::kEq : DimRelationKind::kNe;
-  record(kind, a, b);
-  if (difference) learn(kind, *difference);
+  if (record(kind, a, b) && difference) learn(kind, *difference);
   return equal;
 }
 
@@ -138,12 +138,10 @@ bool DimTable::decideLess(Dim a, Dim b) {
     if (range.low >= 0) return false;
   }
   if (hint(a) < hint(b)) {
-    record(DimRelationKind::kLt, a, b);
-    if (difference) learn(DimRelationKind::kLt, *difference);
+    if (record(DimRelationKind::kLt, a, b) && difference) learn(DimRelationKind::kLt, *difference);
     return true;
   }
-  record(DimRelationKind::kLe, b, a);
-  if (difference) {
+  if (record(DimRelationKind::kLe, b, a) && difference) {
     learn(DimRelationKind::kLe, Linear{difference->base, -difference->sign, -difference->offset});
   }
   return false;
@@ -157,10 +155,15 @@ int64_t DimTable::specialize(Dim d) {
   return value;
 }
 
-void DimTable::record(DimRelationKind kind, Dim a, Dim b) {
-  if (SEGUE_FAULT(RelationForgotten)) return;
-  DimRelation relation{kind, a, b};
+bool DimTable::record(DimRelationKind kind, Dim a, Dim b) {
+  const DimRelation relation{kind, a, b};
+  if (dependsOnData(relation) && !(guessing_ && may_guess_)) {
+    undecided_ = true;
+    return false;
+  }
+  if (SEGUE_FAULT(RelationForgotten)) return true;
   if (std::find(relations_.begin(), relations_.end(), relation) == relations_.end()) relations_.push_back(relation);
+  return true;
 }
 
 void DimTable::learn(DimRelationKind kind, const Linear& difference) {

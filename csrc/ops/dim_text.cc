@@ -12,8 +12,18 @@ namespace {
 constexpr int kSum = 1;
 constexpr int kProduct = 2;
 constexpr int kAtom = 3;
+constexpr uint32_t kMostDataSizes = 1 << 16;   // that a text may name
 
 std::string parenthesize(std::string text, bool needed) { return needed ? "(" + text + ")" : text; }
+
+/// Of "d0", "d1" …
+std::optional<uint32_t> dataSizeNumber(std::string_view word) {
+  uint32_t number = 0;
+  if (word.size() < 2 || word[0] != 'd') return std::nullopt;
+  auto [end, code] = std::from_chars(word.data() + 1, word.data() + word.size(), number);
+  if (code != std::errc() || end != word.data() + word.size() || number >= kMostDataSizes) return std::nullopt;
+  return number;
+}
 
 /// Recursive descent over one expression.
 class DimParser {
@@ -85,6 +95,7 @@ class DimParser {
     std::string_view word = text_.substr(start, at_ - start);
     SEGUE_REQUIRE(!word.empty(), "expected a size in '%s'", std::string(text_));
     if (word == "min" || word == "max") return minMax(word == "min");
+    if (std::optional<uint32_t> number = dataSizeNumber(word)) return dims_.dataSizeNumbered(*number);
     return dims_.symbolNamed(word, lower_bound_);
   }
 
@@ -129,6 +140,7 @@ std::string DimTable::printAt(Dim d, int precedence) const {
   switch (e.op) {
     case DimOp::kConstant: return parenthesize(std::to_string(e.value), e.value < 0 && precedence > kSum);
     case DimOp::kSymbol: return symbols_[e.value].name;
+    case DimOp::kDataSize: return "d" + std::to_string(e.value);
     case DimOp::kMin: return "min(" + print(e.lhs) + ", " + print(e.rhs) + ")";
     case DimOp::kMax: return "max(" + print(e.lhs) + ", " + print(e.rhs) + ")";
     case DimOp::kFloorDiv:

@@ -47,6 +47,18 @@ Dim DimTable::symbol(int64_t hint, int64_t lower_bound) {
   return internNamed(std::move(name), hint, lower_bound);
 }
 
+Dim DimTable::dataSize() {
+  Dim d{static_cast<uint32_t>(exprs_.size())};
+  exprs_.push_back(DimExpr{DimOp::kDataSize, static_cast<int64_t>(data_sizes_.size()), {}, {}, kDataSizeHint, true});
+  data_sizes_.push_back(d);
+  return d;
+}
+
+Dim DimTable::dataSizeNumbered(uint32_t number) {
+  while (data_sizes_.size() <= number) (void)dataSize();
+  return data_sizes_[number];
+}
+
 Dim DimTable::symbolNamed(std::string_view name, int64_t lower_bound) {
   if (auto it = by_name_.find(std::string(name)); it != by_name_.end()) return Dim{it->second};
   return internNamed(std::string(name), 7, lower_bound);
@@ -72,7 +84,8 @@ Result<int64_t> DimTable::evaluate(DimOp op, Dim lhs, Dim rhs) const {
       if (!overflow) out = op == DimOp::kFloorDiv ? floorDivide(a, b) : a - floorDivide(a, b) * b;
       break;
     case DimOp::kConstant:
-    case DimOp::kSymbol: SEGUE_UNREACHABLE("a leaf is not evaluated");
+    case DimOp::kSymbol:
+    case DimOp::kDataSize: SEGUE_UNREACHABLE("a leaf is not evaluated");
   }
   SEGUE_REQUIRE(!overflow, "size expression overflows int64");
   return out;
@@ -83,7 +96,7 @@ Result<Dim> DimTable::intern(DimOp op, int64_t value, Dim lhs, Dim rhs) {
   if (auto it = by_key_.find(key); it != by_key_.end()) return Dim{it->second};
   SEGUE_TRY(int64_t result, evaluate(op, lhs, rhs));
   Dim d{static_cast<uint32_t>(exprs_.size())};
-  exprs_.push_back(DimExpr{op, value, lhs, rhs, result});
+  exprs_.push_back(DimExpr{op, value, lhs, rhs, result, dependsOnData(lhs) || dependsOnData(rhs)});
   by_key_.emplace(key, d.id);
   return d;
 }

@@ -12,8 +12,13 @@
 //  3. Symbols know a lower bound (0 or 2 for array sizes; none for Python ints), which proofs may use, as they use the
 //     relations already recorded: once `1 < s0 - 2` was decided, `1 < s0 - 1` needs no guard.
 //
+// A *data size* (d0, d1 …) is a size that depends on data, such as the number of indices that np.nonzero finds: the run alone
+// knows it. It is at least 0, and its hint is a guess (kDataSizeHint: many, and no two differ). Type rules decide on it as
+// on any other Dim, and the plan checks the relation as soon as the run knows the size: a wrong guess drops the run. The
+// traced program's own questions are not guessed at: whoever asks one finds takeUndecided() set, and breaks.
+//
 // The canonical form of sums and products is a polynomial: terms in a fixed order, each a coefficient and a product of
-// atoms (symbols, and floor division, modulo, min and max of canonical operands), the constant last.
+// atoms (symbols, data sizes, and floor division, modulo, min and max of canonical operands), the constant last.
 #pragma once
 
 #include <cstdint>
@@ -21,6 +26,7 @@
 #include <string>
 #include <string_view>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -40,14 +46,15 @@ struct Dim {
   }
 };
 
-enum class DimOp : uint8_t { kConstant, kSymbol, kAdd, kMul, kFloorDiv, kMod, kMin, kMax };
+enum class DimOp : uint8_t { kConstant, kSymbol, kDataSize, kAdd, kMul, kFloorDiv, kMod, kMin, kMax };
 
 /// One interned expression.
 struct DimExpr {
   DimOp op = DimOp::kConstant;
-  int64_t value = 0;      ///< kConstant: the number; kSymbol: index into symbols()
+  int64_t value = 0;      ///< kConstant: the number; kSymbol: index into symbols(); kDataSize: how many there were before
   Dim lhs, rhs;           ///< operands of the binary forms
   int64_t hint = 0;       ///< value under the trace's hints
+  bool of_data = false;   ///< a data size is in it
 };
 
 struct DimSymbol {
@@ -67,11 +74,18 @@ struct DimRelation {
 class DimTable {
  public:
   static constexpr int64_t kNoBound = INT64_MIN;
+  static constexpr int64_t kDataSizeHint = 1 << 16;
 
   DimTable();
   Dim constant(int64_t value);
   /// A fresh symbol; `lower_bound` is what its own guard will establish.
   Dim symbol(int64_t hint, int64_t lower_bound = kNoBound);
+
+  /// A fresh size that depends on data.
+  Dim dataSize();
+  uint32_t dataSizeCount() const { return static_cast<uint32_t>(data_sizes_.size()); }
+  bool dependsOnData(Dim d) const { return expr(d).of_data; }
+  bool dependsOnData(const DimRelation& relation) const { return dependsOnData(relation.lhs) || dependsOnData(relation.rhs); }
 
   Result<Dim> add(Dim a, Dim b);
   Result<Dim> sub(Dim a, Dim b);
@@ -103,17 +117,35 @@ class DimTable {
   bool provablyLess(Dim a, Dim b);
   /// Makes the Dim a constant for the rest of the trace (records `d == hint`) and returns the constant.
   int64_t specialize(Dim d);
+  /// While one lives, decisions about data sizes are guesses that the run checks.
+  class Guessing {
+   public:
+    explicit Guessing(DimTable& dims) : dims_(dims), before_(std::exchange(dims.guessing_, true)) {}
+    ~Guessing() { dims_.guessing_ = before_; }
+    Guessing(const Guessing&) = delete;
+
+   private:
+    DimTable& dims_;
+    bool before_;
+  };
+  /// Whether there are guesses at all: not where they were wrong before.
+  void allowGuesses(bool allowed) { may_guess_ = allowed; }
+  bool mayGuess() const { return may_guess_; }
+  /// Whether something was decided about a data size that nobody may guess, since this was asked last. The answer was worth nothing.
+  bool takeUndecided() { return std::exchange(undecided_, false); }
   absl::Span<const DimRelation> relations() const { return relations_; }
   /// Forgets relations recorded after `count` of them, and what was concluded from them (rollback of a speculative step).
   void truncateRelations(size_t count);
 
-  /// "3", "s0", "s0 - 2", "(s0 + 1) // 2" …; parse accepts what print gives, creating symbols on demand
+  /// "3", "s0", "s0 - 2", "(s0 + 1) // 2", "d0" …; parse accepts what print gives, creating symbols on demand
   /// (hint 7 and the given lower bound).
   std::string print(Dim d) const;
   std::string print(const DimRelation& relation) const;
   Result<Dim> parse(std::string_view text, int64_t lower_bound = kNoBound);
   /// The symbol of that name; made (hint 7 and the given lower bound) when there is none.
   Dim symbolNamed(std::string_view name, int64_t lower_bound = kNoBound);
+  /// d0 for 0, and so on; made (with those before it) when there is none.
+  Dim dataSizeNumbered(uint32_t number);
 
  private:
   /// One term of a polynomial: coefficient times the product of the atoms.
@@ -161,17 +193,20 @@ class DimTable {
   /// a - b in the form facts are kept in; nullopt when the difference overflows.
   std::optional<Linear> linearDifference(Dim a, Dim b);
   Interval linearInterval(const Linear& linear) const;
-  void record(DimRelationKind kind, Dim a, Dim b);
+  /// False when the decision may not be guessed.
+  bool record(DimRelationKind kind, Dim a, Dim b);
   void learn(DimRelationKind kind, const Linear& difference);
   std::string printAt(Dim d, int precedence) const;
 
   std::vector<DimExpr> exprs_;            ///< by id
   std::vector<DimSymbol> symbols_;
+  std::vector<Dim> data_sizes_;
   std::vector<DimRelation> relations_;    ///< in order of decision, without repeats
   absl::flat_hash_map<Key, uint32_t> by_key_;             ///< canonical key -> id
   absl::flat_hash_map<std::string, uint32_t> by_name_;    ///< symbol's name -> id
   absl::flat_hash_map<Dim, Fact> facts_;                  ///< base of a difference -> what relations say of it
   std::vector<Undo> undo_;                                ///< changes of facts_, oldest first
+  bool guessing_ = false, may_guess_ = true, undecided_ = false;
 };
 
 }  // namespace segue

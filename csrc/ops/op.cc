@@ -186,20 +186,22 @@ Result<Unit> requireCore(const OpDef& op, absl::Span<const Arg> args) {
 
 }  // namespace
 
-Result<Inferred> infer(const OpDef& op, absl::Span<const Arg> args, DimTable& dims) {
+Dim OpCall::dataSize() {
+  const DataSizes known = known_ != nullptr ? dataSizesOf(*known_, dims_) : DataSizes();
+  const size_t number = data_sizes_++;
+  return number < known.size() ? known[number].size : dims_.dataSize();
+}
+
+Result<Inferred> infer(const OpDef& op, absl::Span<const Arg> args, DimTable& dims, const Type* known) {
   SEGUE_CHECK(args.size() == op.params.size(), std::string(op.name) + ": arguments are not bound");
   if (!op.has(OpTag::kAnyDType)) SEGUE_TRY_VOID(requireCore(op, args));
-  OpCall call(op, args, dims);
+  DimTable::Guessing guessing(dims);
+  OpCall call(op, args, dims, known);
   SEGUE_REQUIRE(op.warns == nullptr || !op.warns(call), "%s would warn: %s", std::string(op.name),
                 std::string(op.warns_if));
   SEGUE_TRY(Type type, op.rule(call));
   SEGUE_REQUIRE(!type.isArray() || type.ndim() <= NPY_MAXDIMS, "an array of %d dimensions", type.ndim());
   return Inferred{std::move(type), call.sharing()};
-}
-
-Result<Type> inferType(const OpDef& op, absl::Span<const Arg> args, DimTable& dims) {
-  SEGUE_TRY(Inferred inferred, infer(op, args, dims));
-  return std::move(inferred.type);
 }
 
 }  // namespace segue

@@ -133,7 +133,9 @@ enum class Sharing : uint8_t {
 /// One application: arguments bound in the order of the parameters (ArgMissing where not passed).
 class OpCall {
  public:
-  OpCall(const OpDef& op, absl::Span<const Arg> args, DimTable& dims) : op_(op), args_(args), dims_(dims) {}
+  /// `known`: the type that the call's node has already, or null.
+  OpCall(const OpDef& op, absl::Span<const Arg> args, DimTable& dims, const Type* known = nullptr)
+      : op_(op), args_(args), dims_(dims), known_(known) {}
   const OpDef& op() const { return op_; }
   DimTable& dims() const { return dims_; }
   size_t size() const { return args_.size(); }
@@ -142,6 +144,8 @@ class OpCall {
   const Arg& arg(std::string_view name) const;
   /// The type of an argument that is a graph value, a Python scalar constant or a NumPy scalar; nullopt for anything else.
   std::optional<Type> type(size_t i) const;
+  /// A size that depends on data: of the k-th call, the k-th such size that the node's type has already, or a fresh one.
+  Dim dataSize();
   /// Whether the argument was passed with anything but None.
   bool given(size_t i) const { return !args_[i].missing() && !args_[i].isNone(); }
 
@@ -153,6 +157,8 @@ class OpCall {
   const OpDef& op_;
   absl::Span<const Arg> args_;
   DimTable& dims_;
+  const Type* known_;
+  size_t data_sizes_ = 0;           ///< asked for so far
   Sharing sharing_ = Sharing::kFresh;
 };
 
@@ -166,14 +172,12 @@ Result<std::vector<Arg>> bindArgs(const OpDef& op, std::vector<Arg> positional,
 Result<std::vector<Arg>> bindArgs(const LibraryName& name, std::vector<Arg> positional,
                                   std::vector<std::pair<std::string, Arg>> keywords);
 
-/// The result type of a call: the operator's rule applied.
-Result<Type> inferType(const OpDef& op, absl::Span<const Arg> args, DimTable& dims);
-
 struct Inferred {
   Type type;
   Sharing sharing;
 };
-/// The type and whose memory the result has.
-Result<Inferred> infer(const OpDef& op, absl::Span<const Arg> args, DimTable& dims);
+/// The type of a call's result and whose memory it has: the operator's rule applied. `known`: the type that a node with this
+/// call has already, whose data sizes it keeps.
+Result<Inferred> infer(const OpDef& op, absl::Span<const Arg> args, DimTable& dims, const Type* known = nullptr);
 
 }  // namespace segue

@@ -207,7 +207,23 @@ Layout layoutOf(PyArrayObject* array) {
   return out;
 }
 
+DataSizes dataSizesOf(const Type& type, const DimTable& dims) {
+  DataSizes out;
+  auto visit = [&](const Type& part, int item) {
+    if (!part.isArray()) return;
+    for (int axis = 0; axis < part.ndim(); axis++) {
+      const Dim size = part.shape[static_cast<size_t>(axis)];
+      const bool seen = std::any_of(out.begin(), out.end(), [size](const DataSizeAt& at) { return at.size == size; });
+      if (dims.expr(size).op == DimOp::kDataSize && !seen) out.push_back({size, item, axis});
+    }
+  };
+  visit(type, -1);
+  for (size_t i = 0; i < type.items.size(); i++) visit(type.items[i], static_cast<int>(i));
+  return out;
+}
+
 Layout cLayout(const Shape& shape, DimTable& dims) {
+  if (shape.size() <= 1) return Layout::both();
   int longer = 0;
   Dim one = dims.constant(1);
   for (Dim d : shape) {

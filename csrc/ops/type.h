@@ -82,6 +82,16 @@ Result<Type> parseType(std::string_view text, DimTable& dims);
 /// whose scalars share the array's memory.
 Result<Type> elementType(DType dtype);
 
+/// Where a value of the type has a size that depends on data: an axis of the array, or of an item's array.
+struct DataSizeAt {
+  Dim size;
+  int item;   ///< -1: of the array itself
+  int axis;
+};
+using DataSizes = absl::InlinedVector<DataSizeAt, 2>;
+/// Each data size that is by itself a size of the type, at its first place.
+DataSizes dataSizesOf(const Type& type, const DimTable& dims);
+
 /// Layout of a freshly made C-ordered array of this shape (1-d and 0-d arrays are both C and F contiguous).
 Layout cLayout(const Shape& shape, DimTable& dims);
 /// What an array's flags say (the order of a strided one is not looked at: no guard establishes it).

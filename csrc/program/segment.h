@@ -32,6 +32,7 @@ struct Segment {
   uint32_t int_count = 0;
   uint32_t rerun_node = kNoNode;   ///< where the last drop happened
   uint32_t rerun_count = 0;        ///< drops at rerun_node, one after the other; two make the entry a verdict
+  bool rerun_guess = false;        ///< the last drop was a guess that did not hold
 
   size_t bytes() const;
 };

@@ -408,7 +408,10 @@ void dropOptions(int options_id) {
 
 void clearDispatch() {
   std::vector<EntryRef> dropped;   // freed last: that may free code objects and with them their states
-  for (CodeState* state : CodeStates::all()) state->takeAll(&dropped);
+  for (CodeState* state : CodeStates::all()) {
+    state->takeAll(&dropped);
+    state->guesses_wrong = false;
+  }
 }
 
 int64_t CodeState::entryCount() const {

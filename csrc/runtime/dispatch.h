@@ -211,6 +211,8 @@ class CodeState {
   PyCodeObject* code() const { return code_; }
   /// Set for good by segue.disable: frames of the code are left to CPython.
   bool disabled = false;
+  /// Guesses about data have been wrong twice running: entries are compiled without from then on.
+  bool guesses_wrong = false;
   /// Null when there is none.
   SplicedCode* spliced(int options_id);
   /// Creates it, with an empty splice, when there is none.

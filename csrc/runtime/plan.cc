@@ -122,13 +122,19 @@ PyObject* objectStep(const Step& step, absl::Span<const Operand> o, Registers r)
 }
 
 /// Steps without a result; false on failure.
-bool effectStep(const Step& step, absl::Span<const Operand> o, PyObject** regs) {
+bool effectStep(const Step& step, absl::Span<const Operand> o, Registers r) {
+  PyObject** regs = r.regs;
+  const int64_t* ints = r.ints;
   switch (step.kind) {
     case StepKind::kSetItem: return PyObject_SetItem(regs[o[0]], regs[o[1]], regs[o[2]]) == 0;
     case StepKind::kSetAttr: return PyObject_SetAttr(regs[o[0]], regs[o[1]], regs[o[2]]) == 0;
     case StepKind::kCheckArray: return isArray(regs[o[0]], static_cast<int>(o[1]), static_cast<int>(o[2]));
     case StepKind::kCheckType: return reinterpret_cast<PyObject*>(Py_TYPE(regs[o[0]])) == regs[o[1]];
-    case StepKind::kCheckFalse: return PyObject_IsTrue(regs[o[0]]) == 0;
+    case StepKind::kCheckTruth: return PyObject_IsTrue(regs[o[0]]) == static_cast<int>(o[1]);
+    case StepKind::kCheckEqual: return ints[o[0]] == ints[o[1]];
+    case StepKind::kCheckNotEqual: return ints[o[0]] != ints[o[1]];
+    case StepKind::kCheckLess: return ints[o[0]] < ints[o[1]];
+    case StepKind::kCheckLessEqual: return ints[o[0]] <= ints[o[1]];
     case StepKind::kStore: storeMirror(regs[o[0]], regs[o[1]]); return true;
     default: SEGUE_UNREACHABLE("a step of another loop in a plan");
   }
@@ -147,8 +153,13 @@ bool runStep(const Step& step, absl::Span<const Operand> o, const std::vector<in
         r.ints[step.dst] = numbers[o[0]];
         return true;
       }
+      if (step.kind == StepKind::kSizeOf) {
+        auto* array = reinterpret_cast<PyArrayObject*>(r.regs[o[0]]);
+        r.ints[step.dst] = PyArray_DIM(array, SEGUE_FAULT(SizeOfLastAxis) ? PyArray_NDIM(array) - 1 : static_cast<int>(o[1]));
+        return true;
+      }
       return intStep(step.kind, r.ints[o[0]], r.ints[o[1]], &r.ints[step.dst]);
-    default: return effectStep(step, o, r.regs);
+    default: return effectStep(step, o, r);
   }
 }
 

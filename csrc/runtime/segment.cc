@@ -132,10 +132,15 @@ const Step* runCommit(const Segment& segment, Registers r, PyObject* const* own,
   return nullptr;
 }
 
+bool checksGuess(StepKind kind) {
+  return kind == StepKind::kCheckTruth || (kind >= StepKind::kCheckEqual && kind <= StepKind::kCheckLessEqual);
+}
+
 SegmentOutcome drop(Segment& segment, const Step& step) {
   if (interruptKept() || SEGUE_FAULT(RerunsForgotten)) return SegmentOutcome::kDropped;
   segment.rerun_count = step.node == segment.rerun_node ? segment.rerun_count + 1 : 1;
   segment.rerun_node = step.node;
+  segment.rerun_guess = checksGuess(step.kind);
   return SegmentOutcome::kDropped;
 }
 

@@ -41,18 +41,25 @@ void convertDTypeNames(const OpDef& op, std::vector<Arg>& args) {
   }
 }
 
+/// As toArg; np._NoValue, the only object of its type, stands for an argument that was not passed.
+Traced<Arg> passedArg(Tracer& t, ValueRef value) {
+  static PyObject* const kNoValue = libraryObject("numpy", "_NoValue");
+  if (kNoValue != nullptr && t.resolve(value)->type() == Py_TYPE(kNoValue)) return Arg();
+  return toArg(t, value);
+}
+
 }  // namespace
 
 Traced<ValueRef> Tracer::apply(const LibraryName& name, const CallArgs& args) {
   std::vector<Arg> positional;
   positional.reserve(args.positional.size());
   for (ValueRef value : args.positional) {
-    SEGUE_TRY(Arg arg, toArg(*this, value));
+    SEGUE_TRY(Arg arg, passedArg(*this, value));
     positional.push_back(std::move(arg));
   }
   std::vector<std::pair<std::string, Arg>> keywords;
   for (const Keyword& keyword : args.keywords) {
-    SEGUE_TRY(Arg arg, toArg(*this, keyword.value));
+    SEGUE_TRY(Arg arg, passedArg(*this, keyword.value));
     keywords.emplace_back(std::string(textOf(keyword.name)), std::move(arg));
   }
   Result<std::vector<Arg>> bound = bindArgs(name, std::move(positional), std::move(keywords));

@@ -42,6 +42,8 @@ struct TraceRequest {
   absl::flat_hash_set<std::string> varying;
   /// Whether calls of this function object may be inlined (false for segue.disable); none: all may.
   std::function<bool(BorrowedRef)> may_inline;
+  /// Whether to guess what data decides, and have the run check it: sizes, and branches that only raise or warn.
+  bool may_guess = true;
 };
 
 TraceResult traceFrame(const TraceRequest& request);

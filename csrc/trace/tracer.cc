@@ -28,6 +28,7 @@ Tracer::Tracer(const TraceRequest& request) : request_(request) {
   result_.sources = std::make_unique<SourceTable>();
   result_.guards = std::make_unique<GuardSet>(*result_.sources);
   result_.graph = std::make_unique<Graph>();
+  dims().allowGuesses(request.may_guess);
   null_ = make<NullValue>();
   decoded_.emplace(reinterpret_cast<PyObject*>(request.code->object()), request.code);
   keepAlive(reinterpret_cast<PyObject*>(request.code->object()));
@@ -101,6 +102,8 @@ Traced<void> Tracer::runFrame(FrameState& frame) {
     Traced<void> step = ++result_.instruction_count > config().trace_budget
                             ? Traced<void>(stop(BreakReason::kTraceBudget))
                             : dispatch(insn);
+    const bool undecided = dims().takeUndecided();
+    if (!step.broke() && undecided) step = stop(BreakReason::kConstantNeeded, "a size that depends on data");
     if (!step.broke() && pinsVarying(before.relations)) step = stop(BreakReason::kValueVaries);
     if (step.ok()) [[likely]] {
       frame.pc = frame.next;

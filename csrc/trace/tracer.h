@@ -198,6 +198,9 @@ class Tracer {
   void jump(const Insn& insn) { frame().next = insn.target; }
   /// A jump that may be a loop's back edge: breaks when the loop has gone on for too long.
   Traced<void> jumpCounted(const Insn& insn);
+  /// The truth of what the branch at an instruction of the running code tests. Data decides it: then a way that only raises or warns is
+  /// guessed not to be taken, and the run checks that.
+  Traced<bool> condition(ValueRef value, int branch_at);
   /// Counts one more trip of the loop at the current instruction.
   int64_t countTrip() { return ++frame().trips[frame().pc]; }
 

@@ -16,7 +16,7 @@ bool Tracer::isVarying(Source source) const {
 // Sizes of arrays are left out: values that are known already may depend on a size of 0 or 1.
 bool Tracer::dependsOnVarying(Dim dim) {
   const DimExpr& expr = dims().expr(dim);
-  if (expr.op == DimOp::kConstant) return false;
+  if (expr.op == DimOp::kConstant || expr.op == DimOp::kDataSize) return false;
   if (expr.op != DimOp::kSymbol) return dependsOnVarying(expr.lhs) || dependsOnVarying(expr.rhs);
   const DimOrigin& origin = guards().dimOrigins()[static_cast<size_t>(expr.value)];
   return (origin.kind == DimOrigin::Kind::kIntValue || origin.kind == DimOrigin::Kind::kLength) && isVarying(origin.source);

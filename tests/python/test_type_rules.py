@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 from tests.python.op_samples import ANY_DTYPE, DTYPES, GENERATORS, OTHERS, TABLE, Random, check, of_other_dtype
-from tests.python.op_samples import arrange, creation, products, random, reductions, results, scalars, select, statistics, ufuncs, views  # noqa: F401
+from tests.python.op_samples import arrange, creation, data_sizes, products, random, reductions, results, scalars, select, statistics, ufuncs, views  # noqa: F401
 
 #: Operators whose calls mostly raise for some first dtypes (bitwise ones of floats, say): a share, not each dtype, is due.
 COUNTS: dict[str, Counter] = {}

@@ -12,6 +12,7 @@ Result<Performer> findPerformer(const OpDef& op) {
   SEGUE_REQUIRE(!op.numpy.empty(), "%s has no NumPy name", std::string(op.name));
   std::string_view name = op.numpy.front();
   if (name == "ndarray.__getitem__" || name == "operator.getitem") return Performer{.kind = StepKind::kGetItem};
+  if (name == "py.assert") return Performer{.kind = StepKind::kCheckTruth};
   if (name == "ndarray.__setitem__" || name == "operator.setitem") return Performer{.kind = StepKind::kSetItem};
   Ref object = Ref::borrow(numpyCallable(name));
   SEGUE_REQUIRE(static_cast<bool>(object), "this NumPy has no %s", std::string(name));

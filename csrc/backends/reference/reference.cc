@@ -5,6 +5,7 @@
 #include "backends/reference/callables.h"
 #include "backends/staging.h"
 #include "base/fault.h"
+#include "graph/sizes.h"
 
 namespace segue {
 namespace {
@@ -19,13 +20,16 @@ class Lowering {
         lifetimes_(graph_),
         staging_(graph_, effects_),
         builder_(input),
-        mirrors_(graph_.inputs().size(), kNoReg) {}
+        mirrors_(graph_.inputs().size(), kNoReg),
+        unchecked_(runRelations(graph_.dims())) {}
 
   Result<Plan> run() {
     bindInputs();
+    for (const DefinedSize& size : readSizes(graph_, input_.dims)) sizes_[size.node].push_back(size.at);
     for (size_t i = 0; i < graph_.nodes().size(); i++) {
       builder_.at(graph_.nodes()[i]->id);
       SEGUE_TRY_VOID(lowerNode(*graph_.nodes()[i]));
+      readDataSizes(*graph_.nodes()[i]);
       freeDead(i);
     }
     SEGUE_TRY_VOID(lowerOutputs());
@@ -59,6 +63,9 @@ class Lowering {
     if (node.has(OpTag::kDraws) && !SEGUE_FAULT(StateNeverSaved) && drawn_.insert(operands[1]).second) builder_.saveState(operands[1]);
     if (performer.kind == StepKind::kSetItem) {
       builder_.effect(StepKind::kSetItem, operands);
+      values_[&node] = builder_.none();
+    } else if (performer.kind == StepKind::kCheckTruth) {
+      if (!SEGUE_FAULT(BranchGuessUnchecked)) builder_.effect(StepKind::kCheckTruth, {operands[0], node.args[1].as<bool>() ? 1u : 0u});
       values_[&node] = builder_.none();
     } else {
       values_[&node] = builder_.emit(performer.kind, operands, names(keywords));
@@ -102,6 +109,19 @@ class Lowering {
     return known = builder_.constant(std::move(tuple));
   }
 
+  /// What depends on data is known from here on, and what rules have guessed of it is checked before anything relies on it.
+  void readDataSizes(const Node& node) {
+    auto defined = sizes_.find(&node);
+    if (defined == sizes_.end()) return;
+    for (const DataSizeAt& at : defined->second) builder_.defineSize(at, values_.at(&node));
+    if (SEGUE_FAULT(SizeGuessUnchecked)) return;
+    std::erase_if(unchecked_, [this](const DimRelation& relation) {
+      if (!builder_.isDefined(relation.lhs) || !builder_.isDefined(relation.rhs)) return false;
+      builder_.require(relation);
+      return true;
+    });
+  }
+
   void freeDead(size_t position) {
     for (const Node* dead : lifetimes_.dyingAt(position)) {
       // A mirror lives until the commit.
@@ -130,6 +150,8 @@ class Lowering {
   std::vector<Reg> mirrors_;                              ///< by input; kNoReg where the input is used itself
   absl::flat_hash_map<const Node*, Reg> values_;
   absl::flat_hash_map<std::vector<std::string>, Reg> names_;
+  absl::flat_hash_map<const Node*, DataSizes> sizes_;     ///< that the node defines and somebody uses
+  std::vector<DimRelation> unchecked_;                    ///< guesses about sizes that are not defined yet
   absl::flat_hash_set<Reg> drawn_;                        ///< generators whose state has been saved
 };
 

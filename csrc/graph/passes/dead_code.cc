@@ -6,13 +6,17 @@
 
 #include "base/fault.h"
 #include "graph/effects.h"
+#include "graph/sizes.h"
 
 namespace segue {
 namespace {
 
 class DeadCode {
  public:
-  explicit DeadCode(const Graph& graph) : dims_(graph.dims()), live_(graph.idBound(), false) {}
+  explicit DeadCode(const Graph& graph) : dims_(graph.dims()), live_(graph.idBound(), false) {
+    // The exit, or a relation that the run checks, may need the size.
+    for (const DefinedSize& size : definedSizes(graph)) live_[size.node->id] = true;
+  }
 
   /// Backwards, so that a use is seen before its definition.
   void run(Block& block) {

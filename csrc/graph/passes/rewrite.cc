@@ -15,7 +15,7 @@ bool sameSharing(Sharing now, Sharing before) { return now == before || before =
 bool Retyping::tryRewrite(Node& node, const OpDef& op, std::vector<Arg> args) {
   size_t relations = graph_.dims().relations().size();
   args.resize(op.params.size());
-  Result<Inferred> inferred = infer(op, args, graph_.dims());
+  Result<Inferred> inferred = infer(op, args, graph_.dims(), node.type);
   bool exact = inferred.ok() && refines(inferred.value().type, *node.type, graph_.dims()) &&
                inferred.value().sharing == node.sharing && graph_.dims().relations().size() == relations;
   graph_.dims().truncateRelations(relations);
@@ -45,7 +45,7 @@ bool Retyping::isStale(const Node& node) const {
 void Retyping::refresh(Node& node) {
   for (Arg& arg : node.args) refresh(arg);
   if (!node.regions.empty() || node.op->rule == nullptr) return;
-  Result<Inferred> inferred = infer(*node.op, node.args, graph_.dims());
+  Result<Inferred> inferred = infer(*node.op, node.args, graph_.dims(), node.type);
   SEGUE_CHECK(inferred.ok(), node.name + ": " + inferred.error());
   Inferred& now = inferred.value();
   SEGUE_CHECK(sameSharing(now.sharing, node.sharing), node.name + ": sharing changed");

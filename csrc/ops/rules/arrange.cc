@@ -2,6 +2,7 @@
 #include "base/python.h"
 
 #include "ops/op_ids.h"
+#include "ops/rules/data_sizes.h"
 #include "ops/rules/reduction.h"
 #include "ops/rules/view.h"
 
@@ -122,9 +123,11 @@ Result<Type> fillDiagonal(OpCall& call) {
   return Type::scalar(TypeKind::kNone);
 }
 
-// delete: (arr, obj)
-Result<Type> deleteOne(OpCall& call) {
+// delete: (arr, obj, axis)
+Result<Type> deleted(OpCall& call) {
   DimTable& dims = call.dims();
+  if (!call.arg(1).is<Dim>()) return deleteSeveral(call);
+  SEGUE_REQUIRE(!call.given(2), "one row or column");
   SEGUE_TRY(const Type* input, ndarrayArg(call, 0));
   SEGUE_REQUIRE(input->ndim() == 1 && call.arg(1).is<Dim>(), "one element of a vector");
   SEGUE_REQUIRE(!isEmptyShape(input->shape, dims), "an empty vector");

@@ -77,8 +77,11 @@ Result<Type> makeArray(OpCall& call) {
   // Dimensions of size 1 change neither the order nor what is contiguous.
   Shape shape = in_front;
   shape.insert(shape.end(), input.shape.begin(), input.shape.end());
-  if (if_needed && input.is_ndarray && dtype == input.dtype()) {
-    SEGUE_REQUIRE(order == "K", "whether a copy is needed depends on the strides");
+  const bool ordered = order == "K" || (order == "C" ? input.layout.c_contiguous : order == "F" && input.layout.f_contiguous);
+  const bool same_dtype = input.is_ndarray && dtype == input.dtype();
+  SEGUE_REQUIRE(!if_needed || !same_dtype || order == "K" || (order != "A" && input.layout.known),
+                "whether a copy is needed depends on the strides");
+  if (if_needed && same_dtype && ordered) {
     if (in_front.empty()) return sameObject(call, input);
     call.setSharing(Sharing::kView);
     Type type = *input.arg->as<ArgValue>().type;
@@ -89,13 +92,21 @@ Result<Type> makeArray(OpCall& call) {
   return Type::array(dtype, shape, layout);
 }
 
-// asarray and asanyarray: (a, dtype)
+// asarray and asanyarray: (a, dtype, order)
 Result<Type> asArray(OpCall& call) {
+  SEGUE_REQUIRE(!call.given(2), "whether a copy is needed depends on the strides");
   SEGUE_TRY(Operand input, operandOf(call, 0));
   SEGUE_TRY(DType dtype, castTo(input, call.arg(1)));
   SEGUE_TRY_VOID(requireFits(input, dtype, call.dims()));
   if (input.is_ndarray && dtype == input.dtype()) return sameObject(call, input);
   return Type::array(dtype, input.shape, keepOrderLayout({&input, 1}, input.shape, call.dims()));
+}
+
+// asarray_chkfinite: (a)
+Result<Type> finiteArray(OpCall& call) {
+  SEGUE_TRY(Operand input, operandOf(call, 0));
+  SEGUE_REQUIRE(input.is_ndarray, "an array");
+  return sameObject(call, input);
 }
 
 // ascontiguousarray: (a, dtype)

@@ -158,10 +158,16 @@ Result<Type> linspace(OpCall& call) {
     SEGUE_REQUIRE(plain, "a linspace between narrow NumPy scalars");
   }
   DType dtype = promote(promote(start.dtype(), stop.dtype()), DType::kF64);
-  SEGUE_TRY(std::optional<DType> wanted, dtypeArg(call.arg(4)));
+  SEGUE_TRY(std::optional<DType> wanted, dtypeArg(call.arg("dtype")));
   SEGUE_REQUIRE(!wanted || isInexact(*wanted), "a linspace in integers");
   SEGUE_REQUIRE(!wanted || !discardsImaginary(dtype, *wanted), "the cast would discard the imaginary part");
-  return Type::array(wanted.value_or(dtype), {count}, Layout::both());
+  const Type points = Type::array(wanted.value_or(dtype), {count}, Layout::both());
+  const int retstep = call.op().paramIndex("retstep");
+  if (retstep < 0) return points;
+  SEGUE_TRY(bool with_step, boolArg(call.arg(static_cast<size_t>(retstep)), false));
+  if (!with_step) return points;
+  SEGUE_REQUIRE(dims.decideLess(dims.constant(2), count) && dtype == DType::kF64, "the step between few points, or complex ones");
+  return Type::tuple({points, Type::numpyScalar(DType::kF64)});
 }
 
 // eye and tri: (N, M, k, dtype, order)

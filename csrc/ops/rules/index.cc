@@ -1,9 +1,8 @@
 // Indexing: x[index] and x[index] = value. Basic indices (ints, slices, newaxis, ellipsis) make views, integer arrays make
-// copies; a boolean mask has a result whose size depends on data, but may be assigned through with a scalar.
+// copies, and so do boolean masks, each of which stands for the indices of its true elements: how many there are depends on data.
 #include "base/python.h"
 
-#include <algorithm>
-
+#include "absl/algorithm/container.h"
 #include "base/numpy_version.h"
 #include "ops/rules/ufunc_loops.h"
 #include "ops/rules/view.h"
@@ -53,10 +52,10 @@ Result<Unit> requireInBounds(const Arg& item, Dim size, DimTable& dims) {
   return Unit{};
 }
 
-/// Reads the items in order; `axis` is the next axis of the input.
+/// Reads the items in order.
 class IndexReader {
  public:
-  IndexReader(const Type& input, DimTable& dims) : input_(input), dims_(dims) {}
+  IndexReader(const Type& input, OpCall& call) : input_(input), call_(call), dims_(call.dims()) {}
 
   Result<IndexPlan> read(const Arg& index) {
     std::vector<Arg> items = indexItems(index);
@@ -113,40 +112,68 @@ class IndexReader {
 
   Result<Unit> readArray(const Arg& item) {
     SEGUE_TRY(Operand array, operandOf(item, dims_));
-    SEGUE_REQUIRE(isIntegral(array.dtype()), "the size of a masked selection depends on data");
+    if (array.dtype() == DType::kBool) return readMask(array);
+    SEGUE_REQUIRE(isIntegral(array.dtype()), "an index of %s", std::string(dtypeName(array.dtype())));
     SEGUE_REQUIRE(array.is_ndarray || !isEmptyShape(array.shape, dims_), "an empty list is no integer array");
+    addArray(std::move(array));
+    return Unit{};
+  }
+
+  /// The indices of the true elements: an array for each axis of the mask.
+  Result<Unit> readMask(const Operand& mask) {
+    Operand indices;
+    indices.category = static_cast<Category>(DType::kI64);
+    indices.is_array = indices.is_ndarray = true;
+    indices.shape = {call_.dataSize()};
+    indices.layout = mask.ndim() == 1 ? Layout::both() : Layout::unknown();
+    for (Dim size : mask.shape) {
+      SEGUE_REQUIRE(dims_.decideEqual(size, axisSize()), "the mask has another shape than the array");
+      addArray(indices);
+    }
+    return Unit{};
+  }
+
+  void addArray(Operand array) {
     if (plan_.arrays.empty()) plan_.arrays_at = plan_.shape.size();
     if (separated_) plan_.arrays_together = false;
     // An int among index arrays is one of them: only a run of ints directly before or behind keeps them together.
     if (plan_.ints > 0 && plan_.arrays.empty() && first_int_at_ != plan_.shape.size()) plan_.arrays_together = false;
     plan_.arrays.push_back(std::move(array));
     plan_.axes.push_back({dims_.constant(1), true});
-    return Unit{};
   }
 
   const Type& input_;
+  OpCall& call_;
   DimTable& dims_;
   IndexPlan plan_;
   bool separated_ = false;        ///< something that keeps an axis stands behind an index array
   size_t first_int_at_ = 0;       ///< where in the result's shape the first int before the index arrays stands
 };
 
-/// The selection's type for index arrays: their broadcast shape stands where they stood, or in front.
-Result<Type> gathered(const Type& input, const IndexPlan& plan, DimTable& dims) {
+/// The selection's shape: the broadcast shape of the index arrays stands where they stood, or in front.
+Result<Shape> selectedShape(const IndexPlan& plan, DimTable& dims) {
   Shape index_shape;
-  bool indices_c = true;
   for (const Operand& array : plan.arrays) {
     SEGUE_TRY(index_shape, broadcastShapes(index_shape, array.shape, dims));
-    indices_c &= array.layout.known && array.layout.c_contiguous;
   }
-  size_t at = plan.arrays_together ? plan.arrays_at : 0;
-  Shape shape(plan.shape.begin(), plan.shape.begin() + static_cast<long>(at));
+  const auto at = static_cast<long>(plan.arrays_together ? plan.arrays_at : 0);
+  Shape shape(plan.shape.begin(), plan.shape.begin() + at);
   shape.insert(shape.end(), index_shape.begin(), index_shape.end());
-  shape.insert(shape.end(), plan.shape.begin() + static_cast<long>(at), plan.shape.end());
-  Layout layout = cLayout(shape, dims);
+  shape.insert(shape.end(), plan.shape.begin() + at, plan.shape.end());
+  return shape;
+}
+
+/// The selection's type for index arrays.
+Result<Type> gathered(const Type& input, const IndexPlan& plan, DimTable& dims) {
+  SEGUE_TRY(Shape shape, selectedShape(plan, dims));
   // NumPy lays a selection out with the index arrays' axes slowest, in their order, then turns it round.
-  bool simple = at == 0 && indices_c && plan.arrays.size() == 1 && plan.ints == 0 && input.layout.known &&
-                input.layout.c_contiguous;
+  const Operand& first = plan.arrays[0];
+  const bool in_front = !plan.arrays_together || plan.arrays_at == 0;
+  const bool simple = in_front && first.layout.known && first.layout.c_contiguous && plan.arrays.size() == 1 && plan.ints == 0 &&
+                      input.layout.known && input.layout.c_contiguous;
+  const bool of_data = absl::c_any_of(shape, [&dims](Dim size) { return dims.dependsOnData(size); });
+  if (of_data && shape.size() > 1) return Type::array(input.dtype, shape, Layout::unknown(simple ? AxisOrder::kC : AxisOrder::kUnknown));
+  Layout layout = cLayout(shape, dims);
   if (!layout.f_contiguous && !simple) layout = Layout::unknown();
   return Type::array(input.dtype, shape, layout);
 }
@@ -157,7 +184,7 @@ Result<Type> gathered(const Type& input, const IndexPlan& plan, DimTable& dims) 
 Result<Type> getitem(OpCall& call) {
   DimTable& dims = call.dims();
   SEGUE_TRY(const Type* input, ndarrayArg(call, 0));
-  SEGUE_TRY(IndexPlan plan, IndexReader(*input, dims).read(call.arg(1)));
+  SEGUE_TRY(IndexPlan plan, IndexReader(*input, call).read(call.arg(1)));
   if (!plan.arrays.empty()) return gathered(*input, plan, dims);
   if (plan.shape.empty() && !plan.any_ellipsis) return elementType(input->dtype);
   call.setSharing(Sharing::kView);
@@ -182,17 +209,23 @@ Shape withoutLeadingOnes(Shape shape, size_t ndim, DimTable& dims) {
   return shape;
 }
 
-/// x[mask] = scalar: the mask covers the leading axes.
-Result<bool> isMaskedAssignment(const Type& target, const Arg& index, const Operand& value, DimTable& dims) {
-  if (!index.isValue()) return false;
-  const Type& mask = *index.as<ArgValue>().type;
-  if (!mask.isArray() || mask.dtype != DType::kBool || mask.shape.empty()) return false;
-  SEGUE_REQUIRE(value.shape.empty(), "how many values a mask takes depends on data");
-  SEGUE_REQUIRE(mask.shape.size() <= target.shape.size(), "too many indices");
-  for (size_t i = 0; i < mask.shape.size(); i++) {
-    SEGUE_REQUIRE(dims.decideEqual(mask.shape[i], target.shape[i]), "the mask has another shape than the array");
+/// Whether a value of this shape may be assigned to a selection of that one. What a mask selects is counted by NumPy, which raises then.
+Result<Unit> requireAssignableShape(Shape from, const Shape& to, DimTable& dims) {
+  from = withoutLeadingOnes(std::move(from), to.size(), dims);
+  SEGUE_REQUIRE(from.size() <= to.size(), "a value of %d dimensions for %d", from.size(), to.size());
+  Shape counted_from, counted_to;
+  for (size_t i = 1; i <= from.size(); i++) {
+    if (dims.dependsOnData(to[to.size() - i])) continue;
+    counted_from.insert(counted_from.begin(), from[from.size() - i]);
+    counted_to.insert(counted_to.begin(), to[to.size() - i]);
   }
-  return true;
+  return requireBroadcastTo(counted_from, counted_to, dims);
+}
+
+/// The shape of a[index].
+Result<Shape> shapeOfSelection(const Type& input, size_t index, OpCall& call) {
+  SEGUE_TRY(IndexPlan plan, IndexReader(input, call).read(call.arg(index)));
+  return selectedShape(plan, call.dims());
 }
 
 }  // namespace
@@ -204,15 +237,8 @@ Result<Type> setitem(OpCall& call) {
   SEGUE_REQUIRE(target->writeable, "assignment to a read-only array");
   SEGUE_TRY(Operand value, operandOf(call, 2));
   SEGUE_TRY_VOID(requireAssignable(value, target->dtype, dims));
-  SEGUE_TRY(bool masked, isMaskedAssignment(*target, call.arg(1), value, dims));
-  if (masked) return Type::scalar(TypeKind::kNone);
-  SEGUE_TRY(IndexPlan plan, IndexReader(*target, dims).read(call.arg(1)));
-  Shape shape = plan.shape;
-  if (!plan.arrays.empty()) {
-    SEGUE_TRY(Type selected, gathered(*target, plan, dims));
-    shape = selected.shape;
-  }
-  SEGUE_TRY_VOID(requireBroadcastTo(withoutLeadingOnes(value.shape, shape.size(), dims), shape, dims));
+  SEGUE_TRY(Shape shape, shapeOfSelection(*target, 1, call));
+  SEGUE_TRY_VOID(requireAssignableShape(value.shape, shape, dims));
   return Type::scalar(TypeKind::kNone);
 }
 
@@ -239,17 +265,6 @@ Result<Type> put(OpCall& call) {
   return Type::scalar(TypeKind::kNone);
 }
 
-namespace {
-
-/// The shape of a[index], and its dtype.
-Result<Type> selection(const Type& input, const Arg& index, DimTable& dims) {
-  SEGUE_TRY(IndexPlan plan, IndexReader(input, dims).read(index));
-  if (!plan.arrays.empty()) return gathered(input, plan, dims);
-  return Type::array(input.dtype, plan.shape);
-}
-
-}  // namespace
-
 // ufunc.at: (ufunc, a, indices, b); a keeps its dtype, so the loop must be of that dtype
 Result<Type> ufuncAt(OpCall& call) {
   DimTable& dims = call.dims();
@@ -257,7 +272,7 @@ Result<Type> ufuncAt(OpCall& call) {
   SEGUE_REQUIRE(op != nullptr && op->paramIndex("out") >= 0, "at() of a ufunc that is not in ops.yaml");
   SEGUE_TRY(const Type* target, ndarrayArg(call, 1));
   SEGUE_REQUIRE(target->writeable, "assignment to a read-only array");
-  SEGUE_TRY(Type selected, selection(*target, call.arg(2), dims));
+  SEGUE_TRY(Shape selected, shapeOfSelection(*target, 2, call));
   absl::InlinedVector<Category, 2> categories{static_cast<Category>(target->dtype)};
   bool binary = op->params.size() > 1 && op->params[1].positional_only;
   SEGUE_REQUIRE(binary == call.given(3), "at() with too few or too many operands");
@@ -265,7 +280,7 @@ Result<Type> ufuncAt(OpCall& call) {
     SEGUE_TRY(Operand b, operandOf(call, 3));
     SEGUE_REQUIRE(!isComplex(b.dtype()) || isComplex(target->dtype), "the cast would discard the imaginary part");
     SEGUE_TRY_VOID(requireFits(b, target->dtype, dims));
-    SEGUE_TRY_VOID(requireBroadcastTo(b.shape, selected.shape, dims));
+    SEGUE_TRY_VOID(requireAssignableShape(b.shape, selected, dims));
     categories.push_back(b.category);
   }
   const UfuncLoop* loop = findLoop(static_cast<DTypeRuleId>(op->dtype_index), categories);

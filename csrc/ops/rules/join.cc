@@ -1,7 +1,9 @@
 // Joining arrays along an axis, and repeating or moving their elements.
 #include "base/python.h"
 
+#include "absl/algorithm/container.h"
 #include "ops/op_ids.h"
+#include "ops/rules/data_sizes.h"
 #include "ops/rules/view.h"
 
 namespace segue::rules {
@@ -189,7 +191,8 @@ Result<Type> tile(OpCall& call) {
 Result<Type> repeat(OpCall& call) {
   DimTable& dims = call.dims();
   SEGUE_TRY(Operand input, operandOf(call, 0));
-  SEGUE_REQUIRE(input.is_ndarray && call.arg(1).is<Dim>(), "repeats that are not one int depend on data");
+  SEGUE_REQUIRE(input.is_ndarray, "repeats of an array's elements");
+  if (!call.arg(1).is<Dim>()) return repeatEach(call);
   Dim repeats = call.arg(1).as<Dim>();
   SEGUE_REQUIRE(!dims.decideLess(repeats, dims.constant(0)), "repeats may not be negative");
   if (!call.given(2) || input.ndim() == 0) {
@@ -209,7 +212,8 @@ Result<Type> pad(OpCall& call) {
   DimTable& dims = call.dims();
   SEGUE_TRY(Operand input, operandOf(call, 0));
   SEGUE_TRY(std::string_view mode, stringArg(call.arg(2), "constant"));
-  SEGUE_REQUIRE(input.is_ndarray && (mode == "constant" || mode == "edge"), "pad with constants or edges");
+  constexpr std::string_view kModes[] = {"constant", "edge", "reflect", "symmetric", "wrap", "minimum", "maximum"};
+  SEGUE_REQUIRE(input.is_ndarray && absl::c_linear_search(kModes, mode), "the mode of a pad");
   SEGUE_REQUIRE(mode == "constant" || !isEmptyShape(input.shape, dims), "an empty array has no edge");
   // An int, (before, after), or one pair per axis.
   auto widthAt = [&](size_t axis, size_t side) -> Result<Dim> {

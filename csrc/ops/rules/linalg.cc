@@ -75,6 +75,23 @@ Result<Type> solve(OpCall& call) {
   return Type::array(promote(a_dtype, b_dtype), b->shape, cLayout(b->shape, dims));
 }
 
+// cross: (a, b) of vectors along the last axis
+Result<Type> crossProduct(OpCall& call) {
+  DimTable& dims = call.dims();
+  Operand operands[2];
+  Shape shape;
+  for (size_t i = 0; i < 2; i++) {
+    SEGUE_TRY(operands[i], operandOf(call, i));
+    SEGUE_REQUIRE(operands[i].is_ndarray && operands[i].ndim() > 0 && operands[i].dtype() != DType::kBool, "vectors of numbers");
+    SEGUE_REQUIRE(dims.decideEqual(operands[i].shape.back(), dims.constant(3)), "vectors of three elements");
+    operands[i].shape.pop_back();
+    SEGUE_TRY(shape, broadcastShapes(shape, operands[i].shape, dims));
+  }
+  SEGUE_TRY(Category promoted, promoteOperands(operands));
+  shape.push_back(dims.constant(3));
+  return Type::array(categoryDType(promoted), shape, cLayout(shape, dims));
+}
+
 // norm: (x, ord, axis, keepdims)
 Result<Type> norm(OpCall& call) {
   SEGUE_REQUIRE(!call.given(1), "norms other than the Euclidean");

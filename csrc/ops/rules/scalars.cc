@@ -189,4 +189,11 @@ Result<Type> pyConvert(OpCall& call) {
   return Type::scalar(to);
 }
 
+// expect: (condition, outcome)
+Result<Type> expect(OpCall& call) {
+  const std::optional<Type> condition = call.type(0);
+  SEGUE_REQUIRE(condition && (condition->isNumpyScalar() || condition->isPyScalar()) && call.arg(1).is<bool>(), "a number is expected");
+  return Type::scalar(TypeKind::kNone);
+}
+
 }  // namespace segue::rules

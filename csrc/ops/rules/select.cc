@@ -2,6 +2,7 @@
 #include "base/python.h"
 
 #include "ops/op_ids.h"
+#include "ops/rules/data_sizes.h"
 #include "ops/rules/ufunc_loops.h"
 #include "ops/rules/view.h"
 
@@ -10,7 +11,8 @@ namespace segue::rules {
 // where: (condition, x, y)
 Result<Type> where(OpCall& call) {
   DimTable& dims = call.dims();
-  SEGUE_REQUIRE(call.given(1) && call.given(2), "the indices of true elements depend on data");
+  if (call.arg(1).missing() && call.arg(2).missing()) return nonzero(call);
+  SEGUE_REQUIRE(!call.arg(1).missing() && !call.arg(2).missing(), "either both or neither of x and y");
   std::vector<Operand> operands;
   Shape shape;
   for (size_t i = 0; i < 3; i++) {
@@ -295,17 +297,19 @@ Result<Type> comparesWhole(OpCall& call) {
   return Type::scalar(TypeKind::kPyBool);
 }
 
+// shares_memory, may_share_memory: (a, b)
+Result<Type> comparesMemory(OpCall& call) {
+  SEGUE_TRY_VOID(ndarrayArg(call, 0));
+  SEGUE_TRY_VOID(ndarrayArg(call, 1));
+  return Type::scalar(TypeKind::kPyBool);
+}
+
 // nan_to_num: (x)
 Result<Type> nanToNum(OpCall& call) {
   SEGUE_TRY(Operand input, operandOf(call, 0));
   SEGUE_REQUIRE(input.is_ndarray, "nan_to_num of an array");
   if (input.shape.empty()) return Type::numpyScalar(input.dtype());
   return Type::array(input.dtype(), input.shape, keepOrderLayout({&input, 1}, input.shape, call.dims()));
-}
-
-// nonzero, unique, …: what size the result has is in the data
-Result<Type> dataDependent(OpCall& call) {
-  return Error{absl::StrFormat("the shape of %s's result depends on data", std::string(call.op().name))};
 }
 
 }  // namespace segue::rules

@@ -1,7 +1,11 @@
 // Visitors: jumps, branches and loops.
+#include "base/fault.h"
+#include "trace/builtins/registry.h"
 #include "trace/protocols.h"
 #include "trace/tracer.h"
+#include "trace/values/known.h"
 #include "trace/values/range.h"
+#include "trace/values/text.h"
 
 namespace segue {
 
@@ -39,13 +43,55 @@ Traced<void> Tracer::jumpCounted(const Insn& insn) {
 
 Traced<void> Tracer::visitJumpBackward(const Insn& insn) { return jumpCounted(insn); }
 
+namespace {
+
+constexpr int kMostComplaint = 40;   // instructions of a message
+
+/// Whether all that the code does from here on is to raise or to warn: no branch comes before.
+bool complains(const Code& code, int pc) {
+  auto isName = [&code](const Insn& insn, std::string_view word) { return textOf(code.name(insn.arg)) == word; };
+  for (int left = kMostComplaint; left > 0 && pc < code.size(); left--) {
+    const Insn& insn = code.insn(pc);
+    if (insn.op == Opcode::kRaiseVarargs) return !SEGUE_FAULT(ComplaintsMissed);
+    const bool attribute = insn.op == Opcode::kLoadAttr || insn.op == Opcode::kLoadMethod;
+    if (attribute && pc > 0 && isName(insn, "warn")) {
+      const Insn& owner = code.insn(pc - 1);
+      return owner.op == Opcode::kLoadGlobal && isName(owner, "warnings");
+    }
+    switch (traitsOf(insn.op).flow) {
+      case Flow::kNext: pc++; break;
+      case Flow::kJump:
+        if (insn.target <= pc) return false;
+        pc = insn.target;
+        break;
+      default: return false;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+Traced<bool> Tracer::condition(ValueRef value, int branch_at) {
+  const Code& code = *frame().code;
+  const Insn& branch = code.insn(branch_at);
+  const bool if_true = branch.op == Opcode::kPopJumpIfTrue;
+  value = resolve(value);
+  if (!isComputedNumber(value) || !request_.may_guess || (!if_true && branch.op != Opcode::kPopJumpIfFalse)) return truth(*this, value);
+  const bool jump_complains = complains(code, branch.target);
+  if (jump_complains == complains(code, branch_at + 1) || knownScalar(*this, *static_cast<GraphValue*>(value))) return truth(*this, value);
+  const bool outcome = jump_complains != if_true;
+  SEGUE_TRY_VOID(applyNumpy("py.assert", {{value, boolean(outcome)}, {}}));
+  return outcome;
+}
+
 Traced<void> Tracer::visitPopJumpIfFalse(const Insn& insn) {
-  SEGUE_TRY(bool condition, truth(*this, stack().pop()));
+  SEGUE_TRY(bool condition, this->condition(stack().pop(), frame().pc));
   return condition ? Traced<void>() : jumpCounted(insn);
 }
 
 Traced<void> Tracer::visitPopJumpIfTrue(const Insn& insn) {
-  SEGUE_TRY(bool condition, truth(*this, stack().pop()));
+  SEGUE_TRY(bool condition, this->condition(stack().pop(), frame().pc));
   return condition ? jumpCounted(insn) : Traced<void>();
 }
 

@@ -29,7 +29,7 @@ Traced<void> Tracer::visitUnaryNot(const Insn& insn) {
 }
 
 Traced<void> Tracer::visitToBool(const Insn& insn) {
-  SEGUE_TRY(bool condition, truth(*this, stack().pop()));
+  SEGUE_TRY(bool condition, this->condition(stack().pop(), frame().pc + 1));
   stack().push(boolean(condition));
   return {};
 }

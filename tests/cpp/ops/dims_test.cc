@@ -137,4 +137,30 @@ TEST_CASE("a symbolic divisor is guarded against zero", "[ops][dims]") {
   CHECK_FALSE(dims.floorDiv(n, dims.symbol(0)).ok());
 }
 
+TEST_CASE("rules guess about sizes that depend on data, and nobody else", "[ops][dims]") {
+  DimTable dims;
+  Dim n = dims.symbol(9, 2), d = dims.dataSize(), e = dims.dataSize();
+  CHECK(dims.print(dims.add(dims.mul(d, n).value(), e).value()) == "s0*d0 + d1");
+  CHECK(dims.parse("d1 + 1").value() == dims.add(e, dims.constant(1)).value());
+  CHECK(dims.decideLess(dims.constant(-1), d));  // proved
+  CHECK_FALSE(dims.takeUndecided());
+
+  (void)dims.decideEqual(d, n);
+  CHECK(dims.takeUndecided());
+  CHECK_FALSE(dims.takeUndecided());
+  CHECK(relations(dims).empty());
+
+  DimTable::Guessing guessing(dims);
+  CHECK(dims.decideEqual(d, e));
+  CHECK_FALSE(dims.decideEqual(d, n));
+  CHECK_FALSE(dims.decideLess(d, dims.constant(1)));
+  CHECK_FALSE(dims.takeUndecided());
+  CHECK(relations(dims) == Strings{"d0 == d1", "d0 != s0", "1 <= d0"});
+  CHECK(dims.dependsOnData(dims.relations()[1]));
+
+  dims.allowGuesses(false);
+  (void)dims.decideEqual(e, dims.constant(1));
+  CHECK(dims.takeUndecided());
+}
+
 }  // namespace segue

@@ -8,6 +8,7 @@ import copy
 import functools
 import importlib
 import operator
+import re
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -167,6 +168,12 @@ class Random:
             return self.integer(-1, 2) if ndim == 0 else ndim
         return self.integer(-ndim, ndim)
 
+    def length(self, array: np.ndarray, axis: int | None) -> int:
+        """Of the array along an axis argument; anything where it is out of bounds."""
+        if axis is None:
+            return array.size
+        return array.shape[axis] if -array.ndim <= axis < array.ndim else 2
+
     def axes(self, ndim: int):
         """An axis argument that may also be a tuple."""
         if ndim and self.rng.random() < 0.3:
@@ -223,15 +230,37 @@ def describe(value: object) -> tuple:
 
 
 def agrees(inferred: tuple, actual: tuple) -> bool:
-    """Whether a type (flags None: layout not known) describes the value."""
+    """Whether a type (flags None: layout not known; a size None: it depends on data) describes the value."""
     if inferred[0] != actual[0]:
         return False
     if inferred[0] == "array":
         known = inferred[3] is not None
-        return inferred[:3] == actual[:3] and inferred[4:] == actual[4:] and (not known or inferred[3] == actual[3])
+        same_shape = len(inferred[2]) == len(actual[2]) and all(n is None or n == m for n, m in zip(inferred[2], actual[2]))
+        same = inferred[1] == actual[1] and inferred[4:] == actual[4:] and same_shape
+        return same and (not known or inferred[3] == actual[3])
     if inferred[0] in ("tuple", "list"):
         return len(inferred[1]) == len(actual[1]) and all(map(agrees, inferred[1], actual[1]))
     return inferred == actual
+
+
+def sizes_found(text: str, value: object) -> dict[str, int]:
+    """What the sizes that depend on data are in a value of the type: d0, d1 …"""
+    sizes = {}
+    for words, array in zip(re.findall(r"\w+\[([^]]*)\]|np\.\w+", text), _leaves(value)):
+        if isinstance(array, np.ndarray):
+            named = zip(words.split(", "), array.shape)
+            sizes.update({word: size for word, size in named if re.fullmatch(r"d\d+", word)})
+    return sizes
+
+
+def _leaves(value: object) -> list:
+    return [leaf for item in value for leaf in _leaves(item)] if isinstance(value, (tuple, list)) else [value]
+
+
+def guessed_right(inferred: dict, result: object) -> bool:
+    """Whether all holds that the rule has guessed of sizes that depend on data. (Else the run would be dropped.)"""
+    sizes = sizes_found(inferred["text"], result)
+    return all(eval(guess, {"min": min, "max": max}, sizes) for guess in inferred["guesses"])
 
 
 def arrays_in(value: object) -> list[np.ndarray]:
@@ -323,6 +352,9 @@ def check(call: Call, operator_name: str, counts: Counter, casts: bool = False) 
     if inferred is None:
         counts["declined"] += 1
         return "" if call.declines else f"{call}: NumPy gives {describe(result)}, the rule refuses: {refusal}"
+    if not guessed_right(static, result):
+        counts["guessed wrong"] += 1
+        return ""
     counts["compared"] += 1
     actual = describe(result)
     if not agrees(inferred["type"], actual):

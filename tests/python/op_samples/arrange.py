@@ -70,6 +70,11 @@ def fill_diagonal(random: Random, dtype: str, operator: str) -> Iterator[Call]:
 def delete(random: Random, dtype: str, operator: str) -> Iterator[Call]:
     for _ in range(10):
         yield Call("numpy.delete", (random.array(dtype, random.shape(2, 1)), random.choice([0, -1, 2, 9])), declines="matrices")
+        array = random.array(dtype, random.shape(3, 1))
+        axis = random.axis(array.ndim)
+        size = random.length(array, axis)
+        which = random.choice([[0, 2], [-1], random.values("i32", (2,)), random.values("bool", (size,))])
+        yield Call("numpy.delete", (array, which, axis), declines="matrices")
 
 
 @samples("insert")

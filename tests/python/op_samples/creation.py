@@ -57,6 +57,8 @@ def spaced(random: Random, dtype: str, operator: str) -> Iterator[Call]:
         kwargs = {"dtype": _dtype(random, dtype)} if random.rng.random() < 0.4 else {}
         yield Call(f"numpy.{operator}", (*bounds, random.integer(-1, 6)), kwargs, "integers and narrow scalars")
         yield Call(f"numpy.{operator}", tuple(bounds), kwargs, "integers and narrow scalars")
+        if operator == "linspace":
+            yield Call("numpy.linspace", (*bounds, random.integer(0, 6), random.choice([True, False]), True), kwargs, "few points; complex steps")
 
 
 @samples("eye", "identity", "tri", "fftfreq", "rfftfreq")

@@ -44,9 +44,13 @@ def repeated(random: Random, dtype: str, operator: str) -> Iterator[Call]:
         elif operator == "repeat":
             yield Call(name, (array, random.integer(-1, 4)), declines="empty arrays")
             yield Call(name, (array, random.integer(0, 4), random.axis(array.ndim)))
+            axis = random.axis(array.ndim)
+            size = random.length(array, axis)
+            each = random.choice([random.values("u8", (size,)), random.values("i64", (1,)), [2] * size, np.array(3)])
+            yield Call(name, (array, each, axis), declines="empty arrays")
         else:
             width = random.choice([1, 0, (1, 2), ((0, 1),) * array.ndim, ((2, 1),), -1])
-            yield Call(name, (array, width), {"mode": random.choice(["constant", "edge"])}, "strides; empty arrays")
+            yield Call(name, (array, width), {"mode": random.choice(["constant", "edge", "reflect", "symmetric", "wrap", "minimum"])}, "strides; empty arrays")
 
 
 @samples("where")
@@ -58,6 +62,7 @@ def where(random: Random, dtype: str, operator: str) -> Iterator[Call]:
         pair = [first, random.operand(shape)]
         yield Call("numpy.where", (condition, *(pair if random.rng.random() < 0.5 else pair[::-1])), declines="ints outside the dtype")
         yield Call("numpy.where", (condition, random.python_scalar(), random.python_scalar()))
+        yield Call("numpy.where", (condition,), declines="NumPy refuses 0-d arrays")
 
 
 @samples("clip")
@@ -136,13 +141,6 @@ def compare(random: Random, dtype: str, operator: str) -> Iterator[Call]:
         yield Call(f"numpy.{operator}", tuple(pair))
         if not operator.startswith("array_equ"):
             yield Call(f"numpy.{operator}", tuple(pair), {"rtol": 1e-3, "atol": 0.5})
-
-
-@samples("nonzero", "flatnonzero", "argwhere", "unique", "bincount", "compress")
-def by_data(random: Random, dtype: str, operator: str) -> Iterator[Call]:
-    array = random.array(dtype, (3,))
-    args = (random.array("bool", (3,)), array) if operator == "compress" else (array,)
-    yield Call(TABLE[operator]["numpy"][0], args, declines="the size depends on data")
 
 
 @samples("put")

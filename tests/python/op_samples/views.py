@@ -171,7 +171,15 @@ def getitem(random: Random, dtype: str, operator: str) -> Iterator[Call]:
         yield Call("ndarray.__getitem__", (array, basic_index(random, array)))
         array = random.array(dtype, random.shape(min_ndim=1))
         yield Call("ndarray.__getitem__", (array, advanced_index(random, array)), declines="empty lists")
-    yield Call("ndarray.__getitem__", (random.array(dtype, (3,)), np.array([True, False, True])), declines="masks")
+    for _ in range(30):
+        array = random.array(dtype, random.shape(min_ndim=1))
+        mask = random.array("bool", array.shape[: random.integer(1, array.ndim + 1)])
+        left = array.ndim - mask.ndim
+        index = random.choice([mask, (mask, *[random.choice([0, slice(None), slice(0, 2), None, ...]) for _ in range(min(left, 1))])])
+        yield Call("ndarray.__getitem__", (array, index))
+        if left:
+            mask = random.array("bool", array.shape[left:])
+            yield Call("ndarray.__getitem__", (array, (..., mask)))
 
 
 @samples("setitem")
@@ -185,7 +193,8 @@ def setitem(random: Random, dtype: str, operator: str) -> Iterator[Call]:
     for _ in range(10):
         array = random.array(dtype, random.shape(min_ndim=1))
         mask = random.array("bool", array.shape[: random.integer(1, array.ndim + 1)])
-        yield Call("ndarray.__setitem__", (array, mask, random.operand(())), declines="masked values")
+        value = random.choice([random.operand(()), random.operand(array[mask].shape), random.operand((3,))])
+        yield Call("ndarray.__setitem__", (array, mask, value), declines="complex numbers into others")
 
 
 def _valid(array: np.ndarray, index) -> bool:

@@ -1,0 +1,15 @@
+// What rules of other families share with those of results whose size is in the data.
+#pragma once
+
+#include "ops/op.h"
+
+namespace segue::rules {
+
+/// (a): a tuple of index vectors, one for each axis.
+Result<Type> nonzero(OpCall& call);
+/// (a, repeats, axis), with a number of repeats for each element.
+Result<Type> repeatEach(OpCall& call);
+/// (arr, obj, axis), where obj is a vector of integers or a mask.
+Result<Type> deleteSeveral(OpCall& call);
+
+}  // namespace segue::rules
