@@ -114,7 +114,8 @@ class _Memory:
             low, high = np.lib.array_utils.byte_bounds(root)
             room = np.zeros(high - low + 64, dtype=np.uint8)
             skip = (low - room.ctypes.data) % 64
-            self._buffer = room[skip : skip + high - low]
+            # Through a memoryview: views have these bytes for a base then, not all of the room.
+            self._buffer = np.frombuffer(memoryview(room)[skip : skip + high - low], dtype=np.uint8)
             self._buffer[:] = np.frombuffer(ctypes.string_at(low, high - low), dtype=np.uint8)
             self._start = low
             self._new = self._view(root)
