@@ -44,6 +44,8 @@ bool isIntegerLoop(const Node& node) {
     });
     if (arg.is<double>() || arg.is<std::complex<double>>()) all_integers = false;
     if (arg.is<DType>() && !(isCore(arg.as<DType>()) && !isInexact(arg.as<DType>()))) all_integers = false;
+    // Any loop's result goes into an integer array: np.divide(a, b, out=a, casting="unsafe").
+    if (arg.is<std::string>() && arg.as<std::string>() == "unsafe") all_integers = false;
   }
   return any_array && all_integers;
 }

@@ -1,6 +1,6 @@
 """What generated programs of arrays are made of: one form a line, with the kinds of dtype and the least rank of the array {x} before it.
 
-Kinds are NumPy's letters; `*` means any. {y} and {z} are operands that broadcast with {x}, and the other names are in `array_slots.py`.
+Kinds are NumPy's letters; `*` means any. A `!` before them marks what mostly breaks: few programs have much of it, so that segments get long. {y} and {z} are operands that broadcast with {x}, and the other names are in `array_slots.py`.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ class Form:
     kinds: str
     rank: int
     text: str
+    breaks: bool = False
 
     def fits(self, array) -> bool:
         if array.dtype.char in "gG" and any(word in self.text for word in (".view(", "byteswap")):
@@ -25,7 +26,7 @@ def table(lines: str) -> tuple[Form, ...]:
     for line in lines.strip().splitlines():
         head, text = line.strip().split(": ", 1)
         kinds, _, rank = head.partition(" ")
-        forms.append(Form(kinds, int(rank or 0), text))
+        forms.append(Form(kinds.removeprefix("!"), int(rank or 0), text, kinds.startswith("!")))
     return tuple(forms)
 
 
@@ -39,10 +40,11 @@ UNARY_REAL = "floor ceil trunc rint fabs cbrt deg2rad rad2deg signbit spacing is
 UNARY_ANY = "negative positive absolute square conjugate logical_not sign isfinite isnan isinf reciprocal"
 BINARY_NUMBER = "add subtract multiply divide maximum minimum fmax fmin equal not_equal less less_equal greater greater_equal logical_and logical_or logical_xor power"
 BINARY_REAL = "floor_divide remainder fmod arctan2 hypot copysign nextafter logaddexp logaddexp2 heaviside float_power"
+LOGICAL = "logical_or logical_and"
 BINARY_BITS = "bitwise_and bitwise_or bitwise_xor"
 BINARY_INT = "left_shift right_shift gcd lcm"
-REDUCING = "add multiply maximum minimum logical_or logical_and"
-KEYWORDS = "out={x}", "out={o}", "where={m}, out={o}", "dtype={dt}", "casting='unsafe', out={o}", "order={order}", "out=({o},)", "casting='same_kind'"
+REDUCING = "add multiply maximum minimum"
+KEYWORDS = "out={x}", "out={o}", "where={m}, out={o}", "dtype={dt}", "casting='unsafe', out={o}", "order={order}", "casting='same_kind'"
 
 VIEWS = table("""
 * 1: {x}[{basic}]
@@ -70,8 +72,8 @@ c: {x}.real[{dots}]
 *: np.expand_dims({x}, {axn})
 *: {x}.view()
 iuf: {x}.view({same})
-c 1: {x}.view({parts})
-iufc 1: {x}.view('u1')
+!c 1: {x}.view({parts})
+!iufc 1: {x}.view('u1')
 iuf 1: {x}.view({dt})
 *: np.broadcast_to({x}, (2,) + {x}.shape)
 * 1: np.broadcast_to({x}[{i}], {x}.shape)
@@ -98,14 +100,14 @@ iuf 1: {x}.view({dt})
 *: np.asfortranarray({x})
 *: {x}.astype({x}.dtype, copy=False)
 *: np.broadcast_arrays({x}, {y})[0]
-* 1: np.lib.stride_tricks.sliding_window_view({x}, 2, axis={ax})
+!* 1: np.lib.stride_tricks.sliding_window_view({x}, 2, axis={ax})
 * 2: np.matrix_transpose({x})
 V: {x}['f0']
 V: {x}['f1'][{dots}]
 V: {x}[['f1', 'f0']]
 biufcMm 1: {x}.flat[{flat}]
 * 1: np.unstack({x})[0]
-* 1: {x}[{basic}].base
+!* 1: {x}[{basic}].base
 *: np.permute_dims({x})
 """)
 
@@ -117,22 +119,22 @@ INDEXING = table("""
 * 1: np.take({x}, {ints}, axis={ax}, mode={mode})
 * 1: {x}.take({ints}, axis=0)
 * 1: np.take_along_axis({x}, np.argsort({x}, axis={a0}), {a0})
-* 1: np.compress([True, False], {x}, axis={ax})
-biuf 1: {x}[{m}]
-biufcMm 1: np.extract({m}, {x})
-biuf: np.nonzero({x})
-biuf 1: np.nonzero({x})[0]
-biuf: np.flatnonzero({x})
-biuf: np.argwhere({x})
+!* 1: np.compress([True, False], {x}, axis={ax})
+!biuf 1: {x}[{m}]
+!biufcMm 1: np.extract({m}, {x})
+!biuf: np.nonzero({x})
+!biuf 1: np.nonzero({x})[0]
+!biuf: np.flatnonzero({x})
+!biuf: np.argwhere({x})
 * 1: {x}[np.ix_({lists})]
 * 1: {x}[np.arange({x}.shape[0]), ...]
-* 1: np.delete({x}, {i}, axis=0)
-* 1: {x}[{fancy}][{dots}]
+!* 1: np.delete({x}, {i}, axis=0)
+!* 1: {x}[{fancy}][{dots}]
 * 2: {x}[{i}, [0, -1]]
 * 1: {x}[..., {ints}]
 * 1: {x}[None, {ints}]
-* 1: {x}[np.array({i}), ...]
-* 1: {x}[np.bool_(True)]
+!* 1: {x}[np.array({i}), ...]
+!* 1: {x}[np.bool_(True)]
 biuf 1: np.choose({x} > 0, ({x}, {y}))
 """)
 
@@ -145,6 +147,7 @@ POINTWISE = table(
         *(calls("biufc", "add multiply maximum less divide subtract", f"np.@({{x}}, {{y}}, {words})") for words in KEYWORDS),
         *(calls("f", "sqrt negative exp floor absolute", f"np.@({{x}}, {words})") for words in KEYWORDS),
         *(calls("iufcm", "negative absolute square", f"np.@({{x}}, {words})") for words in KEYWORDS[:5]),
+        calls("!biufc", "add multiply less subtract", "np.@({x}, {y}, out=({o},))"), calls("!f", "sqrt negative", "np.@({x}, out=({o},))"),
     ]) + """
 biufcSU: {x} == {y}
 *: {x} != {x}
@@ -180,7 +183,7 @@ SU: {x} + {x}
 SU: np.strings.upper({x})
 SU: np.char.add({x}, {x})
 SU: np.strings.str_len({x})
-SU: {x} < {n}
+!SU: {x} < {n}
 biuf: divmod({x}, {n})
 biuf: np.divmod({x}, {y})[1]
 f: np.modf({x})
@@ -193,10 +196,10 @@ biufc: np.select([{m}, {m}], [{x}, {y}], {n})
 biuf: np.clip({x}, {n}, None)
 biuf: {x}.clip({n}, {n})
 biuf: np.clip({x}, -1, {y}, out={o})
-biufc: {x}.clip(max={y})
+!biufc: {x}.clip(max={y})
 biuf: np.round({x}, {k})
 fc: {x}.round(1)
-fc: np.around({x}, out={o})
+!fc: np.around({x}, out={o})
 biufc: {x}.astype({dt})
 *: {x}.astype({x}.dtype)
 biufc: {x}.astype({dt}, order={order}, casting='same_kind')
@@ -220,8 +223,8 @@ biufc: np.isclose({x}, {y})
 iuf: np.isin({x}, [1, 2])
 iu: np.bitwise_count({x})
 iu: np.invert({x}, out={o})
-biuf: np.interp({x}, [0.0, 1.0], [1.0, 3.0])
-biuf: np.digitize({x}, [0.0, 1.0])
+!biuf: np.interp({x}, [0.0, 1.0], [1.0, 3.0])
+!biuf: np.digitize({x}, [0.0, 1.0])
 biuf: np.nan_to_num({x}, nan={n})
 biufc: {x}.__add__({y})
 biufc: np.add({x}, {y}).T
@@ -238,13 +241,15 @@ REDUCTIONS = table(
         calls("biufc", "cumsum cumprod", "np.@({x})"), calls("biufc 1", REDUCING, "np.@.reduce({x}, axis={axn})"),
         calls("biufc 1", REDUCING, "np.@.reduce({x}, axis={axn}, keepdims={bool}, initial={n})"), calls("biufc 1", REDUCING, "np.@.accumulate({x}, {ax})"),
         calls("biufc 1", REDUCING, "np.@.reduceat({x}, {edges})"), calls("biufc 1", REDUCING, "np.@.outer({x}, {y})"),
-        calls("biuf", "nansum nanmax nanmean nanmin", "np.@({x})"), calls("biuf 1", "nansum nanprod", "np.@({x}, axis={ax})"),
+        calls("!biufc 1", LOGICAL, "np.@.reduce({x}, axis={axn}, initial={n})"), calls("!biufc 1", LOGICAL, "np.@.accumulate({x}, {ax})"),
+        calls("!biufc 1", LOGICAL, "np.@.reduceat({x}, {edges})"), calls("biufc 1", LOGICAL, "np.@.reduce({x}, axis={axn})"),
+        calls("!biuf", "nanmax nanmean nanmin", "np.@({x})"), calls("biuf 1", "nansum nanprod", "np.@({x}, axis={ax})"),
         calls("biuf", "median ptp count_nonzero average", "np.@({x})"), calls("biuf 1", "median ptp count_nonzero average", "np.@({x}, axis={ax})"),
-        calls("biufc 1", "sum max cumsum", "np.@({x}, axis={ax}, out={r})"), calls("Mm 1", "max min", "{x}.@(axis={ax})"),
+        calls("!biufc 1", "sum max cumsum", "np.@({x}, axis={ax}, out={r})"), calls("Mm 1", "max min", "{x}.@(axis={ax})"),
     ]) + """
 biuf: np.percentile({x}, 50)
-biuf 1: np.quantile({x}, [0.25, 0.5], axis={ax})
-biufc 2: np.trace({x})
+!biuf 1: np.quantile({x}, [0.25, 0.5], axis={ax})
+!biufc 2: np.trace({x})
 biufc: np.linalg.norm({x})
 biufc 1: np.linalg.norm({x}, axis={ax})
 biuf 1: np.bitwise_or.reduce({x} > 0)
@@ -254,14 +259,14 @@ biuf: np.allclose({x}, {y})
 biufc 1: np.diff({x}, axis={ax})
 biuf 1: np.diff({x}, prepend=0)
 biuf 1: np.gradient({x} * 1.0)
-biuf: np.unique({x})
+!biuf: np.unique({x})
 biuf: np.histogram({x}, bins=3)[0]
-biu 1: np.bincount(abs({x}.ravel()).astype('i8') % 5)
+!biu 1: np.bincount(abs({x}.ravel()).astype('i8') % 5)
 biufc: sum({x}.ravel())
 biufc 1: np.add.reduce({x}, axis=None, dtype={dt})
 iu: np.bitwise_and.reduce({x}, axis=None)
 biufc: np.cumulative_sum({x}.ravel())
-biuf: max({x}.ravel().tolist() or [0])
+!biuf: max({x}.ravel().tolist() or [0])
 """)
 
 JOINING = table("""
@@ -269,7 +274,7 @@ JOINING = table("""
 biufc: np.concatenate([{x}, {y}])
 biufc 1: np.concatenate(({x}, {x}), axis={ax})
 biufc: np.concatenate(({x}, {y}), axis=None)
-biufc 1: np.concatenate(({x}, {x}), axis=0, dtype={dt}, casting='unsafe')
+!biufc 1: np.concatenate(({x}, {x}), axis=0, dtype={dt}, casting='unsafe')
 biufc: np.stack([{x}, {y}])
 *: np.stack(({x}, {x}), axis={axi})
 *: np.hstack(({x}, {x}))
@@ -281,15 +286,20 @@ biufc: np.append({x}, {n})
 *: np.tile({x}, 2)
 *: np.tile({x}, (2, 1))
 *: np.repeat({x}, 2)
-* 1: np.repeat({x}, [1] * {x}.shape[{a0}], axis={a0})
+!* 1: np.repeat({x}, [1] * {x}.shape[{a0}], axis={a0})
 * 1: {x}.repeat(2, axis={ax})
 * 1: np.roll({x}, {k})
 * 1: np.roll({x}, {k}, axis={ax})
 biufc 1: np.pad({x}, 1)
 biufc 1: np.pad({x}, (1, 0), mode='edge')
-biufc 1: np.insert({x}, 0, {n}, axis=0)
+!biufc 1: np.insert({x}, 0, {n}, axis=0)
 biufc: np.resize({x}, 5)
-biufc: np.meshgrid({x}.ravel(), [1, 2])[0]
+*: np.random.rand({x}.ndim + 1)
+*: np.random.default_rng({x}.ndim).normal(size=3)
+*: np.random.default_rng(7).integers(0, 5, {x}.shape)
+* 1: np.random.RandomState(3).permutation({x}.shape[0])
+* 1: np.random.default_rng(3).permuted({x}, axis={ax})
+!biufc: np.meshgrid({x}.ravel(), [1, 2])[0]
 biufc: np.block([{x}, {x}])
 biufc 2: np.triu({x}, {k})
 biufc 2: np.tril({x})
@@ -307,7 +317,7 @@ biufc: np.empty_like({x}) * 0 if False else np.zeros_like({x}, order={order})
 *: np.arange({x}.size)
 *: np.arange({x}.ndim, {x}.ndim + 4.0, 1.5)
 *: np.eye(2, 3, {k})
-*: np.linspace(0, {n}, 4)
+!*: np.linspace(0, {n}, 4)
 *: np.ones((2, {x}.ndim + 1))[:, :{k}]
 *: np.indices((2, 2))[0]
 *: np.tri(3, k={k})
@@ -325,8 +335,8 @@ ORDERING = table("""
 biuf 1: np.partition({x}, 0)
 biuf 1: np.searchsorted(np.sort({x}.ravel()), {n})
 biuf 1: np.searchsorted(np.sort({x}.ravel()), {y}, side='right')
-biuf 1: np.lexsort(({x}, {x}))
-biufc: np.flatnonzero({m})
+!biuf 1: np.lexsort(({x}, {x}))
+!biufc: np.flatnonzero({m})
 biufc 2: {x} @ {x}.T
 biufc 1: {x} @ {x}.T
 biufc 1: np.dot({x}, {x}.T)
@@ -334,30 +344,30 @@ biufc 1: np.inner({x}, {x})
 biufc: np.vdot({x}, {x})
 biufc 2: np.matmul({x}, {x}.swapaxes(-1, -2))
 biufc 1: np.tensordot({x}, {x}, axes={x}.ndim)
-biufc 1: np.einsum('...i,...i->...', {x}, {x})
-biufc 2: np.einsum('...ij->...ji', {x})
-biufc 1: np.einsum('...i->i...', {x})
-biufc 2: np.einsum('...ij,...kj->...ik', {x}, {x}, optimize=True)
-biufc 2: np.einsum('ii->i', {x}[:2, :2])
+!biufc 1: np.einsum('...i,...i->...', {x}, {x})
+!biufc 2: np.einsum('...ij->...ji', {x})
+!biufc 1: np.einsum('...i->i...', {x})
+!biufc 2: np.einsum('...ij,...kj->...ik', {x}, {x}, optimize=True)
+!biufc 2: np.einsum('ii->i', {x}[:2, :2])
 fc 2: np.linalg.det({x} @ {x}.swapaxes(-1, -2))
 biuf 2: np.linalg.solve(np.eye({x}.shape[-2]) * 3, {x})
 biuf 2: np.linalg.inv(np.eye({x}.shape[-1]) * 2 + 0 * {x}[..., :1, :])
 biuf 2: np.linalg.eigvalsh({x} @ {x}.swapaxes(-1, -2) * 1.0)
-biuf 2: np.linalg.svd({x} * 1.0, compute_uv=False)
+!biuf 2: np.linalg.svd({x} * 1.0, compute_uv=False)
 biuf 2: np.linalg.qr({x} * 1.0)[1].shape
 biuf 2: np.linalg.matrix_rank({x})
 biufc 2: np.linalg.matrix_power({x} @ {x}.swapaxes(-1, -2), 2)
-biuf 1: np.cross([1, 2, 3], [{n}, 0, 1])
-biuf 1: np.convolve({x}.ravel()[:4], [1, 2])
+!biuf 1: np.cross([1, 2, 3], [{n}, 0, 1])
+!biuf 1: np.convolve({x}.ravel()[:4], [1, 2])
 fc 1: np.fft.fft({x})
 biuf 1: np.fft.rfft({x}, axis={ax})
 biuf 1: np.trapezoid({x})
-biuf 1: np.apply_along_axis(np.sum, {ax}, {x})
-biuf 1: np.vectorize(abs)({x})
+!biuf 1: np.apply_along_axis(np.sum, {ax}, {x})
+!biuf 1: np.vectorize(abs)({x})
 biuf: np.piecewise({x} * 1.0, [{x} > 0], [1, -1])
-biuf: np.frompyfunc(abs, 1, 1)({x})
-biufc: np.array({x}, dtype=object) + 1
-biufc: {x}.astype(object).astype({x}.dtype)
+!biuf: np.frompyfunc(abs, 1, 1)({x})
+!biufc: np.array({x}, dtype=object) + 1
+!biufc: {x}.astype(object).astype({x}.dtype)
 """)
 
 SCALARS = table("""
@@ -371,20 +381,20 @@ biuf: int({x}.sum())
 biufc: {x}.sum().item()
 biuf: float({x}.ravel()[0])
 biuf: int({x}.max())
-biuf: bool({x}.any())
+!biuf: bool({x}.any())
 biuf 1: float({x}[{element}])
 biuf 1: int({x}[{element}])
-biufc 1: complex({x}[{element}])
+!biufc 1: complex({x}[{element}])
 biufc: {x}.mean()
 *: {x}.size
 *: {x}.shape[0]
 *: {x}.ndim
 *: {x}.nbytes
-*: {x}.strides
+!*: {x}.strides
 *: {x}.dtype.itemsize
 *: {x}.flags.writeable
-*: np.shares_memory({x}, {v})
-*: np.may_share_memory({x}, {v})
+!*: np.shares_memory({x}, {v})
+!*: np.may_share_memory({x}, {v})
 *: {x}.dtype == {v}.dtype
 *: {x}.shape == {v}.shape
 *: {x} is {v}
@@ -395,8 +405,8 @@ biufc 1: {x}[{element}] + {x}[{element}]
 biuf 1: {x}[{element}] > 0
 biufc 1: {x}[{element}].dtype
 biuf 1: -abs({x}[{element}])
-biuf 1: round(float({x}[{element}]), 1)
-biu 1: range(5)[{x}[{element}] % 5]
+!biuf 1: round(float({x}[{element}]), 1)
+!biu 1: range(5)[{x}[{element}] % 5]
 biufc: {x}.dtype.type({small})
 biuf: {x}.dtype.type({n}) + {x}
 biufc: np.float32({small}) * {x}

@@ -25,6 +25,15 @@ FAMILIES = {
     array_forms.VIEWS: 20, array_forms.POINTWISE: 24, array_forms.REDUCTIONS: 11, array_forms.INDEXING: 9, array_forms.JOINING: 7,
     array_forms.ORDERING: 5, array_forms.SCALARS: 7,
 }
+STATEMENTS = {
+    "assign": 16, "view": 5, "store": 6, "effect": 6, "augment": 4, "arithmetic": 2, "rebind": 1, "collect": 1, "if": 1, "for": 1, "attempt": 1, "errstate": 1,
+    "element loop": 1, "forget": 1,
+}
+WRITING = {"assign": 8, "view": 9, "store": 9, "effect": 8, "augment": 7, "rebind": 1, "forget": 1}
+"""Of a program that is mostly views and writes through them."""
+BREAKING = ("if", "attempt", "collect", "errstate")
+BREAKS = 0.35
+"""Share of programs that break often."""
 WARNED = 0.04
 """Share of programs in which statements may warn: a run that warns is CPython's, and so are later ones of its entry."""
 FAILED = 0.04
@@ -43,6 +52,10 @@ class ArrayGenerator:
         self.locals: dict[str, Any] = {}
         self.count = 0
         self.warns = rng.random() < WARNED
+        self.breaks = rng.random() < BREAKS
+        self.kinds = dict(WRITING if rng.random() < 0.4 else STATEMENTS)
+        if not self.breaks:
+            self.kinds = {kind: weight for kind, weight in self.kinds.items() if kind not in BREAKING}
 
     def fresh(self) -> str:
         self.count += 1
@@ -76,7 +89,7 @@ class ArrayGenerator:
                 if type(result) is np.ndarray and result.size <= MOST:
                     text, value = f"({inner})" if " " in inner else inner, result
             form = self.rng.choice(forms)
-            if form.fits(value):
+            if form.fits(value) and (self.breaks or not form.breaks or self.rng.random() < 0.05):
                 return Slots(self.rng, self.locals, text, value).fill(form)
         return f"{text}[...]"
 
@@ -96,10 +109,10 @@ class ArrayGenerator:
     # --- statements -------------------------------------------------------------------------------------------------
 
     def statement(self, depth: int = 0) -> Statement:
-        kinds = ["assign"] * 16 + ["view"] * 5 + ["store"] * 6 + ["effect"] * 6 + ["augment"] * 4 + ["arithmetic"] * 2 + ["rebind", "collect"]
-        if depth == 0:
-            kinds += ["if", "for", "attempt", "errstate", "element loop"]
-        return getattr(self, "make_" + self.rng.choice(kinds).replace(" ", "_"))(depth)
+        kind = self.rng.choices(tuple(self.kinds), tuple(self.kinds.values()))[0]
+        if depth and kind in ("if", "for", "attempt", "errstate", "element loop"):
+            kind = "assign"
+        return getattr(self, "make_" + kind.replace(" ", "_"))(depth)
 
     def make_assign(self, depth: int) -> Statement:
         return Statement(f"{self.fresh()} = {self.expression()}")
@@ -109,6 +122,11 @@ class ArrayGenerator:
 
     def make_rebind(self, depth: int) -> Statement:
         return Statement(f"{self.array()[0]} = {self.expression()}")
+
+    def make_forget(self, depth: int) -> Statement:
+        """A temporary is freed, or lives on in its views."""
+        mine = [name for name in self.locals if name[0] == "v"]
+        return Statement(f"del {self.rng.choice(mine)}" if mine and depth == 0 else "pass")
 
     def make_effect(self, depth: int) -> Statement:
         return Statement(self.fill(array_writes.EFFECTS, 0.1))

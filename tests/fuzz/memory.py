@@ -16,7 +16,7 @@ LAYOUTS = ("C", "F", "strided", "reversed", "flipped", "padded", "swapped", "zer
 WILD = 20
 """Seeds from here on are wild."""
 POOL = 320
-"""Elements of a pool: more than any layout of a generated shape spans."""
+"""Elements of a pool, or if they are small, of 8 bytes: more than any layout of a generated shape spans."""
 
 
 def values(dtype: str, count: int, seed: int) -> np.ndarray:
@@ -61,7 +61,7 @@ def own(dtype: str, shape: tuple[int, ...], layout: str = "C", seed: int = 1) ->
 
 
 def pool(dtype: str, seed: int = 1) -> np.ndarray:
-    return values(dtype, POOL, seed).copy()
+    return values(dtype, POOL * max(1, 8 // np.dtype(dtype).itemsize), seed).copy()
 
 
 def place(memory: np.ndarray, dtype: str, shape: tuple[int, ...], layout: str = "C", at: int = 0) -> np.ndarray:

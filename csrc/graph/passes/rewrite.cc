@@ -55,9 +55,9 @@ void Retyping::refresh(Node& node) {
   retyped_[node.id] = true;
 }
 
-bool provablyNonEmpty(const Type& array, DimTable& dims) {
+bool provablyAtLeast(const Type& array, int64_t length, DimTable& dims) {
   for (Dim d : array.shape) {
-    if (!dims.provablyLess(dims.constant(0), d)) return false;
+    if (!dims.provablyLess(dims.constant(length - 1), d)) return false;
   }
   return true;
 }

@@ -73,7 +73,7 @@ class Retyping {
   std::vector<bool> retyped_;  ///< by node id
 };
 
-/// No axis can have length 0.
-bool provablyNonEmpty(const Type& array, DimTable& dims);
+/// Every axis has at least that length.
+bool provablyAtLeast(const Type& array, int64_t length, DimTable& dims);
 
 }  // namespace segue

@@ -83,7 +83,7 @@ class Views {
       std::optional<BasicIndex> first = readIndex(inner.args[1], type, dims_);
       std::optional<BasicIndex> composed;
       if (first) composed = composeIndex(*first, *index, type, dims_);
-      bool exact = !effects_.escapes(&node) || provablyNonEmpty(*node.type, dims_);
+      bool exact = !effects_.escapes(&node) || provablyAtLeast(*node.type, 1, dims_);
       if (composed && exact && retyping_.tryRewrite(node, *getitem_, {inner.args[0], writeIndex(*composed, view)})) {
         base = node.args[0];
         index = std::move(composed);
@@ -198,13 +198,23 @@ class Views {
     return true;
   }
 
+  /// reshape with the very sizes that the array has. (ravel, and -1, make new strides.)
+  bool asksForItsShape(const Node& node) const {
+    if (node.op != reshape_ || !node.args[1].is<ArgTuple>()) return false;
+    const std::vector<Arg>& sizes = node.args[1].as<ArgTuple>().items;
+    const Shape& shape = source(node)->type->shape;
+    auto same = [](const Arg& size, Dim dim) { return size.is<Dim>() && size.as<Dim>() == dim; };
+    return std::equal(sizes.begin(), sizes.end(), shape.begin(), shape.end(), same);
+  }
+
   void reshape(Node& node) {
     const Node& inner = *source(node);
     bool chained = isPureView(inner) && inner.args[0].isValue() && isReshape(inner);
     const Arg& base = chained ? inner.args[0] : node.args[0];
     bool same_shape = base.as<ArgValue>().type->shape == node.type->shape;
-    // An array of its own shape keeps whatever strides its axes of length 1 have; a detour would give them the usual ones.
-    if (same_shape && (!chained || !effects_.escapes(&node)) && replaceBy(node, base)) return;
+    // Axes of length 0 and 1 have any strides, of which NumPy makes the usual ones: but not of an array that is to have its own shape.
+    bool exact = !effects_.escapes(&node) || provablyAtLeast(*node.type, 2, dims_) || (!chained && asksForItsShape(node));
+    if (same_shape && exact && replaceBy(node, base)) return;
     if (!chained || same_shape) return;
     std::vector<Arg> args = node.args;
     args[0] = base;

@@ -129,7 +129,8 @@ Result<Type> asContiguous(OpCall& call) {
 Result<Type> viewAs(OpCall& call) {
   SEGUE_TRY(const Type* input, ndarrayArg(call, 0));
   SEGUE_TRY(std::optional<DType> wanted, dtypeArg(call.arg(1)));
-  DType dtype = wanted.value_or(input->dtype);
+  // None is NumPy's default dtype where it is said, and nothing where it is not.
+  DType dtype = wanted.value_or(call.arg(1).isNone() ? DType::kF64 : input->dtype);
   SEGUE_REQUIRE(dtypeItemSize(dtype) == dtypeItemSize(input->dtype), "a view of elements of another size");
   SEGUE_REQUIRE(dtypeAlignment(dtype) <= dtypeAlignment(input->dtype) || SEGUE_FAULT(ViewsUnaligned), "a view that may not be aligned");
   call.setSharing(Sharing::kView);

@@ -119,9 +119,7 @@ Result<Type> flatten(OpCall& call) {
 Result<Type> transpose(OpCall& call) {
   SEGUE_TRY(const Type* input, ndarrayArg(call, 0));
   std::vector<int> order = identityOrder(input->ndim());
-  bool given = call.given(1) && !(call.arg(1).is<ArgTuple>() && call.arg(1).as<ArgTuple>().items.empty() &&
-                                  input->ndim() != 0);
-  if (given) {
+  if (call.given(1)) {
     SEGUE_TRY(order, axesList(call.arg(1), input->ndim(), call.dims()));
     SEGUE_REQUIRE(static_cast<int>(order.size()) == input->ndim(), "axes do not match the array");
   } else {
