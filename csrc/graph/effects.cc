@@ -224,6 +224,9 @@ void Effects::markBlock(const Block& block) {
   for (const Arg& result : block.results) mark(result, kEscapes | kIdentityEscapes);
   for (auto it = block.nodes.rbegin(); it != block.nodes.rend(); ++it) {
     const Node& node = **it;
+    if (node.has(OpTag::kSeesMemory) && !SEGUE_FAULT(MemoryUnseen)) {
+      for (const Arg& arg : node.args) mark(arg, kEscapes | kIdentityEscapes);
+    }
     bool writes = false;
     for (const auto& region : node.regions) {
       forEachNode(*region, [&writes](const Node* inner) { writes |= !writtenArgs(*inner).empty(); });

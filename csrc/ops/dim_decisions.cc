@@ -167,8 +167,12 @@ bool DimTable::record(DimRelationKind kind, Dim a, Dim b) {
 }
 
 void DimTable::learn(DimRelationKind kind, const Linear& difference) {
+  undo_.push_back(Undo{relations_.size() - 1, difference.base, facts_[difference.base]});
+  conclude(kind, difference);
+}
+
+void DimTable::conclude(DimRelationKind kind, const Linear& difference) {
   Fact& fact = facts_[difference.base];
-  undo_.push_back(Undo{relations_.size() - 1, difference.base, fact});
   int64_t zero_at = difference.sign < 0 ? difference.offset : -difference.offset;
   if (kind == DimRelationKind::kNe) {
     Interval known = intervalOf(difference.base);

@@ -47,10 +47,16 @@ Dim DimTable::symbol(int64_t hint, int64_t lower_bound) {
   return internNamed(std::move(name), hint, lower_bound);
 }
 
-Dim DimTable::dataSize() {
+Dim DimTable::dataSize(std::optional<Dim> most) {
   Dim d{static_cast<uint32_t>(exprs_.size())};
-  exprs_.push_back(DimExpr{DimOp::kDataSize, static_cast<int64_t>(data_sizes_.size()), {}, {}, kDataSizeHint, true});
+  // 1 is no good guess where there may be more: it broadcasts.
+  const int64_t bound = most ? hint(*most) : kDataSizeHint;
+  const int64_t guess = most && bound > 2 ? std::max<int64_t>(2, bound / 2) : bound;
+  exprs_.push_back(DimExpr{DimOp::kDataSize, static_cast<int64_t>(data_sizes_.size()), {}, {}, guess, true});
   data_sizes_.push_back(d);
+  if (most) {
+    if (std::optional<Linear> difference = linearDifference(d, *most)) conclude(DimRelationKind::kLe, *difference);
+  }
   return d;
 }
 

@@ -13,9 +13,10 @@
 //     relations already recorded: once `1 < s0 - 2` was decided, `1 < s0 - 1` needs no guard.
 //
 // A *data size* (d0, d1 …) is a size that depends on data, such as the number of indices that np.nonzero finds: the run alone
-// knows it. It is at least 0, and its hint is a guess (kDataSizeHint: many, and no two differ). Type rules decide on it as
-// on any other Dim, and the plan checks the relation as soon as the run knows the size: a wrong guess drops the run. The
-// traced program's own questions are not guessed at: whoever asks one finds takeUndecided() set, and breaks.
+// knows it. It is at least 0, perhaps at most another size, and its hint is a guess (the half of that, or many). Type rules decide
+// on it as on any other Dim, NumPy's own Python code does where it is inlined, and the plan checks the relations as soon as the run
+// knows the size: a wrong guess drops the run. The program's own questions are not guessed at: whoever asks one finds
+// takeUndecided() set, and breaks.
 //
 // The canonical form of sums and products is a polynomial: terms in a fixed order, each a coefficient and a product of
 // atoms (symbols, data sizes, and floor division, modulo, min and max of canonical operands), the constant last.
@@ -81,8 +82,8 @@ class DimTable {
   /// A fresh symbol; `lower_bound` is what its own guard will establish.
   Dim symbol(int64_t hint, int64_t lower_bound = kNoBound);
 
-  /// A fresh size that depends on data.
-  Dim dataSize();
+  /// A fresh size that depends on data, and is never more than `most`.
+  Dim dataSize(std::optional<Dim> most = std::nullopt);
   uint32_t dataSizeCount() const { return static_cast<uint32_t>(data_sizes_.size()); }
   bool dependsOnData(Dim d) const { return expr(d).of_data; }
   bool dependsOnData(const DimRelation& relation) const { return dependsOnData(relation.lhs) || dependsOnData(relation.rhs); }
@@ -196,6 +197,7 @@ class DimTable {
   /// False when the decision may not be guessed.
   bool record(DimRelationKind kind, Dim a, Dim b);
   void learn(DimRelationKind kind, const Linear& difference);
+  void conclude(DimRelationKind kind, const Linear& difference);
   std::string printAt(Dim d, int precedence) const;
 
   std::vector<DimExpr> exprs_;            ///< by id

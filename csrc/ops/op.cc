@@ -186,10 +186,10 @@ Result<Unit> requireCore(const OpDef& op, absl::Span<const Arg> args) {
 
 }  // namespace
 
-Dim OpCall::dataSize() {
+Dim OpCall::dataSize(std::optional<Dim> most) {
   const DataSizes known = known_ != nullptr ? dataSizesOf(*known_, dims_) : DataSizes();
   const size_t number = data_sizes_++;
-  return number < known.size() ? known[number].size : dims_.dataSize();
+  return number < known.size() ? known[number].size : dims_.dataSize(most);
 }
 
 Result<Inferred> infer(const OpDef& op, absl::Span<const Arg> args, DimTable& dims, const Type* known) {

@@ -34,6 +34,7 @@ enum class OpTag : uint32_t {
   kIntegerErrstate = 1 << 11,  ///< reports conditions for integer arrays too (division by zero)
   kDraws = 1 << 12,            ///< draws from the random generator that is its first argument, whose state it advances
   kAnyDType = 1 << 13,         ///< the rule is right for arrays of every dtype, not of core dtypes only
+  kSeesMemory = 1 << 14,       ///< the result depends on where the arguments' memory is
 };
 
 struct OpParam {
@@ -145,7 +146,8 @@ class OpCall {
   /// The type of an argument that is a graph value, a Python scalar constant or a NumPy scalar; nullopt for anything else.
   std::optional<Type> type(size_t i) const;
   /// A size that depends on data: of the k-th call, the k-th such size that the node's type has already, or a fresh one.
-  Dim dataSize();
+  /// It is never more than `most`.
+  Dim dataSize(std::optional<Dim> most = std::nullopt);
   /// Whether the argument was passed with anything but None.
   bool given(size_t i) const { return !args_[i].missing() && !args_[i].isNone(); }
 

@@ -41,12 +41,7 @@ void convertDTypeNames(const OpDef& op, std::vector<Arg>& args) {
   }
 }
 
-/// As toArg; np._NoValue, the only object of its type, stands for an argument that was not passed.
-Traced<Arg> passedArg(Tracer& t, ValueRef value) {
-  static PyObject* const kNoValue = libraryObject("numpy", "_NoValue");
-  if (kNoValue != nullptr && t.resolve(value)->type() == Py_TYPE(kNoValue)) return Arg();
-  return toArg(t, value);
-}
+Traced<Arg> passedArg(Tracer& t, ValueRef value) { return isNoValue(t.resolve(value)) ? Traced<Arg>(Arg()) : toArg(t, value); }
 
 }  // namespace
 

@@ -33,6 +33,13 @@ def test_every_public_callable_has_a_sample():
     assert len(exceptions()) < 20
 
 
+def test_most_callables_are_captured_in_all_their_samples():
+    samples_of: dict[str, list[bool]] = {}
+    for sample in SAMPLES:
+        samples_of.setdefault(sample.name, []).append(sample.captured)
+    assert sum(map(all, samples_of.values())) >= 0.85 * len(samples_of)
+
+
 def test_samples_of_absent_callables_are_of_another_numpy():
     absent = {sample.name for sample in SAMPLES if find(sample.name) is None}
     assert absent <= (set() if NEWEST else set(SINCE))

@@ -19,6 +19,7 @@ CASES = {
     "an array of its size": lambda x, y, m, n: np.zeros(len(x[x > 0])) + x[x > 0],
     "rows": lambda x, y, m, n: m[m[:, 0] > 1],
     "rows summed": lambda x, y, m, n: (m[m[:, 0] > 1].sum(axis=0), m[m[:, 0] > 1].T),
+    "rows counted": lambda x, y, m, n: (len(m[m[:, 0] > 1]), np.argwhere(m > 0).shape, np.zeros(len(m[m[:, 0] > 1]))),
     "columns": lambda x, y, m, n: m[:, m[0] > 0],
     "a mask and an index": lambda x, y, m, n: (m[m[:, 0] > 1, 1], m[m[:, 0] > 1, 1:3], m[m > 0], m[..., m[0] > 0]),
     "indices": lambda x, y, m, n: (np.nonzero(x > 0), np.nonzero(m > 0), np.flatnonzero(m > 0), np.argwhere(m > 0), np.where(m > 1)),

@@ -264,3 +264,14 @@ def test_a_branch_that_reports_is_left_to_numpy(check):
 
     with np.errstate(all="ignore"):
         check(f, X, breaks=True)
+
+
+def test_shared_memory(check):
+    def shares(x):
+        made = np.arange(24).reshape(2, 3, 4)
+        a, b = np.zeros(3), np.zeros(3)
+        c, d = x + 1, x + 1
+        return (np.shares_memory(np.reshape(made, (12, 2)), made), np.may_share_memory(x, x[1:]), np.shares_memory(x[::2], x[1::2]),
+                np.shares_memory(a, b), np.shares_memory(c, d), np.may_share_memory(c, c.copy()))
+
+    check(shares, X)

@@ -24,6 +24,7 @@ TAGS = {
     "integer_errstate": "kIntegerErrstate",
     "draws": "kDraws",
     "any_dtype": "kAnyDType",
+    "sees_memory": "kSeesMemory",
 }
 
 #: Functions a fusion kernel's expression may call.

@@ -14,7 +14,8 @@ Type vector(DType dtype, Dim size) { return Type::array(dtype, {size}, Layout::b
 /// One array of indices for each axis of `mask`.
 Result<Type> trueIndices(OpCall& call, const Operand& mask) {
   SEGUE_REQUIRE(mask.is_ndarray && mask.ndim() > 0, "indices into an array of at least one dimension");
-  const Dim count = call.dataSize();
+  SEGUE_TRY(Dim size, shapeSize(mask.shape, call.dims()));
+  const Dim count = call.dataSize(size);
   // They are the columns of one array.
   const Layout layout = mask.ndim() == 1 ? Layout::both() : Layout::unknown();
   return Type::tuple(std::vector<Type>(mask.shape.size(), Type::array(DType::kI64, {count}, layout)));
@@ -30,16 +31,18 @@ Result<Type> nonzero(OpCall& call) {
 
 // flatnonzero: (a)
 Result<Type> flatNonzero(OpCall& call) {
-  SEGUE_TRY_VOID(ndarrayArg(call, 0));
-  return vector(DType::kI64, call.dataSize());
+  SEGUE_TRY(const Type* input, ndarrayArg(call, 0));
+  SEGUE_TRY(Dim size, shapeSize(input->shape, call.dims()));
+  return vector(DType::kI64, call.dataSize(size));
 }
 
 // argwhere: (a)
 Result<Type> argwhere(OpCall& call) {
   SEGUE_TRY(const Type* input, ndarrayArg(call, 0));
   SEGUE_REQUIRE(input->ndim() > 0, "coordinates in an array of at least one dimension");
+  SEGUE_TRY(Dim size, shapeSize(input->shape, call.dims()));
   const Layout layout = input->ndim() == 1 ? Layout::both() : Layout::unknown(AxisOrder::kF);
-  return Type::array(DType::kI64, {call.dataSize(), call.dims().constant(input->ndim())}, layout);
+  return Type::array(DType::kI64, {call.dataSize(size), call.dims().constant(input->ndim())}, layout);
 }
 
 // compress: (condition, a, axis)
@@ -47,10 +50,12 @@ Result<Type> compress(OpCall& call) {
   SEGUE_TRY(Operand condition, operandOf(call, 0));
   SEGUE_TRY(const Type* input, ndarrayArg(call, 1));
   SEGUE_REQUIRE(condition.is_array && condition.ndim() == 1, "condition must be a vector");
-  if (!call.given(2)) return vector(input->dtype, call.dataSize());
+  SEGUE_TRY(Dim size, shapeSize(input->shape, call.dims()));
+  if (!call.given(2)) return vector(input->dtype, call.dataSize(size));
   SEGUE_TRY(int axis, axisArg(call.arg(2), input->ndim(), call.dims()));
   Shape shape = input->shape;
-  shape[static_cast<size_t>(axis)] = call.dataSize();
+  Dim& along = shape[static_cast<size_t>(axis)];
+  along = call.dataSize(along);
   return Type::array(input->dtype, shape, shape.size() == 1 ? Layout::both() : Layout::unknown(AxisOrder::kC));
 }
 
@@ -59,7 +64,8 @@ Result<Type> extract(OpCall& call) {
   SEGUE_TRY(Operand condition, operandOf(call, 0));
   SEGUE_TRY(const Type* input, ndarrayArg(call, 1));
   SEGUE_REQUIRE(condition.is_array, "the condition must be an array");
-  return vector(input->dtype, call.dataSize());
+  SEGUE_TRY(Dim size, shapeSize(input->shape, call.dims()));
+  return vector(input->dtype, call.dataSize(size));
 }
 
 // repeat: (a, repeats, axis), with a number for each element
@@ -84,10 +90,12 @@ Result<Type> deleteSeveral(OpCall& call) {
   SEGUE_TRY(Operand which, operandOf(call, 1));
   SEGUE_REQUIRE(which.is_array && which.ndim() == 1 && (isIntegral(which.dtype()) || which.dtype() == DType::kBool),
                 "what to delete is given by integers or a mask");
-  if (!call.given(2)) return vector(input->dtype, call.dataSize());
+  SEGUE_TRY(Dim size, shapeSize(input->shape, call.dims()));
+  if (!call.given(2)) return vector(input->dtype, call.dataSize(size));
   SEGUE_TRY(int axis, axisArg(call.arg(2), input->ndim(), call.dims()));
   Shape shape = input->shape;
-  shape[static_cast<size_t>(axis)] = call.dataSize();
+  Dim& along = shape[static_cast<size_t>(axis)];
+  along = call.dataSize(along);
   return Type::array(input->dtype, shape, shape.size() == 1 ? Layout::both() : Layout::unknown());
 }
 
@@ -97,7 +105,7 @@ Result<Type> trimZeros(OpCall& call) {
   SEGUE_REQUIRE(input->ndim() == 1, "a vector");
   SEGUE_TRY_VOID(stringArg(call.arg(1), "fb"));
   call.setSharing(Sharing::kUnknown);   // a view, but of a part that depends on what is in it
-  return Type::array(input->dtype, {call.dataSize()}, input->layout == Layout::both() ? Layout::both() : Layout::unknown(),
+  return Type::array(input->dtype, {call.dataSize(input->shape[0])}, input->layout == Layout::both() ? Layout::both() : Layout::unknown(),
                      input->writeable);
 }
 
@@ -106,7 +114,8 @@ Result<Type> unique(OpCall& call) {
   SEGUE_TRY(const Type* input, ndarrayArg(call, 0));
   SEGUE_REQUIRE(!call.given(4), "different rows or columns");
   for (size_t i : {size_t{5}, size_t{6}}) SEGUE_TRY_VOID(boolArg(call.arg(i), true));
-  const Dim count = call.dataSize();
+  SEGUE_TRY(Dim size, shapeSize(input->shape, call.dims()));
+  const Dim count = call.dataSize(size);
   std::vector<Type> results = {vector(input->dtype, count)};
   for (size_t i = 1; i < 4; i++) {
     SEGUE_TRY(bool wanted, boolArg(call.arg(i), false));

@@ -121,10 +121,11 @@ class IndexReader {
 
   /// The indices of the true elements: an array for each axis of the mask.
   Result<Unit> readMask(const Operand& mask) {
+    SEGUE_TRY(Dim size, shapeSize(mask.shape, dims_));
     Operand indices;
     indices.category = static_cast<Category>(DType::kI64);
     indices.is_array = indices.is_ndarray = true;
-    indices.shape = {call_.dataSize()};
+    indices.shape = {call_.dataSize(size)};
     indices.layout = mask.ndim() == 1 ? Layout::both() : Layout::unknown();
     for (Dim size : mask.shape) {
       SEGUE_REQUIRE(dims_.decideEqual(size, axisSize()), "the mask has another shape than the array");

@@ -149,6 +149,11 @@ PyObject* libraryObject(const char* module, const char* name) {
   return found.release();
 }
 
+bool isNoValue(ValueRef value) {
+  static PyObject* const kNoValue = libraryObject("numpy", "_NoValue");
+  return value->type() == Py_TYPE(kNoValue);
+}
+
 std::string_view textOf(BorrowedRef str) {
   Py_ssize_t size = 0;
   const char* text = PyUnicode_AsUTF8AndSize(str, &size);

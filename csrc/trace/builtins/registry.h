@@ -61,6 +61,8 @@ Traced<T*> selfOf(Tracer& t, const BuiltinCall& call, BreakReason reason = Break
 
 /// `name` of a standard library's module: types and functions that no header declares. Kept for good.
 PyObject* libraryObject(const char* module, const char* name);
+/// np._NoValue, the only object of its type, which stands for an argument that was not passed.
+bool isNoValue(ValueRef value);
 
 /// UTF-8 of a str; lives as long as the str.
 std::string_view textOf(BorrowedRef str);

@@ -74,6 +74,8 @@ bool overridesNothing(Tracer& t, ValueRef value, int depth = 0) {
     case ValueKind::kDType:
     case ValueKind::kBuiltin:
     case ValueKind::kClass:
+    case ValueKind::kFunction:
+    case ValueKind::kText:
     case ValueKind::kSlice: return true;
     case ValueKind::kTuple:
       for (ValueRef item : as<TupleValue>(value)->items()) {
@@ -86,7 +88,7 @@ bool overridesNothing(Tracer& t, ValueRef value, int depth = 0) {
         if (!overridesNothing(t, item, depth + 1)) return false;
       }
       return true;
-    default: return false;
+    default: return isNoValue(value);
   }
 }
 
@@ -192,7 +194,10 @@ Traced<ValueRef> BuiltinValue::callSlot(Tracer& t, const CallArgs& args) {
     if (!applied.broke() || !inlines) return applied;   // what the operator does not know, its implementation in Python may do
   }
   if (std::optional<Traced<ValueRef>> result = callSlotMethod(t, object_, args)) return std::move(*result);
-  if (inlines) return call(t, t.constant(std::move(implementation)), args);
+  if (inlines) {
+    DimTable::Guessing guessing(t.dims());   // what NumPy's own code asks of sizes that depend on data, as type rules do
+    return call(t, t.constant(std::move(implementation)), args);
+  }
   bool numpy = isUfunc(object_) || strncmp(object_.type()->tp_name, "numpy.", 6) == 0;
   return stop(numpy ? BreakReason::kNumpyNotModelled : BreakReason::kBuiltinNotModelled, describe());
 }

@@ -163,4 +163,18 @@ TEST_CASE("rules guess about sizes that depend on data, and nobody else", "[ops]
   CHECK(dims.takeUndecided());
 }
 
+TEST_CASE("a size that depends on data may have a bound", "[ops][dims]") {
+  DimTable dims;
+  Dim n = dims.symbol(9, 2), d = dims.dataSize(n);
+  CHECK(dims.hint(d) == 4);
+  CHECK(dims.decideLessEqual(d, n));
+  CHECK_FALSE(dims.decideLess(dims.sub(n, d).value(), dims.constant(0)));
+  CHECK(dims.decideLess(d, dims.add(n, dims.constant(1)).value()));
+  CHECK(relations(dims).empty());
+  CHECK_FALSE(dims.takeUndecided());
+  dims.truncateRelations(0);
+  CHECK(dims.decideLessEqual(d, n));
+  CHECK(relations(dims).empty());
+}
+
 }  // namespace segue
