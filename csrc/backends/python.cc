@@ -40,8 +40,8 @@ void checkArray(PlanBuilder& builder, Reg reg, const Type& type) {
   builder.effect(StepKind::kCheckArray, {reg, static_cast<Operand>(dtypeNumber(type.dtype)), static_cast<Operand>(type.ndim())});
 }
 
-/// The plan that calls `compiled` with inputs (written ones as mirrors) and checks what comes back. Behind the outputs stand the values that
-/// define `sizes`.
+/// The plan that calls `compiled` with inputs (written ones as mirrors) and checks what comes back. Behind the outputs come the
+/// values that define `sizes`.
 Plan callPlan(const BackendInput& input, absl::Span<const DefinedSize> sizes, Ref compiled) {
   const Graph& graph = *input.graph;
   Effects effects(graph);
@@ -76,8 +76,15 @@ Plan callPlan(const BackendInput& input, absl::Span<const DefinedSize> sizes, Re
   }
   for (size_t i = 0; i < sizes.size(); i++) {
     Reg value = builder.emit(StepKind::kElement, {results, static_cast<Operand>(graph.outputs().size() + i)});
-    if (sizes[i].at.item < 0) checkArray(builder, value, *sizes[i].node->type);
-    builder.defineSize(sizes[i].at, value);
+    DataSizeAt at = sizes[i].at;
+    const Type* type = sizes[i].node->type;
+    if (at.item >= 0) {
+      value = builder.emit(StepKind::kElement, {value, static_cast<Operand>(at.item)});
+      type = &type->items[static_cast<size_t>(at.item)];
+      at.item = -1;
+    }
+    checkArray(builder, value, *type);
+    builder.defineSize(at, value);
   }
   for (const DimRelation& relation : runRelations(graph.dims())) builder.require(relation);
   for (Dim dim : input.dims) builder.plan().dims.push_back(builder.number(dim));

@@ -61,7 +61,8 @@ void runEntry(const Offer& offer, const EntryRef& entry, RegisterFile& file, Ser
   stats().reruns++;
   if (target != nullptr) out->splice = target->splice;
   if (!wantsVerdict(segment)) return;
-  if (DispatchTable* table = tableOf(offer)) replaceByVerdict(table, CodeState::find(offer.code), entry);   // not the one of before: the run lets others run
+  // Not the table of before: the run lets others run.
+  if (DispatchTable* table = tableOf(offer)) replaceByVerdict(table, CodeState::find(offer.code), entry);
 }
 
 /// An entry without guards that sends every call of the code to CPython: what is left of a compile that failed.

@@ -199,7 +199,9 @@ Result<Inferred> infer(const OpDef& op, absl::Span<const Arg> args, DimTable& di
   OpCall call(op, args, dims, known);
   SEGUE_REQUIRE(op.warns == nullptr || !op.warns(call), "%s would warn: %s", std::string(op.name),
                 std::string(op.warns_if));
-  SEGUE_TRY(Type type, op.rule(call));
+  Result<Type> ruled = op.rule(call);
+  SEGUE_REQUIRE(!dims.takeUndecided(), "%s asks for a size that depends on data", std::string(op.name));
+  SEGUE_TRY(Type type, std::move(ruled));
   SEGUE_REQUIRE(!type.isArray() || type.ndim() <= NPY_MAXDIMS, "an array of %d dimensions", type.ndim());
   return Inferred{std::move(type), call.sharing()};
 }

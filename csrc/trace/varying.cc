@@ -37,6 +37,7 @@ void Tracer::dropVarying(size_t count) {
   std::vector<DimRelation> decided(recorded.begin(), recorded.end());
   dims().truncateRelations(count);
   for (const DimRelation& relation : decided) {
+    if (dims().dependsOnData(relation)) continue;   // of a result that the step has not made
     switch (relation.kind) {
       case DimRelationKind::kEq:
         if (dependsOnVarying(relation.lhs) || dependsOnVarying(relation.rhs)) break;
