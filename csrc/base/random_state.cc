@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "base/bit_generator.h"
 #include "base/imports.h"
 
 namespace segue {
@@ -38,7 +39,8 @@ Ref bitGeneratorOf(BorrowedRef generator) {
   if (known == nullptr) return nullptr;
   const bool modern = is(generator, known->generator);
   if (!modern && !is(generator, known->legacy)) return nullptr;
-  Ref found = Ref::steal(PyObject_GetAttrString(generator, modern ? "bit_generator" : "_bit_generator"));
+  static PyObject* const kNames[] = {PyUnicode_InternFromString("_bit_generator"), PyUnicode_InternFromString("bit_generator")};
+  Ref found = Ref::steal(PyObject_GetAttr(generator, kNames[modern ? 1 : 0]));
   PyErr_Clear();
   auto knows = [&](PyObject* cls) { return is(found, cls); };
   bool good = found && std::any_of(known->bit_generators.begin(), known->bit_generators.end(), knows);
@@ -53,7 +55,8 @@ Ref saveRandomState(BorrowedRef generator) {
   Ref bits = bitGeneratorOf(generator);
   if (!bits) return nullptr;
   if (is(generator, classes()->generator)) {
-    Ref state = Ref::steal(PyObject_GetAttrString(bits.get(), "state"));
+    Ref state = copyRawState(bits);
+    if (!state && !PyErr_Occurred()) state = Ref::steal(PyObject_GetAttrString(bits.get(), "state"));
     return state ? Ref::steal(PyTuple_Pack(2, bits.get(), state.get())) : Ref();
   }
   Ref state = Ref::steal(PyObject_CallMethod(generator, "get_state", "O", Py_False));
@@ -65,6 +68,8 @@ void restoreRandomState(BorrowedRef saved) {
   PyObject* state = PyTuple_GET_ITEM(saved.get(), 1);
   if (is(owner, classes()->legacy)) {
     if (!Ref::steal(PyObject_CallMethod(owner, "set_state", "O", state))) PyErr_WriteUnraisable(owner);
+  } else if (PyBytes_Check(state)) {
+    restoreRawState(owner, state);
   } else if (PyObject_SetAttrString(owner, "state", state) < 0) {
     PyErr_WriteUnraisable(owner);
   }
