@@ -60,7 +60,8 @@ class SourceWriter {
   std::string call(const OpDef& op, absl::Span<const Arg> args) {
     std::string_view name = op.numpy.empty() ? op.name : op.numpy[0];
     if (name == "ndarray.__getitem__") return argument(args[0]) + "[" + subscript(args[1]) + "]";
-    if (name == "py.assert") return (args[1].as<bool>() ? "assert " : "assert not ") + argument(args[0]);
+    // (No assert statement: `python -O` leaves them out.)
+    if (name == "py.assert") return (args[1].as<bool>() ? "if not " : "if ") + argument(args[0]) + ": raise AssertionError";
     if (name == "ndarray.__setitem__") {
       return argument(args[0]) + "[" + subscript(args[1]) + "] = " + argument(args[2]);
     }

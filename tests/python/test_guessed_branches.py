@@ -114,3 +114,10 @@ def test_numpy_s_own_checks(check):
     nan = np.array([1.0, np.nan, 2.0])
     check(lambda x: (np.nanmax(x), np.nanmin(x)), nan)
     check(lambda x: np.nanmax(x), nan * np.nan, breaks=True, hits=False)
+
+
+@pytest.mark.parametrize("function", [raises, asserts])
+def test_other_backends_check_the_guess(check, function):
+    options = {"backend": lambda graph, example_inputs: graph}
+    check(function, X, compile_options=options)
+    check(function, -X, breaks=True, hits=False, compile_options=options)
