@@ -147,9 +147,18 @@ bool mustRun(const Node& node, const DimTable& dims) {
 
 namespace {
 
+/// The lesser or greater of two sizes, as what is known by now tells which it is.
+Dim decided(Dim d, DimTable& dims) {
+  const DimExpr expr = dims.expr(d);
+  if (expr.op == DimOp::kMin) return dims.min(expr.lhs, expr.rhs);
+  return expr.op == DimOp::kMax ? dims.max(expr.lhs, expr.rhs) : d;
+}
+
 /// Two texts of one size stay apart when a relation that was recorded between them tells that they are equal.
 bool provablySame(const Shape& a, const Shape& b, DimTable& dims) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), [&dims](Dim x, Dim y) {
+    x = decided(x, dims);
+    y = decided(y, dims);
     if (x == y) return true;
     Result<Dim> above_x = dims.add(x, dims.constant(1)), above_y = dims.add(y, dims.constant(1));
     return above_x.ok() && above_y.ok() && dims.provablyLess(x, above_y.value()) && dims.provablyLess(y, above_x.value());
@@ -160,6 +169,10 @@ bool provablySame(const Shape& a, const Shape& b, DimTable& dims) {
 
 bool refines(const Type& type, const Type& old, DimTable& dims) {
   if (type == old) return true;
+  if (type.kind == old.kind && !type.items.empty()) {
+    return std::equal(type.items.begin(), type.items.end(), old.items.begin(), old.items.end(),
+                      [&dims](const Type& now, const Type& before) { return refines(now, before, dims); });
+  }
   if (!type.isArray() || !old.isArray()) return false;
   bool same = type.dtype == old.dtype && provablySame(type.shape, old.shape, dims) && type.writeable == old.writeable;
   if (!same || (old.layout.order != AxisOrder::kUnknown && orderOf(type.layout) != old.layout.order)) return false;

@@ -18,7 +18,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from tests.fuzz.run import ROOT, Summary, crashes, differs, generate, report, run, shrink
+from tests.fuzz.run import ROOT, Summary, crashes, differs, generate, report, run, settle, shrink
 
 MOST_FAILURES = 10
 STARTS, DONE = "fuzz starts", "fuzz done"
@@ -46,6 +46,8 @@ def work(language: Language, seed: int, start: int, stop: int) -> None:
     failures = 0
     for index in range(start, stop):
         print(STARTS, index, flush=True)
+        if index % 50 == 0:
+            settle()  # programs of arrays leave that to their runs' owner
         program = generate(seed, index, language.arrays)
         outcome = run(program)
         summary = Summary()

@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 from tests.fuzz import memory
 
 ALIASING = ("own", "apart", "same", "overlap", "overlap", "reversed", "twins")
-SCALARS = (("3", "-2"), ("2", "0"), ("1", "5"), ("0.5", "-1.5"), ("2.0", "0.25"), ("True", "False"), ("2j", "1j"), ("np.float32(1.5)", "np.float32(-0.25)"),
+SCALARS = (("3", "-2"), ("2", "0"), ("1", "5"), ("0.5", "-1.5"), ("2.0", "0.25"), ("True", "False"), ("2j", "1j"),
+           ("np.float32(1.5)", "np.float32(-0.25)"),
            ("np.float64(2.5)", "np.float64(-1)"), ("np.int8(3)", "np.int8(-7)"), ("np.int64(2)", "np.int64(-1)"), ("np.uint8(200)", "np.uint8(3)"),
            ("np.float16(0.5)", "np.float16(3)"), ("np.complex64(1j)", "np.complex64(2)"), ("np.bool_(True)", "np.bool_(False)"),
            ("np.uint64(5)", "np.uint64(0)"), ("np.longdouble(1.5)", "np.longdouble(0)"), ("np.timedelta64(3, 's')", "np.timedelta64(1, 's')"))
@@ -52,7 +53,9 @@ def arguments(rng: random.Random) -> tuple[tuple[str, ...], tuple[tuple[str, ...
     """Names of parameters, texts of arguments for four calls, and what is run before them."""
     specs = _specs(rng)
     scalars = rng.sample(SCALARS, rng.choice((0, 0, 1, 1, 2)))
-    names = tuple("abcd"[: len(specs)]) + tuple("st"[: len(scalars)])
+    if rng.random() < 0.15:
+        scalars.append(("np.random.default_rng(5)", "np.random.Generator(np.random.MT19937(6))"))
+    names = tuple("abcd"[: len(specs)]) + tuple("stu"[: len(scalars)])
     first = rng.choice(ALIASING if rng.random() < 0.4 else ("own", "own", "apart"))
     second = rng.choice([kind for kind in ALIASING if kind != first])
     other = tuple(_other(rng, spec) for spec in specs) if rng.random() < 0.5 else specs

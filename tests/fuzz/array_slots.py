@@ -90,6 +90,10 @@ class Slots(dict):
     def slot_small(self) -> str:
         return self.rng.choice(("0", "1", "2", "3", "True", "np.int8(1)", "np.uint8(2)"))
 
+    def slot_g(self) -> str:
+        """A random generator: an argument, if there is one."""
+        return next((name for name, value in self.names.items() if isinstance(value, np.random.Generator)), "np.random.default_rng(5)")
+
     # --- sizes and axes ---------------------------------------------------------------------------------------------
 
     def slot_k(self) -> str:

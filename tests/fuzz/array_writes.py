@@ -8,7 +8,7 @@ EFFECTS = table("""
 biuf 1: {x}.sort()
 biuf 1: {x}.sort(axis={ax})
 biufc 1: {x}[::-1].sort(axis=0)
-biufc: {x}.fill({n})
+!biufc: {x}.fill({n})
 biufc 1: {x}[{basic}].fill({n})
 biufc: np.copyto({x}, {y}, casting='unsafe')
 biufc: np.copyto({x}, {n}, where={m})
@@ -35,7 +35,7 @@ biuf: np.maximum({x}, {n}, out={x}, where={m})
 !biufc 1: np.cumsum({x}, axis={ax}, out={x})
 biufc 1: np.add.accumulate({x}, {ax}, out={x})
 !biufc 2: {x}.sum(axis=0, out={x}[0])
-biufc 2: np.add.reduce({x}, axis=0, out={x}[-1])
+!biufc 2: np.add.reduce({x}, axis=0, out={x}[-1])
 biuf 1: {x}.clip(0, 1, out={x})
 !biufc 1: np.take({x}, {ints}, out={x}[:2], mode='clip')
 !biufc 2: np.matmul({x}[:2, :2], {x}[:2, :2], out={x}[:2, :2])
@@ -72,7 +72,7 @@ M: {x}[...] += np.timedelta64(1, 'D')
 m: {x} *= 2
 SU: {x}[...] = 'b'
 * 1: {x}[:1] = {x}[-1:]
-* 1: np.random.default_rng(3).shuffle({x})
+* 1: {g}.shuffle({x})
 biufc 1: {x}[{basic}][...] = {x}[{i}]
 biufc 1: {x}[{basic}][{dots}] += {n}
 biufc 2: {x}.T[{i}] *= {n}
@@ -81,8 +81,8 @@ biufc 1: {x}.ravel()[::2] += 1
 biufc 2: {x}.swapaxes(0, 1)[0] = {x}[0, :1]
 biufc 2: {x}.diagonal().copy()[...] = 0
 biuf 1: {x}.view({same})[:1] = 0
-iuf 1: {x}.view('u1')[..., :2] = 1
-biufc 1: np.lib.stride_tricks.as_strided({x}, {x}.shape, {x}.strides)[0] = {n}
+!iuf 1: {x}.view('u1')[..., :2] = 1
+!biufc 1: np.lib.stride_tricks.as_strided({x}, {x}.shape, {x}.strides)[0] = {n}
 biufc 1: np.flip({x})[:1] += {x}[:1]
 biufc 1: np.copyto({x}[::-1], {x})
 biufc 1: np.multiply({x}[1:], 2, out={x}[:-1])

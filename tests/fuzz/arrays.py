@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.fuzz import array_forms, array_writes
+from tests.fuzz import array_forms, array_library, array_writes
 from tests.fuzz.aliasing import arguments
 from tests.fuzz.array_forms import Form
 from tests.fuzz.array_slots import Slots, is_number
@@ -23,7 +23,7 @@ from tests.fuzz.program import Program, Statement
 
 FAMILIES = {
     array_forms.VIEWS: 20, array_forms.POINTWISE: 24, array_forms.REDUCTIONS: 11, array_forms.INDEXING: 9, array_forms.JOINING: 7,
-    array_forms.ORDERING: 5, array_forms.SCALARS: 7,
+    array_forms.ORDERING: 5, array_forms.SCALARS: 7, array_library.LIBRARY: 5,
 }
 STATEMENTS = {
     "assign": 16, "view": 5, "store": 6, "effect": 6, "augment": 4, "arithmetic": 2, "rebind": 1, "collect": 1, "if": 1, "for": 1, "attempt": 1, "errstate": 1,

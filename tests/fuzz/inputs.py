@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import gc
 import random
 import sys
@@ -178,6 +179,6 @@ def namespace() -> dict[str, object]:
     """What the source of a program sees."""
     return {
         "np": np, "array": array, "Box": Box, "opaque": segue.disable(opaque), "foreign": Foreign(), "Failure": Failure, "Scope": Scope,
-        "scoped": scoped, "Pause": Pause, "run": run, "collect": collect, "contextlib": contextlib, "gc": gc, "random": random, "sys": sys,
+        "scoped": scoped, "Pause": Pause, "run": run, "collect": collect, "contextlib": contextlib, "copy": copy, "gc": gc, "random": random, "sys": sys,
         "warnings": warnings, "zlib": zlib, "own": own, "place": place, "pool": pool,
     }

@@ -77,7 +77,7 @@ def run(program: Program) -> Outcome:
     start = segue.stats()
     for call in range(len(program.arguments)):
         plain = seen = None
-        if call == 0 or not program.arrays:
+        if not program.arrays or gc.isenabled():
             settle()
         plain = observe(plain_f, program.make_arguments(call), {})
         arguments = program.make_arguments(call)

@@ -31,3 +31,18 @@ def test_no_axes_are_those_of_a_0d_array_alone(axes, check):
     check(axes, np.array(2.0))
     check(lambda a: a.transpose(*()), X)
     check(axes, X, breaks=True, hits=False)
+
+
+def test_sizes_that_are_decided_behind_the_node_that_has_them(check):
+    def factors(a):
+        r = np.linalg.qr(a)[1]
+        return r, a.diagonal(1), a[:2] + 1
+
+    def halves(a):
+        v = np.diff(a)
+        return np.array_split(v, 2)[0] * (np.array_split(v, 2)[0] > 0), v[1:]
+
+    check(factors, X)
+    check(factors, X.T.copy())
+    for size in (2, 3, 4):
+        check(halves, X.ravel()[:size])

@@ -17,6 +17,8 @@ from typing import Any
 import numpy as np
 
 _LEAVES = (type(None), bool, int, float, complex, str, bytes, type, types.ModuleType, types.BuiltinFunctionType, np.generic)
+# Their instances have no attributes.
+_BARE = frozenset({np.ndarray, list, tuple, dict, set, frozenset})
 
 
 def children(value: Any) -> Iterator[Any]:
@@ -50,7 +52,7 @@ def children(value: Any) -> Iterator[Any]:
 def attributes(value: Any) -> dict[str, Any]:
     """Instance attributes in __dict__ and __slots__, read without running user code."""
     found: dict[str, Any] = {}
-    if type(value) is np.ndarray or isinstance(value, _LEAVES) or isinstance(value, types.FunctionType):
+    if type(value) in _BARE or isinstance(value, _LEAVES) or isinstance(value, types.FunctionType):
         return found
     for kind in reversed(type(value).__mro__):
         for name, member in vars(kind).items():
