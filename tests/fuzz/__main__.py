@@ -15,6 +15,7 @@ import os
 import subprocess
 import sys
 import time
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -44,6 +45,7 @@ NUMPY = Language(arrays=True, batch=2000, segments=1.0, exits=0.1)
 def work(language: Language, seed: int, start: int, stop: int) -> None:
     """Runs in a process of its own: prints the index of each program before it runs, and its summary behind."""
     failures = 0
+    warnings.simplefilter("ignore")  # of what looks at arrays here; programs run under a filter of their own
     for index in range(start, stop):
         print(STARTS, index, flush=True)
         if index % 50 == 0:
@@ -115,9 +117,9 @@ def main() -> int:
     with ThreadPoolExecutor(options.jobs) as pool:
         batches = pool.map(lambda at: batch(language, options.seed, at, min(at + language.batch, options.programs)), starts)
         for done in batches:
+            for index, text in done.failures[: max(0, MOST_FAILURES - len(summary.failures))]:
+                print(f"--- program {index} of seed {options.seed}\n{text}\n", flush=True)
             summary.merge(done.as_dict())
-    for index, text in summary.failures[:MOST_FAILURES]:
-        print(f"--- program {index} of seed {options.seed}\n{text}\n")
     share = 100 * summary.reused / max(1, summary.programs)
     seconds = time.perf_counter() - begun
     common = ", ".join(f"{name} {count}" for name, count in summary.breaks.most_common(8))

@@ -1,6 +1,7 @@
 """What generated programs of arrays are made of: one form a line, with the kinds of dtype and the least rank of the array {x} before it.
 
-Kinds are NumPy's letters; `*` means any. A `!` before them marks what mostly breaks: few programs have much of it, so that segments get long. {y} and {z} are operands that broadcast with {x}, and the other names are in `array_slots.py`.
+Kinds are NumPy's letters; `*` means any. A `!` before them marks what mostly breaks: few programs have much of it, so that
+segments get long. {y} is an operand that broadcasts with {x}; `array_slots.py` has the other names.
 """
 
 from __future__ import annotations

@@ -51,8 +51,6 @@ class Slots(dict):
             return self["x"] + self.rng.choice(("[::-1]", "[:1]", "[..., ::-1]", "[-1]", "[..., :1]"))
         return self.slot_n()
 
-    slot_z = slot_y
-
     def slot_v(self) -> str:
         return self.pick(lambda value: True) or self["x"]
 
@@ -155,7 +153,8 @@ class Slots(dict):
         return self.rng.choice((f"np.int64({chosen})", f"np.array({chosen})")) if self.rng.random() < 0.06 else chosen
 
     def slice(self, size: int) -> str:
-        return self.rng.choice((":", ":", "1:", ":-1", "::-1", "::2", "::-2", f"{self.rng.randrange(-2, 3)}:", f":{size}", f"-{max(size, 1)}:", "1:2", "1:1", "-1:0:-1"))
+        own = f"{self.rng.randrange(-2, 3)}:", f":{size}", f"-{max(size, 1)}:"
+        return self.rng.choice((":", ":", "1:", ":-1", "::-1", "::2", "::-2", "1:2", "1:1", "-1:0:-1", *own))
 
     def slot_i(self) -> str:
         return self.index(self.array.shape[0])
@@ -205,9 +204,9 @@ class Slots(dict):
             choices.append(self.slot_m())
         if ndim > 1:
             inner = self.array.shape[1]
-            choices += [f"{self.slot_ints()}, {self.slice(inner)}", f"{self.slice(size)}, {self.index(inner)}, None", f"[0, -1], {self.index(inner)}",
-                        f":, [{self.index(inner)}, 0]", f"[0, -1], [0, {self.index(inner)}]", f"{self.index(size)}, [0]", f"[[0], [-1]], [[0, {self.index(inner)}]]",
-                        f"{self['x']}[:, 0] != 0"]
+            other = self.index(inner)
+            choices += [f"{self.slot_ints()}, {self.slice(inner)}", f"{self.slice(size)}, {other}, None", f"[0, -1], {other}", f":, [{other}, 0]",
+                        f"[0, -1], [0, {other}]", f"{self.index(size)}, [0]", f"[[0], [-1]], [[0, {other}]]", f"{self['x']}[:, 0] != 0"]
         if ndim > 2:
             choices += ["[0], :, [-1]", ":, [0, -1]", "0, ..., [0]", "..., [0, -1], :"]
         return rng.choice(choices)

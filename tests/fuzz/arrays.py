@@ -38,7 +38,13 @@ WARNED = 0.04
 """Share of programs in which statements may warn: a run that warns is CPython's, and so are later ones of its entry."""
 FAILED = 0.04
 """Share of programs that may end in an exception that nothing catches."""
-SIMPLE = (int, float, complex, str, bytes, np.generic, np.dtype, type(None))
+AUGMENTED = {"b": "| & ^".split(), "i": "+ - * // |".split(), "u": "+ * | >>".split(), "f": "+ - * / **".split(), "c": "+ - * /".split()}
+"""Operators of augmented assignments, by kind of dtype."""
+ARITHMETIC = (
+    "{0} * 2 + 1", "{0} - 0.5", "-{0}", "abs({0})", "{0} > 1", "{0} // 2", "{0} + {1}", "{0} * {1}", "float({0})", "[{0}] * 2", "({0}, {1})",
+    "{0} if {0} > 0 else {1}", "max({0}, 2)", "np.sqrt(abs({0}))", "np.array([{0}, 1])", "str({0})", "f'{{{0}}}'", "bool({0})", "{0} ** 2",
+)
+"""Python's arithmetic with a scalar {0} and an array {1}."""
 MOST = 160
 """Elements of an array, or of a list, that a program may hold."""
 
@@ -141,8 +147,9 @@ class ArrayGenerator:
         target = f"{text}[{rng.choice((slots.slot_basic, slots.slot_basic, slots.slot_fancy))()}]"
         chosen = self.evaluate(target)
         shape = chosen.shape if isinstance(chosen, np.ndarray) else ()
-        stored = rng.choice((slots.slot_n(), f"{target} * 2" if value.dtype.kind in "iufc" else target, self.sibling(shape, text) or self.operand(), self.operand()))
-        sign = rng.choice(("", "", "", "+", "-", "*")) if value.dtype.kind in "iufc" else ""
+        numeric = value.dtype.kind in "iufc"
+        stored = rng.choice((slots.slot_n(), f"{target} * 2" if numeric else target, self.sibling(shape, text) or self.operand(), self.operand()))
+        sign = rng.choice(("", "", "", "+", "-", "*")) if numeric else ""
         return Statement(f"{target} {sign}= {stored}")
 
     def sibling(self, shape: tuple[int, ...], text: str) -> str | None:
@@ -159,25 +166,26 @@ class ArrayGenerator:
 
     def make_augment(self, depth: int) -> Statement:
         text, value = self.array()
-        sign = {"b": ("|", "&", "^"), "i": ("+", "-", "*", "//", "|"), "u": ("+", "*", "|", ">>"), "f": ("+", "-", "*", "/", "**"), "c": ("+", "-", "*", "/")}.get(
-            value.dtype.kind, ("+",))
+        signs = AUGMENTED.get(value.dtype.kind, ("+",))
         slots = Slots(self.rng, self.locals, text, value)
         target = text if self.rng.random() < 0.7 or not value.ndim else f"{text}[{slots.slot_basic()}]"
-        return Statement(f"{target} {self.rng.choice(sign)}= {self.rng.choice((slots.slot_y(), slots.slot_n()))}")
+        return Statement(f"{target} {self.rng.choice(signs)}= {self.rng.choice((slots.slot_y(), slots.slot_n()))}")
 
     def make_arithmetic(self, depth: int) -> Statement:
         """Python's arithmetic with a scalar that was read."""
         name = self.scalar()
         if name is None:
             return Statement(f"{self.fresh()} = {self.fill(array_forms.SCALARS)}")
-        form = self.rng.choice(("{0} * 2 + 1", "{0} - 0.5", "-{0}", "abs({0})", "{0} > 1", "{0} // 2", "{0} + {1}", "{0} * {1}", "float({0})", "[{0}] * 2", "({0}, {1})",
-                                "{0} if {0} > 0 else {1}", "max({0}, 2)", "np.sqrt(abs({0}))", "np.array([{0}, 1])", "str({0})", "f'{{{0}}}'", "bool({0})", "{0} ** 2"))
+        form = self.rng.choice(ARITHMETIC)
         return Statement(f"{self.fresh()} = {form.format(name, self.array()[0])}")
 
     def make_collect(self, depth: int) -> Statement:
         a, b = self.array()[0], self.array()[0]
-        return Statement(self.rng.choice((f"{self.fresh()} = [{a}, {b}]", f"{self.fresh()}, {self.fresh()} = {b}, {a}", f"{self.fresh()} = {{'a': {a}, 'b': {b}}}",
-                                          f"{self.fresh()} = [e.shape for e in ({a}, {b})]", f"{a}, {b} = {b}, {a}", f"{self.fresh()} = opaque({a})", f"print({a}.shape)")))
+        form = self.rng.choice((
+            "{0} = [{2}, {3}]", "{0}, {1} = {3}, {2}", "{0} = {{'a': {2}, 'b': {3}}}", "{0} = [e.shape for e in ({2}, {3})]", "{2}, {3} = {3}, {2}",
+            "{0} = opaque({2})", "print({2}.shape)",
+        ))
+        return Statement(form.format(self.fresh(), self.fresh(), a, b))
 
     def block(self, most: int = 2) -> tuple[Statement, ...]:
         return tuple(self.statement(1) for _ in range(self.rng.randint(1, most)))
@@ -198,14 +206,15 @@ class ArrayGenerator:
     def make_for(self, depth: int) -> Statement:
         text, value = self.array()
         over = self.rng.choice((f"{self.rng.randint(1, 4)}", f"{self.rng.randint(1, 4)}", f"len({text})" if value.ndim else "2"))
-        return Statement(f"for i in range({over}):", (*self.block(1), Statement(self.rng.choice((f"{text} = {text} + i", f"{text}[...] = i", f"v0 = {text} * i", "pass")))))
+        use = self.rng.choice((f"{text} = {text} + i", f"{text}[...] = i", f"v0 = {text} * i", "pass"))
+        return Statement(f"for i in range({over}):", (*self.block(1), Statement(use)))
 
     def make_element_loop(self, depth: int) -> Statement:
         """Elements of a vector read and written one by one."""
-        names = [name for name, value in self.locals.items() if type(value) is np.ndarray and value.ndim and 0 < value.size <= 30 and value.dtype.kind in "iuf"]
-        if not names:
+        slots = Slots(self.rng, self.locals, "", np.zeros(1))
+        x = slots.pick(lambda value: value.ndim and 0 < value.size <= 30 and value.dtype.kind in "iuf")
+        if x is None:
             return self.make_for(depth)
-        x = self.rng.choice(names)
         head, line = self.rng.choice((
             (f"for i in range(1, len({x})):", f"{x}[i] = {x}[i - 1] + 1"), (f"for i in range(len({x})):", f"{x}[i] *= {x}[-1 - i]"),
             (f"for i in range(min(len({x}), 3)):", f"{x}[i], {x}[0] = {x}[0], {x}[i]"), (f"for e in {x}:", "v0 = e * 2"),
@@ -220,7 +229,8 @@ class ArrayGenerator:
         if "] = " not in failing and " = " not in failing:
             failing = f"{self.fresh()} = {failing}"
         caught = self.rng.choice(("Exception", "(ValueError, IndexError, TypeError)", "ValueError", "(LookupError, ArithmeticError, TypeError)"))
-        handler = Statement(self.rng.choice((f"{self.fresh()} = type(error).__name__", f"{self.fresh()} = str(error)", f"{self.fresh()} = {self.fill(array_forms.POINTWISE)}")))
+        handled = self.rng.choice(("type(error).__name__", "str(error)", self.fill(array_forms.POINTWISE)))
+        handler = Statement(f"{self.fresh()} = {handled}")
         return Statement("try:", (*self.block(1), Statement(failing)), (Statement(f"except {caught} as error:", (handler,)),))
 
     def make_errstate(self, depth: int) -> Statement:
