@@ -29,8 +29,10 @@ class Spec:
     layout: str
 
     def text(self, function: str, *rest: str) -> str:
-        # Objects cannot be placed in memory that is there already.
-        layout = "C" if self.dtype == "O" else self.layout
+        # Objects cannot be placed in memory that is there already. The bytes that pad a longdouble are whatever was there
+        # before: no element may begin in those of another.
+        unplaceable = self.dtype == "O" or (self.dtype in memory.PADDED and self.layout == "odd")
+        layout = "C" if unplaceable else self.layout
         return f"{function}({self.dtype!r}, {self.shape}, {layout!r}, {', '.join(rest)})"
 
 
@@ -87,9 +89,10 @@ def _specs(rng: random.Random) -> tuple[Spec, ...]:
 
 def _other(rng: random.Random, spec: Spec) -> Spec:
     what = rng.choice(("dtype", "shape", "layout", "nothing"))
-    if what == "nothing":
+    # A view of other bytes was made for elements without padding.
+    if what == "nothing" or (what == "dtype" and (dtype := random_dtype(rng)) in memory.PADDED):
         return spec
-    return replace(spec, **{what: {"dtype": random_dtype, "shape": random_shape, "layout": random_layout}[what](rng)})
+    return replace(spec, dtype=dtype) if what == "dtype" else replace(spec, **{what: {"shape": random_shape, "layout": random_layout}[what](rng)})
 
 
 def _texts(rng: random.Random, kind: str, specs: tuple[Spec, ...], seed: int) -> tuple[str, list[str]]:

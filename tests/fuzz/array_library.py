@@ -1,4 +1,7 @@
-"""Forms of the less common functions: products, transforms, sets, windows, bits, draws."""
+"""Forms of the less common functions: products, transforms, sets, windows, bits, draws.
+
+Of einsum, NumPy reads beyond an array whose axes of one letter have the lengths 0 and 2: these are given sizes.
+"""
 
 from __future__ import annotations
 
@@ -55,7 +58,7 @@ biufc 1: np.nansum({x}, axis={ax}, keepdims=True)
 biuf 1: np.select([{x} > 0, {x} < 0], [{x}, -{x} * 1])
 !biufc 2: np.einsum({x}, [..., 0, 1], [..., 1, 0])
 !biufc 2: np.einsum('...ij->...i', {x})
-!biufc 2: np.einsum('...ii', {x}[..., :2, :2])
+!biufc 2: np.einsum('...ii', np.resize({x}, (3, 2, 2)))
 biufc 2: np.tensordot({x}, {x}, axes=([0], [0]))
 biufc 2: np.linalg.matrix_transpose({x})
 biufc 2: np.linalg.diagonal({x})

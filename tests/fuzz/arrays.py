@@ -168,8 +168,12 @@ class ArrayGenerator:
         text, value = self.array()
         signs = AUGMENTED.get(value.dtype.kind, ("+",))
         slots = Slots(self.rng, self.locals, text, value)
+        sign = self.rng.choice(signs)
+        if sign == "**":
+            # A negative power of integers raises in the middle, and leaves uninitialised memory of NumPy's buffers in the array.
+            return Statement(f"{text} **= {slots.slot_small()}")
         target = text if self.rng.random() < 0.7 or not value.ndim else f"{text}[{slots.slot_basic()}]"
-        return Statement(f"{target} {self.rng.choice(signs)}= {self.rng.choice((slots.slot_y(), slots.slot_n()))}")
+        return Statement(f"{target} {sign}= {self.rng.choice((slots.slot_y(), slots.slot_n()))}")
 
     def make_arithmetic(self, depth: int) -> Statement:
         """Python's arithmetic with a scalar that was read."""

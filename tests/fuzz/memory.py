@@ -10,6 +10,8 @@ import numpy as np
 
 PLAIN = ("?", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8", "c8", "c16")
 RARE = ("M8[D]", "m8[s]", "M8[ns]", "m8[D]", "S3", "U2", "g", "G", ">f8", ">i4", ">u2", ">c8", "i4,f8", "O", "q")
+PADDED = "gG"
+"""Those with bytes of no meaning."""
 LAYOUTS = ("C", "F", "strided", "reversed", "flipped", "padded", "swapped", "zero", "frozen", "odd")
 """`odd` is not aligned, `zero` has a stride of 0, `frozen` may not be written."""
 

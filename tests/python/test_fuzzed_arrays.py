@@ -13,6 +13,13 @@ def test_views_of_a_flat_array_of_no_length_have_the_usual_strides(view, size, c
     check(view, np.empty((size,), "f4"))
 
 
+@pytest.mark.parametrize("shape", [(2, 0), (0, 2), (1, 2), (2, 3), (0, 0)])
+def test_an_array_that_gets_its_own_shape_back_has_the_usual_strides(shape, check):
+    array = np.ndarray(shape, "f4", np.zeros(40, "f4"), 0, (0, 4))
+    check(lambda a: np.ravel(a).reshape((2, 0) if a.size == 0 else (1, -1)), array)
+    check(lambda a: np.permute_dims(a).ravel().reshape((0, 2) if a.size == 0 else (-1, 1)), array)
+
+
 @pytest.mark.parametrize("dtype", ["f8", "i8", "f4", "i2"])
 def test_a_view_of_the_dtype_none_is_one_of_floats(dtype, check):
     check(lambda a: a.view(None) + 1, X.astype(dtype)[:, :2].copy(), breaks=True)

@@ -213,9 +213,10 @@ class Views {
     const Arg& base = chained ? inner.args[0] : node.args[0];
     bool same_shape = base.as<ArgValue>().type->shape == node.type->shape;
     // Axes of length 0 and 1 have any strides, of which NumPy makes the usual ones: but not of an array that is to have its own shape.
-    bool exact = !effects_.escapes(&node) || provablyAtLeast(*node.type, 2, dims_) || (!chained && asksForItsShape(node));
-    if (same_shape && exact && replaceBy(node, base)) return;
-    if (!chained || same_shape) return;
+    bool exact = !effects_.escapes(&node) || provablyAtLeast(*node.type, 2, dims_);
+    if (same_shape && (exact || (!chained && asksForItsShape(node))) && replaceBy(node, base)) return;
+    bool may_have_it = base.as<ArgValue>().type->ndim() == node.type->ndim();
+    if (!chained || same_shape || (may_have_it && !exact)) return;
     std::vector<Arg> args = node.args;
     args[0] = base;
     (void)retyping_.tryRewrite(node, *node.op, std::move(args));
