@@ -58,7 +58,9 @@ class ArgReader {
       int64_t size = PyArray_DIM(array, i);
       shape.push_back(symbolic_ && size >= 2 ? dims_.symbol(size, 2) : dims_.constant(size));
     }
-    return use(Type::array(*dtype, shape, layoutOf(array), PyArray_ISWRITEABLE(array)));
+    Type type = Type::array(*dtype, shape, layoutOf(array), PyArray_ISWRITEABLE(array));
+    type.aligned = PyArray_ISALIGNED(array);
+    return use(std::move(type));
   }
 
   Arg readSequence(py::handle value) {
@@ -98,7 +100,7 @@ py::object describe(const Type& type, const DimTable& dims) {
       }
       py::object flags = py::none();
       if (type.layout.known) flags = py::make_tuple(type.layout.c_contiguous, type.layout.f_contiguous);
-      return py::make_tuple("array", text(dtypeName(type.dtype)), shape, flags, type.writeable);
+      return py::make_tuple("array", text(dtypeName(type.dtype)), shape, flags, type.writeable, type.aligned);
     }
     case TypeKind::kNumpyScalar: return py::make_tuple("scalar", text(dtypeName(type.dtype)));
     case TypeKind::kTuple:

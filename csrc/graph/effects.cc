@@ -174,7 +174,8 @@ bool refines(const Type& type, const Type& old, DimTable& dims) {
                       [&dims](const Type& now, const Type& before) { return refines(now, before, dims); });
   }
   if (!type.isArray() || !old.isArray()) return false;
-  bool same = type.dtype == old.dtype && provablySame(type.shape, old.shape, dims) && type.writeable == old.writeable;
+  bool same = type.dtype == old.dtype && provablySame(type.shape, old.shape, dims) && type.writeable == old.writeable &&
+              type.aligned == old.aligned;
   if (!same || (old.layout.order != AxisOrder::kUnknown && orderOf(type.layout) != old.layout.order)) return false;
   if (!old.layout.known) return true;
   return type.layout.known && type.layout.c_contiguous == old.layout.c_contiguous &&

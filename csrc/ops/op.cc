@@ -192,6 +192,19 @@ Dim OpCall::dataSize(std::optional<Dim> most) {
   return number < known.size() ? known[number].size : dims_.dataSize(most);
 }
 
+namespace {
+
+/// A view of an array that may not be aligned may not be either.
+void spreadAlignment(const OpCall& call, Type& type) {
+  const std::optional<Type> viewed = call.size() > 0 ? call.type(0) : std::nullopt;
+  const bool shares = call.sharing() != Sharing::kFresh && call.sharing() != Sharing::kWritten;
+  if (!shares || !viewed || !viewed->isArray() || viewed->aligned) return;
+  type.aligned &= !type.isArray();
+  for (Type& item : type.items) item.aligned &= !item.isArray();
+}
+
+}  // namespace
+
 Result<Inferred> infer(const OpDef& op, absl::Span<const Arg> args, DimTable& dims, const Type* known) {
   SEGUE_CHECK(args.size() == op.params.size(), std::string(op.name) + ": arguments are not bound");
   if (!op.has(OpTag::kAnyDType)) SEGUE_TRY_VOID(requireCore(op, args));
@@ -203,6 +216,7 @@ Result<Inferred> infer(const OpDef& op, absl::Span<const Arg> args, DimTable& di
   SEGUE_REQUIRE(!dims.takeUndecided(), "%s asks for a size that depends on data", std::string(op.name));
   SEGUE_TRY(Type type, std::move(ruled));
   SEGUE_REQUIRE(!type.isArray() || type.ndim() <= NPY_MAXDIMS, "an array of %d dimensions", type.ndim());
+  spreadAlignment(call, type);
   return Inferred{std::move(type), call.sharing()};
 }
 

@@ -97,8 +97,8 @@ Result<Type> parseArray(std::string_view text, size_t bracket, DimTable& dims) {
     size_t end = rest.find(':', 1);
     std::string_view word = rest.substr(1, end == std::string_view::npos ? end : end - 1);
     rest = end == std::string_view::npos ? std::string_view() : rest.substr(end);
-    if (word == "ro") {
-      out.writeable = false;
+    if (word == "ro" || word == "ua") {
+      (word == "ro" ? out.writeable : out.aligned) = false;
       continue;
     }
     bool found = false;
@@ -154,7 +154,8 @@ Type Type::list(std::vector<Type> items) {
 bool operator==(const Type& a, const Type& b) {
   if (a.kind != b.kind) return false;
   if (a.isArray()) {
-    return a.dtype == b.dtype && a.shape == b.shape && a.layout == b.layout && a.writeable == b.writeable;
+    return a.dtype == b.dtype && a.shape == b.shape && a.layout == b.layout && a.writeable == b.writeable &&
+           a.aligned == b.aligned;
   }
   if (a.isNumpyScalar()) return a.dtype == b.dtype;
   return a.items == b.items;
@@ -166,6 +167,7 @@ std::string printType(const Type& type, const DimTable& dims) {
     out += "[" + absl::StrJoin(type.shape, ", ", [&dims](std::string* s, Dim d) { *s += dims.print(d); }) + "]";
     if (type.layout != usualLayout(type.shape.size())) out += ":" + std::string(layoutWord(type.layout));
     if (!type.writeable) out += ":ro";
+    if (!type.aligned) out += ":ua";
     return out;
   }
   if (type.isNumpyScalar()) return "np." + std::string(dtypeName(type.dtype));

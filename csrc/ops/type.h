@@ -56,6 +56,7 @@ struct Type {
   Shape shape;                 ///< kArray
   Layout layout;               ///< kArray
   bool writeable = true;       ///< kArray: NPY_ARRAY_WRITEABLE
+  bool aligned = true;         ///< kArray: NPY_ARRAY_ALIGNED is set; false where that is not known
   std::vector<Type> items;     ///< kTuple, kList
 
   static Type array(DType dtype, Shape shape, Layout layout = {}, bool writeable = true);
@@ -74,7 +75,7 @@ bool operator==(const Type& a, const Type& b);
 
 /// "f64[s0, 3]", "f64[s0, 3]:F", "f64[3]:ro", "np.f64", "float", "int", "(f64[3], i64[3])", "[f64[2], f64[2]]"; parse
 /// accepts what print gives. The layout is shown where it is not the usual one (C, and C and F for at most one
-/// dimension): C, F, CF, strided, stridedC and stridedF (gaps, axes in C or F order), ?, ?C and ?F (unknown contiguity).
+/// dimension): C, F, CF, strided, stridedC and stridedF (gaps, axes in C or F order), ?, ?C and ?F (unknown contiguity); behind it `ro` for a read-only array, `ua` for one that may not be aligned.
 std::string printType(const Type& type, const DimTable& dims);
 Result<Type> parseType(std::string_view text, DimTable& dims);
 

@@ -24,7 +24,7 @@ std::vector<std::pair<bool (*)(BorrowedRef), WrapFunction>>& wrapPredicates() {
   return *table;
 }
 
-/// Arrays whose flags of these differ from "aligned, and silent when written to" are left to NumPy.
+/// Of arrays that are left to NumPy: those of other dtypes, and those that warn when they are written to.
 constexpr int kPlainFlags = NPY_ARRAY_ALIGNED | kArrayWarnsOnWrite;
 /// Flags that every guard of a captured array compares.
 constexpr int kArrayFlags = NPY_ARRAY_C_CONTIGUOUS | NPY_ARRAY_F_CONTIGUOUS | NPY_ARRAY_WRITEABLE | kPlainFlags;
@@ -43,7 +43,7 @@ ValueRef wrapArray(Tracer& t, BorrowedRef live, Source source) {
   int flags = arrayFlags(array);
   int guarded = kArrayFlags & ~(SEGUE_FAULT(WriteableUnguarded) ? NPY_ARRAY_WRITEABLE : 0);
   std::optional<DType> dtype = dtypeFromDescr(PyArray_DESCR(array));
-  if (!dtype || (flags & kPlainFlags) != NPY_ARRAY_ALIGNED) {
+  if (!dtype || (flags & kArrayWarnsOnWrite) != 0) {
     // Of what is not looked into, the array guard tells such dtypes only; other arrays are told by their type alone.
     if (isToldByTypeNum(PyArray_DESCR(array))) {
       t.guards().array(source, {PyArray_TYPE(array), PyArray_NDIM(array), kPlainFlags | kArrayOfAnyDescr, flags & kPlainFlags});
@@ -56,9 +56,9 @@ ValueRef wrapArray(Tracer& t, BorrowedRef live, Source source) {
   Shape shape;
   for (int axis = 0; axis < PyArray_NDIM(array); ++axis) shape.push_back(wrapSize(t, PyArray_DIM(array, axis), source, axis));
   Layout layout{true, (flags & NPY_ARRAY_C_CONTIGUOUS) != 0, (flags & NPY_ARRAY_F_CONTIGUOUS) != 0};
-  const Type* type =
-      t.graph().intern(Type::array(*dtype, std::move(shape), layout, (flags & NPY_ARRAY_WRITEABLE) != 0));
-  return t.make<ArrayValue>(type, nullptr, source, live);
+  Type type = Type::array(*dtype, std::move(shape), layout, (flags & NPY_ARRAY_WRITEABLE) != 0);
+  type.aligned = (flags & NPY_ARRAY_ALIGNED) != 0;
+  return t.make<ArrayValue>(t.graph().intern(std::move(type)), nullptr, source, live);
 }
 
 /// The dtype of an np.datetime64 or np.timedelta64 with a unit.

@@ -35,10 +35,12 @@ def expression(call: Call) -> str:
 
 
 def function(call: Call):
-    names = [*[f"a{i}" for i in range(len(call.args))], *call.kwargs]
-    namespace: dict = {}
+    """A function of the values that are no dtypes (copies of dtypes are other objects, which NumPy tells apart), and those values."""
+    values = {**{f"a{i}": value for i, value in enumerate(call.args)}, **call.kwargs}
+    namespace = {name: value for name, value in values.items() if isinstance(value, np.dtype)}
+    names = [name for name in values if name not in namespace]
     exec(f"import builtins, math, operator\nimport numpy as np\ndef call({', '.join(names)}):\n    return {expression(call)}\n", namespace)
-    return namespace["call"]
+    return namespace["call"], [values[name] for name in names]
 
 
 def run(check, calls, operator):
@@ -47,7 +49,8 @@ def run(check, calls, operator):
     for call in calls:
         if crashes_numpy(call, operator):
             continue
-        report = check(function(call), *call.args, *call.kwargs.values(), breaks=True, hits=False, calls=2)
+        compiled, values = function(call)
+        report = check(compiled, *values, breaks=True, hits=False, calls=2)
         captured += report.op_count > 0
     return captured
 

@@ -275,3 +275,14 @@ def test_shared_memory(check):
                 np.shares_memory(a, b), np.shares_memory(c, d), np.may_share_memory(c, c.copy()))
 
     check(shares, X)
+
+
+def test_the_dtype_of_several_arrays_is_promoted_by_the_highest(check):
+    """Not one by one: int8 and uint16 make int32, which with float32 makes float64."""
+    a, b, c = np.ones(3, "i1"), np.ones(3, "u2"), np.ones(3, "f4")
+
+    def several(a, b, c):
+        return (np.concatenate([a, b, c]), np.stack([a, b, c]) * 1.5, np.clip(a, b, c), np.einsum("i,i,i->i", a, b, c),
+                np.select([a > 0, a < 0], [b, c], a), np.choose([0, 1, 2], [a, b, c]))
+
+    assert check(several, a, b, c, breaks=True).op_count >= 4

@@ -174,3 +174,37 @@ def test_elements_of_text_and_structures_are_left_to_cpython(check):
 def test_a_view_of_bytes_as_numbers_may_be_unaligned(check):
     raw = np.arange(17, dtype="u1")[1:].view("S8")
     check(lambda x: (x[:], x.view("f8").flags.aligned), raw, breaks=True)
+
+
+def unaligned(dtype, shape):
+    room = np.zeros(1 + int(np.prod(shape)) * np.dtype(dtype).itemsize, dtype=np.uint8)
+    array = np.ndarray(shape, dtype, room[1:])
+    array[...] = np.arange(array.size).reshape(shape).astype(dtype)
+    assert not array.flags.aligned
+    return array
+
+
+@pytest.mark.parametrize("dtype", ["f8", "i4", "c16", "m8[s]", ">f4"])
+def test_unaligned_arrays(check, dtype):
+    def compute(x):
+        return x + x, x[1:], x.T, x[::-1, ::2].copy(), np.sort(x), x.sum(axis=0), x[0, 1], x.reshape(-1), np.concatenate([x, x])
+
+    assert check(compute, unaligned(dtype, (3, 4))).breaks == []
+
+
+def test_writes_to_unaligned_arrays(check):
+    def write(x, y):
+        x[1:] += y[1:]
+        x[0, 0] = 7
+        np.multiply(x, 2, out=x)
+        x[x > 20] = 0
+        view = x[:, 1:]
+        view -= 1
+        return view, x, x[2]
+
+    assert check(write, unaligned("f8", (3, 4)), unaligned("f8", (3, 4)) + 1).breaks == []
+
+
+def test_whether_an_unaligned_array_is_aligned_is_left_to_numpy(check):
+    report = check(lambda x: (x + 1, x.flags.aligned, x[0:0].flags["BEHAVED"], x.flags.c_contiguous), unaligned("f8", (3, 4)), breaks=True)
+    assert set(report.breaks) == {"constant-needed"}

@@ -132,7 +132,7 @@ Result<Type> viewAs(OpCall& call) {
   // None is NumPy's default dtype where it is said, and nothing where it is not.
   DType dtype = wanted.value_or(call.arg(1).isNone() ? DType::kF64 : input->dtype);
   SEGUE_REQUIRE(dtypeItemSize(dtype) == dtypeItemSize(input->dtype), "a view of elements of another size");
-  SEGUE_REQUIRE(dtypeAlignment(dtype) <= dtypeAlignment(input->dtype) || SEGUE_FAULT(ViewsUnaligned), "a view that may not be aligned");
+  SEGUE_REQUIRE(!input->aligned || dtypeAlignment(dtype) <= dtypeAlignment(input->dtype) || SEGUE_FAULT(ViewsUnaligned), "a view that may not be aligned");
   call.setSharing(Sharing::kView);
   Type out = *input;
   out.dtype = dtype;

@@ -65,6 +65,16 @@ Category promoteCategories(Category a, Category b) {
 
 namespace {
 
+/// The strong dtype whose NumPy type number is the highest (float16's is), which NumPy's promotion of several starts from.
+std::optional<DType> highestDType(absl::Span<const Operand> operands) {
+  std::optional<DType> out;
+  for (const Operand& operand : operands) {
+    if (isWeak(operand.category)) continue;
+    if (!out || dtypeNumber(operand.dtype()) > dtypeNumber(*out)) out = operand.dtype();
+  }
+  return out;
+}
+
 /// Of operands that are not all of core dtypes: NumPy is asked, which takes numbers for text of their own here.
 Result<Category> promoteOthers(absl::Span<const Operand> operands) {
   DType all = operands[0].dtype();
@@ -85,9 +95,13 @@ Result<Category> promoteOperands(absl::Span<const Operand> operands) {
     if (!isCore(operand.dtype())) return promoteOthers(operands);
   }
   std::optional<Category> strong, weak;
+  // NumPy promotes every dtype with the one of the highest kind first: of i8, u16 and f32 that gives f32, though i8 and u16 make i32.
+  const std::optional<DType> highest = highestDType(operands);
   for (const Operand& operand : operands) {
-    std::optional<Category>& side = isWeak(operand.category) ? weak : strong;
-    side = side ? promoteCategories(*side, operand.category) : operand.category;
+    const bool is_weak = isWeak(operand.category);
+    std::optional<Category>& side = is_weak ? weak : strong;
+    const Category beside = is_weak ? operand.category : static_cast<Category>(promote(*highest, operand.dtype()));
+    side = side ? promoteCategories(*side, beside) : beside;
   }
   if (!strong) return weak.value_or(static_cast<Category>(DType::kF64));
   return weak ? promoteCategories(*strong, *weak) : *strong;

@@ -281,13 +281,16 @@ Result<Type> einsum(OpCall& call) {
     }
     return nullptr;
   };
-  std::optional<DType> dtype;
+  std::vector<Operand> operands;
+  std::optional<DType> one_by_one;
   size_t count = 0;
   for (size_t i = 1; i < 4 && call.given(i); i++, count++) {
     SEGUE_TRY(const Type* input, ndarrayArg(call, i));
     SEGUE_REQUIRE(count < subscripts.inputs.size() && subscripts.inputs[count].size() == input->shape.size(),
                   "einsum subscripts do not fit the operands");
-    dtype = dtype ? promote(*dtype, input->dtype) : input->dtype;
+    SEGUE_TRY(Operand operand, operandOf(call, i));
+    operands.push_back(std::move(operand));
+    one_by_one = one_by_one ? promote(*one_by_one, input->dtype) : input->dtype;
     for (size_t d = 0; d < input->shape.size(); d++) {
       Dim size = input->shape[d];
       Dim* known = sizeOf(subscripts.inputs[count][d]);
@@ -311,9 +314,12 @@ Result<Type> einsum(OpCall& call) {
   // Optimized, some are tensor products, whose results are arrays without dimensions.
   const bool optimized = !call.arg(4).missing() && !(call.arg(4).is<bool>() && !call.arg(4).as<bool>());
   SEGUE_REQUIRE(!optimized || (count > 1 && !shape.empty()), "an optimized einsum without dimensions");
-  if (shape.empty()) return Type::numpyScalar(*dtype);
+  SEGUE_TRY(Category promoted, promoteOperands(operands));
+  const DType dtype = categoryDType(promoted);
+  SEGUE_REQUIRE(!optimized || dtype == *one_by_one, "an optimized einsum's dtype depends on which operands go together first");
+  if (shape.empty()) return Type::numpyScalar(dtype);
   Layout layout = cLayout(shape, dims);
-  return Type::array(*dtype, shape, layout.f_contiguous ? layout : Layout::unknown());
+  return Type::array(dtype, shape, layout.f_contiguous ? layout : Layout::unknown());
 }
 
 }  // namespace segue::rules

@@ -73,7 +73,7 @@ bool sameShape(const Shape& a, const Shape& b, DimTable& dims) {
 Result<Type> exactOut(OpCall& call, size_t index, DType dtype, const Shape& shape) {
   std::optional<Type> out = call.type(index);
   SEGUE_REQUIRE(out && out->isArray() && out->writeable, "out must be a writeable array");
-  SEGUE_REQUIRE(out->dtype == dtype, "out has another dtype than the result");
+  SEGUE_REQUIRE(out->dtype == dtype && out->aligned, "out has another dtype than the result, or may not be aligned");
   SEGUE_REQUIRE(sameShape(out->shape, shape, call.dims()), "out has another shape than the result");
   call.setSharing(Sharing::kWritten);
   return *out;

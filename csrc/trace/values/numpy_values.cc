@@ -35,6 +35,9 @@ constexpr FlagName kFlags[] = {
     {"farray", "FARRAY", "FA", Flag::kFarray},
 };
 
+bool readsAlignment(Flag flag) {
+  return flag == Flag::kAligned || flag == Flag::kBehaved || flag == Flag::kCarray || flag == Flag::kFarray;
+}
 bool readsLayout(Flag flag) { return flag != Flag::kWriteable && flag != Flag::kAligned && flag != Flag::kBehaved; }
 
 bool evaluate(Flag flag, const Type& type) {
@@ -46,7 +49,7 @@ bool evaluate(Flag flag, const Type& type) {
     case Flag::kFnc: return f && !c;
     case Flag::kForc: return f || c;
     case Flag::kWriteable:
-    case Flag::kBehaved: return type.writeable;  // modelled arrays are aligned and in native byte order
+    case Flag::kBehaved: return type.writeable;  // of an aligned array
     case Flag::kCarray: return type.writeable && c;
     case Flag::kFarray: return type.writeable && f && !c;
     case Flag::kAligned: return true;
@@ -76,6 +79,7 @@ Traced<ValueRef> ArrayFlagsValue::flag(Tracer& t, std::string_view name) {
     if (name.empty() || (name != row.attribute && name != row.key && name != row.short_key)) continue;
     const Type& type = array_->graphType();
     if (readsLayout(row.flag) && !type.layout.known) return stop(BreakReason::kConstantNeeded, "the layout of an array");
+    if (readsAlignment(row.flag) && !type.aligned) return stop(BreakReason::kConstantNeeded, "the alignment of an array");
     return t.boolean(evaluate(row.flag, type));
   }
   return stop(BreakReason::kAttributeLookup, "numpy.ndarray.flags." + std::string(name));

@@ -114,10 +114,10 @@ class Random:
         return np.asarray(numbers, dtype=scalar)
 
     def array(self, dtype: str, shape: tuple[int, ...] | None = None, layout: str | None = None) -> np.ndarray:
-        """An array of the shape; ``layout``: C, F, permuted, gaps, reversed, broadcast or any."""
+        """An array of the shape; ``layout``: C, F, permuted, gaps, reversed, broadcast, readonly, unaligned or any."""
         if shape is None:
             shape = self.shape()
-        layout = layout or self.choice(["C"] * 4 + ["F"] * 2 + ["permuted", "gaps", "reversed", "broadcast", "readonly"])
+        layout = layout or self.choice(["C"] * 4 + ["F"] * 2 + ["permuted", "gaps", "reversed", "broadcast", "readonly", "unaligned"])
         base = self.values(dtype, shape)
         if layout == "F":
             return np.asfortranarray(base) if shape else base
@@ -131,6 +131,11 @@ class Random:
             return base[tuple(slice(None, None, -1) for _ in shape)] if shape else base
         if layout == "broadcast" and shape:
             return np.broadcast_to(self.values(dtype, shape[1:]), shape)
+        if layout == "unaligned" and base.size:
+            room = np.zeros(base.nbytes + 1, dtype=np.uint8)
+            out = np.ndarray(shape, base.dtype, room[1:])
+            out[...] = base
+            return out
         if layout == "readonly":
             base.flags.writeable = False
         return base
@@ -218,7 +223,7 @@ def describe(value: object) -> tuple:
     """What a Type says, of a live value (the form `ops.infer` answers in)."""
     if type(value) is np.ndarray:
         flags = (value.flags.c_contiguous, value.flags.f_contiguous)
-        return ("array", ops.dtype_name(value.dtype), value.shape, flags, value.flags.writeable)
+        return ("array", ops.dtype_name(value.dtype), value.shape, flags, value.flags.writeable, value.flags.aligned)
     if isinstance(value, np.generic):
         return ("scalar", ops.dtype_name(value.dtype))
     if type(value) is tuple or isinstance(value, tuple):
@@ -230,13 +235,13 @@ def describe(value: object) -> tuple:
 
 
 def agrees(inferred: tuple, actual: tuple) -> bool:
-    """Whether a type (flags None: layout not known; a size None: it depends on data) describes the value."""
+    """Whether a type describes the value. (Flags None: layout not known; a size None: it depends on data; not aligned: not known.)"""
     if inferred[0] != actual[0]:
         return False
     if inferred[0] == "array":
         known = inferred[3] is not None
         same_shape = len(inferred[2]) == len(actual[2]) and all(n is None or n == m for n, m in zip(inferred[2], actual[2]))
-        same = inferred[1] == actual[1] and inferred[4:] == actual[4:] and same_shape
+        same = inferred[1] == actual[1] and inferred[4] == actual[4] and same_shape and inferred[5] <= actual[5]
         return same and (not known or inferred[3] == actual[3])
     if inferred[0] in ("tuple", "list"):
         return len(inferred[1]) == len(actual[1]) and all(map(agrees, inferred[1], actual[1]))
@@ -305,13 +310,15 @@ COMPARISONS = {"less", "less_equal", "equal", "not_equal", "greater", "greater_e
 
 
 def crashes_numpy(call: Call, operator_name: str) -> bool:
-    """NumPy 2.0 crashes on some comparisons of integer arrays with Python ints that their dtype cannot hold; before 2.5, taking from
-    an empty array with mode='wrap' does not end."""
+    """NumPy 2.0 crashes on some comparisons of integer arrays with Python ints that their dtype cannot hold, all versions do where the
+    array is not aligned; before 2.5, taking from an empty array with mode='wrap' does not end."""
     if operator_name == "take" and call.kwargs.get("mode") == "wrap" and call.args[0].size == 0:
         return np.lib.NumpyVersion(np.__version__) < "2.5.0"
-    if operator_name not in COMPARISONS or np.lib.NumpyVersion(np.__version__) >= "2.1.0":
+    if operator_name not in COMPARISONS:
         return False
-    limits = [np.iinfo(a.dtype) for a in call.args if isinstance(a, np.ndarray) and a.dtype.kind in "iu"]
+    old = np.lib.NumpyVersion(np.__version__) < "2.1.0"
+    arrays = [a for a in call.args if isinstance(a, np.ndarray) and a.dtype.kind in "iu"]
+    limits = [np.iinfo(a.dtype) for a in arrays if old or not a.flags.aligned]
     return any(not limit.min <= a <= limit.max for a in call.args if type(a) is int for limit in limits)
 
 
