@@ -2,6 +2,8 @@
 
 #include "ops/op.h"
 
+#include <algorithm>
+
 #include "absl/container/flat_hash_map.h"
 
 namespace segue {
@@ -184,10 +186,23 @@ Result<Unit> requireCore(const OpDef& op, absl::Span<const Arg> args) {
   return Unit{};
 }
 
+/// The data sizes of a node's type that the node makes: the others come with its arguments.
+DataSizes madeSizes(const Type& type, absl::Span<const Arg> args, const DimTable& dims) {
+  DataSizes out = dataSizesOf(type, dims);
+  for (const Arg& arg : args) {
+    forEachValue(arg, [&](const ArgValue& value) {
+      for (const DataSizeAt& given : dataSizesOf(*value.type, dims)) {
+        out.erase(std::remove_if(out.begin(), out.end(), [&](const DataSizeAt& at) { return at.size == given.size; }), out.end());
+      }
+    });
+  }
+  return out;
+}
+
 }  // namespace
 
 Dim OpCall::dataSize(std::optional<Dim> most) {
-  const DataSizes known = known_ != nullptr ? dataSizesOf(*known_, dims_) : DataSizes();
+  const DataSizes known = known_ != nullptr ? madeSizes(*known_, args_, dims_) : DataSizes();
   const size_t number = data_sizes_++;
   return number < known.size() ? known[number].size : dims_.dataSize(most);
 }

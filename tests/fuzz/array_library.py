@@ -78,7 +78,7 @@ biufc 2: np.linalg.trace({x})
 * 1: np.ndenumerate({x}).__class__
 * 1: [e for e in np.ndindex({x}.shape)]
 !* 1: np.lib.stride_tricks.as_strided({x}, {x}.shape, {x}.strides)
-!* 1: np.lib.stride_tricks.as_strided({x}[:1], (3,) + {x}.shape[1:], (0,) + {x}.strides[1:])
+!* 1: np.lib.stride_tricks.as_strided({x}[:1], ({x}[:1].size and 3, *{x}.shape[1:]), (0, *{x}.strides[1:]))
 !*: np.ma.masked_array([1, 2], [0, 1]).sum()
 !biufc 1: np.asmatrix({x}.reshape(1, -1)).T
 !*: {g}.integers(0, 5, {x}.shape)

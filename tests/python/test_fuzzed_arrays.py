@@ -53,3 +53,11 @@ def test_sizes_that_are_decided_behind_the_node_that_has_them(check):
     check(factors, X.T.copy())
     for size in (2, 3, 4):
         check(halves, X.ravel()[:size])
+
+
+def test_sizes_that_depend_on_data_stay_those_of_their_axes(check):
+    def f(a):
+        v = a[a[:, 0] > 0]
+        return v, np.compress([True, False], v, axis=1), np.compress(a[0] > 1, v, axis=-1)
+
+    check(f, X)
