@@ -120,6 +120,7 @@ INDEXING = table("""
 * 1: {x}[{fancy}]
 * 1: np.take({x}, {ints})
 * 1: np.take({x}, {ints}, axis={ax}, mode={mode})
+* 1: np.take({x}, [0, 5, -7], axis={ax}, mode='wrap')
 * 1: {x}.take({ints}, axis=0)
 * 1: np.take_along_axis({x}, np.argsort({x}, axis={a0}), {a0})
 * 1: np.compress([True, False], {x}, axis={ax})
