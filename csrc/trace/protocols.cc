@@ -75,7 +75,9 @@ Traced<ValueRef> askOperands(Tracer& t, const char* reflected_name, ValueRef lhs
     if (result != nullptr) return result;
   }
   SEGUE_TRY(ValueRef result, slot(lhs, rhs, false));
-  return result != nullptr || right_first ? Traced<ValueRef>(result) : slot(rhs, lhs, true);
+  // The slots of one class written in Python are one function, which asks for a reflected method of another class only.
+  const bool one_class = lhs->type() == rhs->type() && (lhs->type()->tp_flags & Py_TPFLAGS_HEAPTYPE) != 0;
+  return result != nullptr || right_first || one_class ? Traced<ValueRef>(result) : slot(rhs, lhs, true);
 }
 
 Traced<ValueRef> binary(Tracer& t, BinaryOp op, ValueRef lhs, ValueRef rhs) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/fault.h"
+#include "trace/builtins/registry.h"
 #include "trace/tracer.h"
 
 namespace segue {
@@ -39,6 +40,11 @@ Traced<RecipeId> RecipeBuilder::of(ValueRef value) {
 RecipeId RecipeBuilder::add(Recipe recipe) {
   result_.recipes.push_back(std::move(recipe));
   return {static_cast<int32_t>(result_.recipes.size() - 1)};
+}
+
+RecipeId RecipeBuilder::attribute(RecipeId owner, BorrowedRef name) {
+  static PyObject* const kGetattr = libraryObject("builtins", "getattr");
+  return add({.kind = RecipeKind::kCall, .items = {constant(kGetattr), owner, constant(name)}});
 }
 
 RecipeId RecipeBuilder::constant(BorrowedRef object) {

@@ -38,6 +38,8 @@ class RecipeBuilder {
     return node(kind, absl::Span<const ValueRef>(items.begin(), items.size()));
   }
   RecipeId add(Recipe recipe);
+  /// getattr(owner, name), of an object whose attributes run no user code.
+  RecipeId attribute(RecipeId owner, BorrowedRef name);
   /// For a mutable container that is being built: its recipe with the given items already made; when something inside has
   /// asked for the container meanwhile, that empty recipe, and `filled_by_writes` is set: the slot must emit its
   /// contents through `write`.

@@ -4,6 +4,7 @@
 
 #include "trace/builtins/registry.h"
 #include "trace/protocols.h"
+#include "trace/recipes.h"
 #include "trace/tracer.h"
 #include "trace/values/builtin.h"
 #include "trace/values/flat.h"
@@ -29,16 +30,19 @@ Traced<ValueRef> methodOf(Tracer& t, ValueRef self, PyTypeObject* type, std::str
   // A method with a model of its own, and one that is no operator, is the type's descriptor.
   BorrowedRef descriptor = _PyType_Lookup(type, name);
   if (op == nullptr || (descriptor && findBuiltin(descriptor))) return builtinTypeAttr(t, self, name);
-  return t.make<MethodValue>(t.make<OperatorValue>(op), self);
+  return t.make<MethodValue>(t.make<OperatorValue>(op, descriptor), self);
 }
 
 /// A method of NumPy scalars: NumPy makes a 0-d array of the scalar, calls the array's method of the same name, and turns
 /// a 0-d result into a scalar again (gentype_generic_method in scalartypes.c.src).
 class ScalarMethod final : public Value {
  public:
-  explicit ScalarMethod(const LibraryName* array_method) : Value(ValueKind::kBuiltin), array_method_(array_method) {}
+  ScalarMethod(const LibraryName* array_method, BorrowedRef descriptor)
+      : Value(ValueKind::kBuiltin), array_method_(array_method), descriptor_(Ref::borrow(descriptor)) {}
   PyTypeObject* type() const override { return &PyMethodDescr_Type; }
+  BorrowedRef constant() const override { return descriptor_; }
   std::string describe() const override { return std::string(array_method_->name) + " of a NumPy scalar"; }
+  Traced<RecipeId> recipeSlot(RecipeBuilder& b) override { return b.constant(descriptor_); }
 
   Traced<ValueRef> callSlot(Tracer& t, const CallArgs& args) override {
     CallArgs array_args = args;
@@ -51,6 +55,7 @@ class ScalarMethod final : public Value {
 
  private:
   const LibraryName* array_method_;   ///< generated table, lives forever
+  Ref descriptor_;                    ///< of np.generic
 };
 
 }  // namespace
@@ -60,7 +65,7 @@ ValueRef sharedMethod(Tracer& t, ValueRef scalar, BorrowedRef name) {
   bool own = found.get() != _PyType_Lookup(scalar->type(), name);  // float64.is_integer, complex128.__complex__ …
   const LibraryName* op = findNumpyName("ndarray." + std::string(textOf(name)));
   if (!found || own || Py_TYPE(found) != &PyMethodDescr_Type || op == nullptr) return nullptr;
-  return t.make<MethodValue>(t.make<ScalarMethod>(op), scalar);
+  return t.make<MethodValue>(t.make<ScalarMethod>(op, found), scalar);
 }
 
 Traced<ValueRef> ArrayValue::getAttrSlot(Tracer& t, BorrowedRef name) {

@@ -154,6 +154,13 @@ bool isListOfConstants(BorrowedRef object) {
   return std::all_of(items, items + PyList_GET_SIZE(object.get()), [](PyObject* item) { return isFoldable(item); });
 }
 
+/// The descriptor's name means the descriptor on the value, which has no attributes of its own.
+bool isFoundOn(ValueRef value, BorrowedRef descriptor) {
+  if (value->type() == PyDescr_TYPE(descriptor.get())) return true;
+  return value->kind() == ValueKind::kNumpyScalar &&
+         _PyType_Lookup(value->type(), PyDescr_NAME(descriptor.get())) == descriptor.get();
+}
+
 }  // namespace
 
 std::string BuiltinValue::describe() const { return describeCallable(object_); }
@@ -161,7 +168,7 @@ std::string BuiltinValue::describe() const { return describeCallable(object_); }
 Traced<ValueRef> BuiltinValue::getAttrSlot(Tracer& t, BorrowedRef name) {
   if (isUfunc(object_)) {
     std::string numpy_name = describe() + "." + std::string(textOf(name));
-    if (const LibraryName* op = findNumpyName(numpy_name)) return t.make<OperatorValue>(op);
+    if (const LibraryName* op = findNumpyName(numpy_name)) return t.make<OperatorValue>(op, object_);
     BorrowedRef found = _PyType_Lookup(&PyUFunc_Type, name);
     if (!found || Py_TYPE(found) == &PyMethodDescr_Type) return builtinTypeAttr(t, this, name);
     Ref attribute = Ref::steal(PyObject_GetAttr(object_.get(), name));  // facts of the ufunc: nin, identity, __name__
@@ -208,7 +215,17 @@ Traced<Arg> BuiltinValue::argSlot(Tracer& t) {
 
 Traced<RecipeId> BuiltinValue::recipeSlot(RecipeBuilder& b) { return b.constant(object_); }
 
+PyTypeObject* OperatorValue::type() const { return isUfunc(object_) ? &PyCFunction_Type : object_.type(); }
+
+BorrowedRef OperatorValue::constant() const { return isUfunc(object_) ? BorrowedRef() : BorrowedRef(object_); }
+
 Traced<ValueRef> OperatorValue::callSlot(Tracer& t, const CallArgs& args) { return t.apply(*name_, args); }
+
+Traced<RecipeId> OperatorValue::recipeSlot(RecipeBuilder& b) {
+  if (!isUfunc(object_)) return b.constant(object_);
+  ValueRef name = b.tracer().string(std::string(name_->name.substr(name_->name.rfind('.') + 1)));
+  return b.attribute(b.constant(object_), name->constant());
+}
 
 PyTypeObject* MethodValue::type() const {
   return function_->kind() == ValueKind::kBuiltin ? &PyCFunction_Type : &PyMethod_Type;
@@ -238,10 +255,9 @@ Traced<ValueRef> MethodValue::callSlot(Tracer& t, const CallArgs& args) {
 
 Traced<RecipeId> MethodValue::recipeSlot(RecipeBuilder& b) {
   BorrowedRef method = function_->constant();
-  if (method && Py_TYPE(method) == &PyMethodDescr_Type && self_->type() == PyDescr_TYPE(method.get())) {  // items.append
-    static PyObject* const kGetattr = libraryObject("builtins", "getattr");
+  if (method && Py_TYPE(method) == &PyMethodDescr_Type && isFoundOn(self_, method)) {  // items.append
     SEGUE_TRY(RecipeId self, b.of(self_));
-    return b.add({.kind = RecipeKind::kCall, .items = {b.constant(kGetattr), self, b.constant(PyDescr_NAME(method.get()))}});
+    return b.attribute(self, PyDescr_NAME(method.get()));
   }
   if (type() != &PyMethod_Type) return Value::recipeSlot(b);
   return b.node(RecipeKind::kBoundMethod, {function_, self_});

@@ -25,16 +25,21 @@ class BuiltinValue final : public Value {
   Ref object_;
 };
 
-/// An array operator as a callable; never leaves the trace.
+/// An array operator as a callable: the method of a class (which the call passes an array or a scalar first), or of a ufunc.
 class OperatorValue final : public Value {
  public:
-  explicit OperatorValue(const LibraryName* name) : Value(ValueKind::kBuiltin), name_(name) {}
-  PyTypeObject* type() const override { return &PyMethodDescr_Type; }
+  /// `object`: the class's descriptor, or the ufunc.
+  OperatorValue(const LibraryName* name, BorrowedRef object)
+      : Value(ValueKind::kBuiltin), name_(name), object_(Ref::borrow(object)) {}
+  PyTypeObject* type() const override;
+  BorrowedRef constant() const override;
   std::string describe() const override { return std::string(name_->name); }
   Traced<ValueRef> callSlot(Tracer& t, const CallArgs& args) override;
+  Traced<RecipeId> recipeSlot(RecipeBuilder& b) override;
 
  private:
   const LibraryName* name_;   ///< generated table, lives forever
+  Ref object_;
 };
 
 /// function.__get__(self): the call passes self first.

@@ -6,6 +6,7 @@
 #include "base/once.h"
 #include "trace/builtins/registry.h"
 #include "trace/protocols.h"
+#include "trace/recipes.h"
 #include "trace/tracer.h"
 #include "trace/values/constant.h"
 #include "trace/values/graph_values.h"
@@ -91,6 +92,11 @@ Traced<ValueRef> ArrayFlagsValue::getItemSlot(Tracer& t, ValueRef key) {
   BorrowedRef name = key->constant();
   if (!name || !PyUnicode_CheckExact(name.get())) return Value::getItemSlot(t, key);
   return flag(t, textOf(name));
+}
+
+Traced<RecipeId> ArrayFlagsValue::recipeSlot(RecipeBuilder& b) {
+  SEGUE_TRY(RecipeId array, b.of(array_));
+  return b.attribute(array, b.tracer().internedName("flags"));
 }
 
 Traced<ValueRef> NumericLimitsValue::getAttrSlot(Tracer& t, BorrowedRef name) {

@@ -7,21 +7,22 @@ namespace segue {
 
 class ArrayValue;
 
-/// x.flags. Answers what the array's type knows; never leaves the trace.
+/// x.flags. Answers what the array's type knows.
 class ArrayFlagsValue final : public Value {
  public:
   static constexpr ValueKind kKind = ValueKind::kArrayFlags;
-  explicit ArrayFlagsValue(const ArrayValue* array) : Value(kKind), array_(array) {}
+  explicit ArrayFlagsValue(ArrayValue* array) : Value(kKind), array_(array) {}
   PyTypeObject* type() const override;
   std::string describe() const override { return "the flags of an array"; }
   Traced<ValueRef> getAttrSlot(Tracer& t, BorrowedRef name) override;
   /// flags["C_CONTIGUOUS"], flags["C"].
   Traced<ValueRef> getItemSlot(Tracer& t, ValueRef key) override;
+  Traced<RecipeId> recipeSlot(RecipeBuilder& b) override;
 
  private:
   Traced<ValueRef> flag(Tracer& t, std::string_view name);
 
-  const ArrayValue* array_;
+  ArrayValue* array_;
 };
 
 /// np.finfo(dtype) or np.iinfo(dtype) of a constant dtype: NumPy made it while tracing.

@@ -11,12 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from segue.testing.copies import attributes
+from segue.testing.copies import attributes, bare
 from segue.testing.observe import Observation
 
 # Immutable scalars: CPython does not promise which of them are one object.
 _SCALARS = (type(None), bool, int, float, complex, str, bytes)
-_FLAGS = ("C_CONTIGUOUS", "F_CONTIGUOUS", "OWNDATA", "WRITEABLE", "ALIGNED", "WRITEBACKIFCOPY")
+_FLAGS = ("C_CONTIGUOUS", "F_CONTIGUOUS", "WRITEABLE", "ALIGNED", "WRITEBACKIFCOPY")
+_FLAGS_OF, _BASE_OF = np.ndarray.flags.__get__, np.ndarray.base.__get__  # a subclass may have attributes of these names
 
 
 def compare(plain: Observation, compiled: Observation, *, ulp: int = 0, references: bool = False) -> list[str]:
@@ -185,6 +186,14 @@ class _Walk:
         self.plain(f"{where} metadata", a.metadata, b.metadata)
 
     def _array(self, where: str, a: np.ndarray, b: np.ndarray) -> list[tuple[str, Any, Any]]:
+        pairs = self._attributes(where, a, b)
+        self.plain(f"{where} flag OWNDATA", _FLAGS_OF(a)["OWNDATA"], _FLAGS_OF(b)["OWNDATA"])
+        bases = _BASE_OF(a), _BASE_OF(b)
+        self.plain(f"{where} base", type(bases[0]), type(bases[1]))
+        if all(isinstance(base, np.ndarray) for base in bases):
+            # Which object it is, and what is written to its memory beside the view.
+            pairs.append((f"{where}.base", *bases))
+        a, b = bare(a), bare(b)
         self._arrays.append((where, a, b))
         before = len(self.found)
         self._dtype(f"{where} dtype", a.dtype, b.dtype)
@@ -193,17 +202,12 @@ class _Walk:
         self.plain(f"{where} strides", a.strides, b.strides)
         for name in _FLAGS:
             self.plain(f"{where} flag {name}", a.flags[name], b.flags[name])
-        self.plain(f"{where} base", type(a.base), type(b.base))
         if len(self.found) != before and (a.shape != b.shape or a.dtype != b.dtype):
             return []
         if a.dtype.hasobject:
-            return [(f"{where} elements", a.tolist(), b.tolist())]
+            return [(f"{where} elements", a.tolist(), b.tolist()), *pairs]
         if not _same_elements(a, b, self._ulp):
             self.found.append(f"{where} elements: {_first_difference(a, b)}")
-        pairs = self._attributes(where, a, b)
-        if isinstance(a.base, np.ndarray) and isinstance(b.base, np.ndarray):
-            # Which object it is, and what is written to its memory beside the view.
-            pairs.append((f"{where}.base", a.base, b.base))
         return pairs
 
     def exceptions(self, where: str, a: BaseException | None, b: BaseException | None) -> None:

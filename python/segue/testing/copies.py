@@ -34,8 +34,8 @@ def children(value: Any) -> Iterator[Any]:
     elif isinstance(value, (set, frozenset)):
         yield from sorted(value, key=lambda item: (type(item).__name__, repr(item)))
     elif isinstance(value, np.ndarray):
-        if value.dtype == object:
-            yield from value.ravel().tolist()
+        if bare(value).dtype == object:
+            yield from bare(value).ravel().tolist()
     elif isinstance(value, functools.partial):
         yield from (value.func, value.args, value.keywords)
     elif isinstance(value, types.MethodType):
@@ -47,6 +47,11 @@ def children(value: Any) -> Iterator[Any]:
             return
     for item in attributes(value).values():
         yield item
+
+
+def bare(array: np.ndarray) -> np.ndarray:
+    """The array, or a view that runs none of its subclass's code."""
+    return array if type(array) is np.ndarray else np.ndarray.view(array, np.ndarray)
 
 
 def attributes(value: Any) -> dict[str, Any]:
