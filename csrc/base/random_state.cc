@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "base/bit_generator.h"
+#include "base/fault.h"
 #include "base/imports.h"
 
 namespace segue {
@@ -54,7 +55,7 @@ bool hasKnownRandomState(BorrowedRef generator) { return static_cast<bool>(bitGe
 Ref saveRandomState(BorrowedRef generator) {
   Ref bits = bitGeneratorOf(generator);
   if (!bits) return nullptr;
-  if (is(generator, classes()->generator)) {
+  if (is(generator, classes()->generator) || SEGUE_FAULT(GaussForgotten)) {
     Ref state = copyRawState(bits);
     if (!state && !PyErr_Occurred()) state = Ref::steal(PyObject_GetAttrString(bits.get(), "state"));
     return state ? Ref::steal(PyTuple_Pack(2, bits.get(), state.get())) : Ref();

@@ -129,7 +129,7 @@ bool checkNoInstanceAttr(const GuardInsn& insn, PyObject* const* regs) {
 
 Extent arrayExtent(PyArrayObject* array) {
   auto low = reinterpret_cast<uintptr_t>(PyArray_DATA(array));
-  uintptr_t high = low + static_cast<uintptr_t>(PyArray_ITEMSIZE(array));
+  uintptr_t high = low + (SEGUE_FAULT(LastElementForgotten) ? 0 : static_cast<uintptr_t>(PyArray_ITEMSIZE(array)));
   for (int i = 0; i < PyArray_NDIM(array); i++) {
     npy_intp size = PyArray_DIM(array, i);
     if (size == 0) return {};

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/descr.h"
+#include "base/fault.h"
 #include "base/functions.h"
 #include "base/objects.h"
 #include "program/constants.h"
@@ -30,7 +31,7 @@ inline bool checkEquals(const GuardInsn& insn, PyObject* const* regs) {
 /// One load-compare each; the descriptor is nearly always NumPy's singleton.
 inline bool checkArray(const GuardInsn& insn, PyObject* const* regs) {
   PyObject* value = regs[insn.dst];
-  if (Py_TYPE(value) != &PyArray_Type) return false;
+  if (Py_TYPE(value) != &PyArray_Type && !(SEGUE_FAULT(SubclassesPass) && PyArray_Check(value))) return false;
   auto* array = reinterpret_cast<PyArrayObject*>(value);
   if (PyArray_NDIM(array) != insn.small || (arrayFlags(array) & insn.a) != insn.b) return false;
   PyArray_Descr* descr = PyArray_DESCR(array);

@@ -1,6 +1,7 @@
 #include "runtime/mirror.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstring>
 
 #include "base/fault.h"
@@ -86,6 +87,16 @@ Ref mirrorArray(BorrowedRef original) {
   return mirror;
 }
 
+namespace {
+
+/// The array's first element lies in the buffer.
+bool liesIn(PyArrayObject* a, PyArrayObject* buffer) {
+  const uintptr_t start = reinterpret_cast<uintptr_t>(PyArray_BYTES(buffer));
+  return reinterpret_cast<uintptr_t>(PyArray_BYTES(a)) - start < static_cast<uintptr_t>(PyArray_NBYTES(buffer));
+}
+
+}  // namespace
+
 void storeMirror(BorrowedRef original, BorrowedRef mirror) {
   if (SEGUE_FAULT(StagedWriteLost)) return;
   copyArray(array(original), PyArray_BYTES(array(original)), PyArray_BYTES(array(mirror)));
@@ -107,10 +118,17 @@ Ref rebaseOnOriginal(BorrowedRef value, BorrowedRef mirror, BorrowedRef original
   if (!PyArray_CheckExact(value.get()) || SEGUE_FAULT(ViewOfMirrorEscapes)) return Ref::borrow(value);
   PyArrayObject* view = array(value);
   // NumPy keeps the owner of the memory as the base, which for the mirror is its buffer.
-  if (PyArray_BASE(view) != PyArray_BASE(array(mirror))) return Ref::borrow(value);
-  char* data = PyArray_BYTES(array(original)) + (PyArray_BYTES(view) - PyArray_BYTES(array(mirror)));
-  Ref made = arrayAt(view, data, PyArray_FLAGS(view) & NPY_ARRAY_WRITEABLE, original);
-  return made;
+  PyObject* buffer = PyArray_BASE(array(mirror));
+  if (PyArray_BASE(view) != buffer) {
+    if (!liesIn(view, reinterpret_cast<PyArrayObject*>(buffer)) || SEGUE_FAULT(WindowsEscape)) return Ref::borrow(value);
+    // sliding_window_view's holds the memory through an object of its own, which stands between it and the owner.
+    PyErr_SetString(PyExc_RuntimeError, "a view of a staged array has a base of its own");
+    return nullptr;
+  }
+  std::ptrdiff_t offset = PyArray_BYTES(view) - PyArray_BYTES(array(mirror));
+  if (SEGUE_FAULT(RebasedAtStart)) offset = 0;
+  const int flags = SEGUE_FAULT(RebasedWriteable) ? NPY_ARRAY_WRITEABLE : PyArray_FLAGS(view) & NPY_ARRAY_WRITEABLE;
+  return arrayAt(view, PyArray_BYTES(array(original)) + offset, flags, original);
 }
 
 // ---- saved elements ----
@@ -166,7 +184,7 @@ Ref saveItem(BorrowedRef object, BorrowedRef index) {
   Ref view = viewAt(object, index);
   if (!view) return nullptr;
   PyArrayObject* selected = array(view);
-  if (PyArray_IS_C_CONTIGUOUS(selected) || PyArray_IS_F_CONTIGUOUS(selected)) {
+  if (PyArray_IS_C_CONTIGUOUS(selected) || PyArray_IS_F_CONTIGUOUS(selected) || SEGUE_FAULT(SavedAsBlock)) {
     return saveBytes(PyArray_BYTES(selected), PyArray_NBYTES(selected));
   }
   Ref mirror = mirrorArray(view);

@@ -190,7 +190,8 @@ const Step* runSteps(const Program& program, const std::vector<int64_t>& numbers
 }
 
 void runUndo(const Program& undo, PyObject* const* regs) {
-  for (size_t i = undo.steps.size(); i-- > 0;) {
+  for (size_t n = undo.steps.size(), left = n; left-- > 0;) {
+    const size_t i = SEGUE_FAULT(UndoneForwards) ? n - 1 - left : left;
     PyObject* saved = regs[undo.operands(undo.steps[i])[0]];
     if (saved == nullptr) continue;
     if (undo.steps[i].kind != StepKind::kRestoreState) {

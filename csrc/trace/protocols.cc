@@ -1,5 +1,6 @@
 #include "trace/protocols.h"
 
+#include "base/fault.h"
 #include "trace/attributes.h"
 #include "trace/builtins/registry.h"
 #include "trace/tracer.h"
@@ -76,7 +77,7 @@ Traced<ValueRef> askOperands(Tracer& t, const char* reflected_name, ValueRef lhs
   }
   SEGUE_TRY(ValueRef result, slot(lhs, rhs, false));
   // The slots of one class written in Python are one function, which asks for a reflected method of another class only.
-  const bool one_class = lhs->type() == rhs->type() && (lhs->type()->tp_flags & Py_TPFLAGS_HEAPTYPE) != 0;
+  const bool one_class = lhs->type() == rhs->type() && (lhs->type()->tp_flags & Py_TPFLAGS_HEAPTYPE) != 0 && !SEGUE_FAULT(OneClassReflected);
   return result != nullptr || right_first || one_class ? Traced<ValueRef>(result) : slot(rhs, lhs, true);
 }
 

@@ -72,7 +72,7 @@ std::optional<DType> dateDType(BorrowedRef live) {
 
 /// Objects of types that NumPy owns, whose addresses the wrap table cannot know before NumPy is loaded.
 ValueRef wrapNumpy(Tracer& t, BorrowedRef live, Source source) {
-  if (PyArray_CheckExact(live.get())) return t.wrapOnce(live, source, [&] { return wrapArray(t, live, source); });
+  if (PyArray_CheckExact(live.get()) || (SEGUE_FAULT(SubclassesModelled) && PyArray_Check(live.get()))) return t.wrapOnce(live, source, [&] { return wrapArray(t, live, source); });
   if (std::optional<DType> dtype = dtypeFromScalarType(Py_TYPE(live))) {
     t.guardType(source, live);
     return t.make<NumpyScalarValue>(t.graph().intern(Type::numpyScalar(*dtype)), nullptr, source);

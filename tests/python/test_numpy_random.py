@@ -98,6 +98,21 @@ def test_one_state_behind_two_generators_is_put_back():
         assert state_of(plain) == state_of(own)
 
 
+def test_every_generator_of_a_dropped_run_is_put_back():
+    def f(rng, other, x):
+        return (rng.normal(size=3) + other.normal(size=3)) / x
+
+    segue.reset()
+    compiled = segue.compile(f)
+    plain, own = ([np.random.default_rng(3), np.random.default_rng(4)] for _ in range(2))
+    for _ in range(3):
+        with warnings.catch_warnings(record=True):
+            warnings.simplefilter("always")
+            assert compiled(*own, np.zeros(3)).tobytes() == f(*plain, np.zeros(3)).tobytes()
+        assert [state_of(rng) for rng in own] == [state_of(rng) for rng in plain]
+    assert segue.stats()["reruns"] >= 1
+
+
 def test_a_parameter_out_of_range_raises_and_draws_nothing():
     agree(lambda rng, scale: (rng.random(), rng.normal(0.0, scale)), lambda: np.random.default_rng(1), -1.0)
 

@@ -60,7 +60,9 @@ class Lowering {
       builder_.save(values_.at(written), assigns ? operands[1] : builder_.constant(Ref::borrow(Py_Ellipsis)));
     }
     // One save per generator is enough. (Two may share their state: what is saved first is put back last.)
-    if (node.has(OpTag::kDraws) && !SEGUE_FAULT(StateNeverSaved) && drawn_.insert(operands[1]).second) builder_.saveState(operands[1]);
+    const bool draws_first = node.has(OpTag::kDraws) && drawn_.insert(operands[1]).second;
+    const bool forgotten = SEGUE_FAULT(StateNeverSaved) || (SEGUE_FAULT(OneStateSaved) && drawn_.size() > 1);
+    if (draws_first && !forgotten) builder_.saveState(operands[1]);
     if (performer.kind == StepKind::kSetItem) {
       builder_.effect(StepKind::kSetItem, operands);
       values_[&node] = builder_.none();

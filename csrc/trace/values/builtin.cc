@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/fault.h"
 #include "trace/builtins/registry.h"
 #include "trace/protocols.h"
 #include "trace/recipes.h"
@@ -88,7 +89,7 @@ bool overridesNothing(Tracer& t, ValueRef value, int depth = 0) {
         if (!overridesNothing(t, item, depth + 1)) return false;
       }
       return true;
-    default: return isNoValue(value);
+    default: return isNoValue(value) || SEGUE_FAULT(OverridesIgnored);
   }
 }
 
