@@ -109,6 +109,8 @@ def main() -> int:
         outcome = run(program)
         print("\n".join(outcome.differences) or f"the same; captured {outcome.captured}, hit {outcome.hit}, "
               f"{outcome.segments} segments, {outcome.exits} exits, {outcome.breaks}")
+        if outcome.undetermined:
+            print("undetermined: plain calls differ from each other")
         return 1 if outcome.differences else 0
 
     begun = time.perf_counter()
@@ -129,7 +131,8 @@ def main() -> int:
     print(f"fuzz: {summary.programs} programs of seed {options.seed} in {seconds:.0f} s; "
           f"{100 * summary.captured / max(1, summary.programs):.1f} % captured an operator, {share:.1f} % captured and ran a segment "
           f"at the second call (floor {options.floor:g} %); {summary.segments} segments run, {summary.exits} left through exits "
-          f"(floors {language.segments:g} and {language.exits:g} a program); {len(summary.failures)} mismatches")
+          f"(floors {language.segments:g} and {language.exits:g} a program); {len(summary.failures)} mismatches, "
+          f"{summary.undetermined} undetermined (plain calls of theirs differ from each other)")
     short = (share < options.floor or summary.segments < language.segments * summary.programs
              or summary.exits < language.exits * summary.programs)
     return 1 if summary.failures or short or summary.programs < options.programs else 0

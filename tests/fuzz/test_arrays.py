@@ -8,7 +8,7 @@ import pytest
 from segue.testing import compare, observe
 from tests.fuzz import memory
 from tests.fuzz.program import Program, Statement
-from tests.fuzz.run import Summary, generate, report, run, settle
+from tests.fuzz.run import Summary, generate, is_determined, report, run, settle
 
 
 @pytest.fixture(autouse=True)
@@ -58,8 +58,12 @@ def test_programs_are_of_the_whole_language():
 
 
 def call(body: str, arguments: tuple[str, ...] = ("place(w, 'f8', (3,), 'C', 0)", "place(w, 'f8', (3,), 'C', 1)")):
-    program = Program(("a", "b"), (arguments,), tuple(Statement(line) for line in body.split("; ")), ("w = np.zeros(24)",))
+    program = of(body, arguments)
     return observe(program.make(), program.make_arguments(0), {})
+
+
+def of(body: str, arguments: tuple[str, ...]) -> Program:
+    return Program(("a", "b"), (arguments,), tuple(Statement(line) for line in body.split("; ")), ("w = np.zeros(24)",))
 
 
 @pytest.mark.parametrize(("plain", "forged"), [
@@ -92,3 +96,10 @@ def test_arrays_stand_where_they_are_placed(layout, shape):
     assert made.shape == shape and made.base is buffer
     low, _ = np.lib.array_utils.byte_bounds(made)
     assert made.size == 0 or low - buffer.ctypes.data == 8 + (layout == "odd")
+
+
+@pytest.mark.parametrize(("made", "determined"), [("np.empty(16)", False), ("np.zeros(16)", True)])
+def test_what_numpy_does_not_give_twice_is_undetermined(made, determined):
+    program = of(f"return {made}", ("1", "2"))
+    plain = observe(program.caller(program.make()), program.make_arguments(0), {})
+    assert is_determined(program, plain, 0) is determined
