@@ -19,7 +19,7 @@ import warnings
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from tests.fuzz.run import ROOT, Summary, crashes, differs, generate, report, run, settle, shrink
+from tests.fuzz.run import ROOT, Summary, crashes, dies_plainly, differs, generate, report, run, settle, shrink
 
 MOST_FAILURES = 10
 STARTS, DONE = "fuzz starts", "fuzz done"
@@ -78,13 +78,16 @@ def batch(language: Language, seed: int, start: int, stop: int) -> Summary:
         if child.returncode == 0:
             return summary
         died = started[-1]
+        summary.programs += 1
+        start = died + 1
+        if dies_plainly(seed, died, language.arrays):
+            summary.undetermined += 1
+            continue
         program = generate(seed, died, language.arrays)
         words = [f"the process died with status {child.returncode}", *errors.splitlines()[-15:]]
         if len(summary.failures) < 3 and child.returncode < 0:
             program = shrink(program, crashes)
-        summary.programs += 1
         summary.failures.append((died, report(program, words)))
-        start = died + 1
     return summary
 
 
@@ -132,7 +135,7 @@ def main() -> int:
           f"{100 * summary.captured / max(1, summary.programs):.1f} % captured an operator, {share:.1f} % captured and ran a segment "
           f"at the second call (floor {options.floor:g} %); {summary.segments} segments run, {summary.exits} left through exits "
           f"(floors {language.segments:g} and {language.exits:g} a program); {len(summary.failures)} mismatches, "
-          f"{summary.undetermined} undetermined (plain calls of theirs differ from each other)")
+          f"{summary.undetermined} undetermined (plain calls of theirs differ from each other, or kill the process)")
     short = (share < options.floor or summary.segments < language.segments * summary.programs
              or summary.exits < language.exits * summary.programs)
     return 1 if summary.failures or short or summary.programs < options.programs else 0

@@ -168,6 +168,15 @@ def crashes(program: Program) -> bool:
     return done.returncode < 0
 
 
+def dies_plainly(seed: int, index: int, arrays: bool) -> bool:
+    """Whether a process dies that only generates the program, which tries statements out, and makes its plain calls."""
+    script = (f"from tests.fuzz.run import generate\nprogram = generate({seed}, {index}, {arrays})\n"
+              "from segue.testing import observe\n"
+              "for call in range(len(program.arguments)):\n"
+              "    observe(program.caller(program.make()), program.make_arguments(call), {})\n")
+    return subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, timeout=600).returncode < 0
+
+
 @dataclass
 class Summary:
     programs: int = 0

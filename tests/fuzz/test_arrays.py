@@ -8,7 +8,7 @@ import pytest
 from segue.testing import compare, observe
 from tests.fuzz import memory
 from tests.fuzz.program import Program, Statement
-from tests.fuzz.run import Summary, generate, is_determined, report, run, settle
+from tests.fuzz.run import Summary, dies_plainly, generate, is_determined, report, run, settle
 
 
 GENERATES = pytest.mark.skipif(np.lib.NumpyVersion(np.__version__) < "2.1.0",
@@ -111,3 +111,7 @@ def test_what_numpy_does_not_give_twice_is_undetermined(made, determined):
     program = of(f"return {made}", ("1", "2"))
     plain = observe(program.caller(program.make()), program.make_arguments(0), {})
     assert is_determined(program, plain, 0) is determined
+
+
+def test_a_program_that_is_well_behaved_does_not_die_plainly():
+    assert not dies_plainly(3, 5, arrays=True)
