@@ -61,3 +61,7 @@ def test_sizes_that_depend_on_data_stay_those_of_their_axes(check):
         return v, np.compress([True, False], v, axis=1), np.compress(a[0] > 1, v, axis=-1)
 
     check(f, X)
+
+
+def test_expanding_without_an_axis_raises(check):
+    check(lambda x: (np.expand_dims(x, None), x + 1)[1], np.ones(3), breaks=True)

@@ -192,6 +192,7 @@ Result<Type> squeeze(OpCall& call) {
 // expand_dims: (a, axis)
 Result<Type> expandDims(OpCall& call) {
   SEGUE_TRY(const Type* input, ndarrayArg(call, 0));
+  SEGUE_REQUIRE(call.given(1), "expand_dims needs an axis");
   int added = call.arg(1).is<ArgTuple>() ? static_cast<int>(call.arg(1).as<ArgTuple>().items.size()) : 1;
   int ndim = input->ndim() + added;
   SEGUE_TRY(uint64_t axes, axesMask(call.arg(1), ndim, call.dims()));
