@@ -135,15 +135,15 @@ void compileAndRun(const Offer& offer, DispatchTable* table, Service* out) {
 
 void replaceByVerdict(DispatchTable* table, CodeState* state, const EntryRef& entry) {
   if (!entry->assumptions.valid()) return;   // its objects may be dead
-  Segment verdict;
-  verdict.reason = entry->segment.reason;
-  if (entry->segment.exit == SegmentExit::kBreak) verdict.splice = entry->segment.snapshot.frames.front().splice;
-  GuardProgram guards = SEGUE_FAULT(VerdictUnguarded) ? GuardProgram() : entry->guards;
   if (entry->segment.rerun_guess && state != nullptr) {
     state->guesses_wrong = true;
     table->remove(entry.get());
     return;
   }
+  Segment verdict;
+  verdict.reason = entry->segment.reason;
+  if (entry->segment.exit == SegmentExit::kBreak) verdict.splice = entry->segment.snapshot.frames.front().splice;
+  GuardProgram guards = SEGUE_FAULT(VerdictUnguarded) ? GuardProgram() : entry->guards;
   EntryRef replacement(new Entry(std::move(guards), entry->assumptions.assumptions(), std::move(verdict)));
   if (table->remove(entry.get())) table->install(std::move(replacement), INT64_MAX);
 }

@@ -25,7 +25,7 @@ bool isReserved(std::string_view name) {
       "lambda", "nonlocal", "not",  "or",       "pass", "raise",  "try",  "while",  "with",    "slice",  "float",
       "operator", "_constants"};
   return std::find(std::begin(kWords), std::end(kWords), name) != std::end(kWords) || dtypeFromName(name) ||
-         ((name[0] == 's' || name[0] == 'd') && allDigits(name.substr(1)));
+         isSizeName(name);
 }
 
 std::string toIdentifier(std::string text) {

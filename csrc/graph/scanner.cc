@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "absl/strings/ascii.h"
+#include "ops/dims.h"
 
 namespace segue {
 namespace {
@@ -78,11 +79,11 @@ size_t Scanner::operandEnd(size_t at, bool alone) const {
   size_t end = at;
   while (end < text_.size() && isWordChar(text_[end])) end++;
   std::string_view word = text_.substr(at, end - at);
-  bool is_symbol = word.size() > 1 && (word[0] == 's' || word[0] == 'd');
-  if (is_symbol || (!word.empty() && absl::ascii_isdigit(word[0]))) {
-    bool all_digits = std::all_of(word.begin() + (is_symbol ? 1 : 0), word.end(), absl::ascii_isdigit);
+  if (isSizeName(word)) return end;
+  if (!word.empty() && absl::ascii_isdigit(word[0])) {
+    bool all_digits = std::all_of(word.begin(), word.end(), absl::ascii_isdigit);
     // A digit string with a '.' or an exponent is a float.
-    bool is_float = !is_symbol && end < text_.size() && text_[end] == '.';
+    bool is_float = end < text_.size() && text_[end] == '.';
     return all_digits && !is_float ? end : kNone;
   }
   if ((word == "min" || word == "max") && end < text_.size() && text_[end] == '(') return closing(end);

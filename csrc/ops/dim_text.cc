@@ -1,6 +1,7 @@
 // Symbolic integers as text. The grammar is Python's for + - * // % and parentheses, with min(a, b) and max(a, b).
 #include "base/python.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "absl/strings/ascii.h"
@@ -132,6 +133,11 @@ class DimParser {
 };
 
 }  // namespace
+
+bool isSizeName(std::string_view word) {
+  const bool initial = word.size() > 1 && (word[0] == 's' || word[0] == 'd');
+  return initial && std::all_of(word.begin() + 1, word.end(), absl::ascii_isdigit);
+}
 
 std::string DimTable::print(Dim d) const { return printAt(d, kSum); }
 

@@ -72,6 +72,9 @@ struct DimRelation {
   friend bool operator==(const DimRelation&, const DimRelation&) = default;
 };
 
+/// Whether the text form takes the word for a symbol or a data size: s0, d0.
+bool isSizeName(std::string_view word);
+
 class DimTable {
  public:
   static constexpr int64_t kNoBound = INT64_MIN;
@@ -131,7 +134,6 @@ class DimTable {
   };
   /// Whether there are guesses at all: not where they were wrong before.
   void allowGuesses(bool allowed) { may_guess_ = allowed; }
-  bool mayGuess() const { return may_guess_; }
   /// Whether something was decided about a data size that nobody may guess, since this was asked last. The answer was worth nothing.
   bool takeUndecided() { return std::exchange(undecided_, false); }
   absl::Span<const DimRelation> relations() const { return relations_; }

@@ -211,9 +211,10 @@ namespace {
 
 /// A view of an array that may not be aligned may not be either.
 void spreadAlignment(const OpCall& call, Type& type) {
-  const std::optional<Type> viewed = call.size() > 0 ? call.type(0) : std::nullopt;
   const bool shares = call.sharing() != Sharing::kFresh && call.sharing() != Sharing::kWritten;
-  if (!shares || !viewed || !viewed->isArray() || viewed->aligned) return;
+  if (!shares || !call.arg(size_t{0}).isValue()) return;
+  const Type& viewed = *call.arg(size_t{0}).as<ArgValue>().type;
+  if (!viewed.isArray() || viewed.aligned) return;
   type.aligned &= !type.isArray();
   for (Type& item : type.items) item.aligned &= !item.isArray();
 }

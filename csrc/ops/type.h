@@ -75,7 +75,8 @@ bool operator==(const Type& a, const Type& b);
 
 /// "f64[s0, 3]", "f64[s0, 3]:F", "f64[3]:ro", "np.f64", "float", "int", "(f64[3], i64[3])", "[f64[2], f64[2]]"; parse
 /// accepts what print gives. The layout is shown where it is not the usual one (C, and C and F for at most one
-/// dimension): C, F, CF, strided, stridedC and stridedF (gaps, axes in C or F order), ?, ?C and ?F (unknown contiguity); behind it `ro` for a read-only array, `ua` for one that may not be aligned.
+/// dimension): C, F, CF, strided, stridedC and stridedF (gaps, axes in C or F order), ?, ?C and ?F (unknown contiguity);
+/// behind it `ro` for a read-only array, `ua` for one that may not be aligned.
 std::string printType(const Type& type, const DimTable& dims);
 Result<Type> parseType(std::string_view text, DimTable& dims);
 

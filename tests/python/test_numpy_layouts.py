@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from tests.python.engine_support import fresh  # noqa: F401
+from tests.python.op_samples import unaligned
 from tests.python.sequence_support import Sequence, function
 
 BASE = np.arange(1.0, 13.0).reshape(3, 4)
@@ -14,13 +15,6 @@ def read_only(array):
     array = array.copy()
     array.setflags(write=False)
     return array
-
-
-def unaligned(array):
-    room = np.zeros(array.nbytes + 1, "u1")[1:]
-    made = np.ndarray(array.shape, array.dtype, room)
-    made[...] = array
-    return made
 
 
 MATRICES = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from tests.python.op_samples import unaligned
 
 import segue
 
@@ -176,10 +177,8 @@ def test_a_view_of_bytes_as_numbers_may_be_unaligned(check):
     check(lambda x: (x[:], x.view("f8").flags.aligned), raw, breaks=True)
 
 
-def unaligned(dtype, shape):
-    room = np.zeros(1 + int(np.prod(shape)) * np.dtype(dtype).itemsize, dtype=np.uint8)
-    array = np.ndarray(shape, dtype, room[1:])
-    array[...] = np.arange(array.size).reshape(shape).astype(dtype)
+def matrix_off_by_a_byte(dtype):
+    array = unaligned(np.arange(12).reshape(3, 4).astype(dtype))
     assert not array.flags.aligned
     return array
 
@@ -189,7 +188,7 @@ def test_unaligned_arrays(check, dtype):
     def compute(x):
         return x + x, x[1:], x.T, x[::-1, ::2].copy(), np.sort(x), x.sum(axis=0), x[0, 1], x.reshape(-1), np.concatenate([x, x])
 
-    assert check(compute, unaligned(dtype, (3, 4))).breaks == []
+    assert check(compute, matrix_off_by_a_byte(dtype)).breaks == []
 
 
 def test_writes_to_unaligned_arrays(check):
@@ -202,9 +201,9 @@ def test_writes_to_unaligned_arrays(check):
         view -= 1
         return view, x, x[2]
 
-    assert check(write, unaligned("f8", (3, 4)), unaligned("f8", (3, 4)) + 1).breaks == []
+    assert check(write, matrix_off_by_a_byte("f8"), matrix_off_by_a_byte("f8") + 1).breaks == []
 
 
 def test_whether_an_unaligned_array_is_aligned_is_left_to_numpy(check):
-    report = check(lambda x: (x + 1, x.flags.aligned, x[0:0].flags["BEHAVED"], x.flags.c_contiguous), unaligned("f8", (3, 4)), breaks=True)
+    report = check(lambda x: (x + 1, x.flags.aligned, x[0:0].flags["BEHAVED"], x.flags.c_contiguous), matrix_off_by_a_byte("f8"), breaks=True)
     assert set(report.breaks) == {"constant-needed"}

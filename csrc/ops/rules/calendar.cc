@@ -16,8 +16,7 @@ Result<Shape> datesShape(const OpCall& call, size_t i) {
 
 Type perDate(DType dtype, const Shape& shape, DimTable& dims) {
   if (shape.empty()) return Type::numpyScalar(dtype);
-  const Layout layout = cLayout(shape, dims);
-  return Type::array(dtype, shape, layout.f_contiguous ? layout : Layout::unknown());
+  return Type::array(dtype, shape, cLayoutIf(false, shape, dims));
 }
 
 }  // namespace

@@ -11,38 +11,52 @@ namespace {
 /// A vector of a size that depends on data.
 Type vector(DType dtype, Dim size) { return Type::array(dtype, {size}, Layout::both()); }
 
-/// One array of indices for each axis of `mask`.
-Result<Type> trueIndices(OpCall& call, const Operand& mask) {
+/// The input with another size along an axis argument, or flat: no larger one, unless it may grow. `order`: of a result of several
+/// dimensions.
+Result<Type> partAlong(OpCall& call, const Type& input, size_t axis_arg, bool flat, bool may_grow, AxisOrder order) {
+  auto resized = [&](Dim size) { return may_grow ? call.dataSize() : call.dataSize(size); };
+  if (flat) {
+    SEGUE_TRY(Dim size, shapeSize(input.shape, call.dims()));
+    return vector(input.dtype, resized(size));
+  }
+  SEGUE_TRY(int axis, axisArg(call.arg(axis_arg), input.ndim(), call.dims()));
+  Shape shape = input.shape;
+  Dim& along = shape[static_cast<size_t>(axis)];
+  along = resized(along);
+  return Type::array(input.dtype, shape, shape.size() == 1 ? Layout::both() : Layout::unknown(order));
+}
+
+}  // namespace
+
+Result<Dim> countIn(OpCall& call, const Shape& shape) {
+  SEGUE_TRY(Dim size, shapeSize(shape, call.dims()));
+  return call.dataSize(size);
+}
+
+// nonzero: (a)
+Result<Type> nonzero(OpCall& call) {
+  SEGUE_TRY(Operand mask, operandOf(call, 0));
   SEGUE_REQUIRE(mask.is_ndarray && mask.ndim() > 0, "indices into an array of at least one dimension");
-  SEGUE_TRY(Dim size, shapeSize(mask.shape, call.dims()));
-  const Dim count = call.dataSize(size);
+  SEGUE_TRY(Dim count, countIn(call, mask.shape));
   // They are the columns of one array.
   const Layout layout = mask.ndim() == 1 ? Layout::both() : Layout::unknown();
   return Type::tuple(std::vector<Type>(mask.shape.size(), Type::array(DType::kI64, {count}, layout)));
 }
 
-}  // namespace
-
-// nonzero: (a)
-Result<Type> nonzero(OpCall& call) {
-  SEGUE_TRY(Operand input, operandOf(call, 0));
-  return trueIndices(call, input);
-}
-
 // flatnonzero: (a)
 Result<Type> flatNonzero(OpCall& call) {
   SEGUE_TRY(const Type* input, ndarrayArg(call, 0));
-  SEGUE_TRY(Dim size, shapeSize(input->shape, call.dims()));
-  return vector(DType::kI64, call.dataSize(size));
+  SEGUE_TRY(Dim count, countIn(call, input->shape));
+  return vector(DType::kI64, count);
 }
 
 // argwhere: (a)
 Result<Type> argwhere(OpCall& call) {
   SEGUE_TRY(const Type* input, ndarrayArg(call, 0));
   SEGUE_REQUIRE(input->ndim() > 0, "coordinates in an array of at least one dimension");
-  SEGUE_TRY(Dim size, shapeSize(input->shape, call.dims()));
+  SEGUE_TRY(Dim count, countIn(call, input->shape));
   const Layout layout = input->ndim() == 1 ? Layout::both() : Layout::unknown(AxisOrder::kF);
-  return Type::array(DType::kI64, {call.dataSize(size), call.dims().constant(input->ndim())}, layout);
+  return Type::array(DType::kI64, {count, call.dims().constant(input->ndim())}, layout);
 }
 
 // compress: (condition, a, axis)
@@ -50,13 +64,7 @@ Result<Type> compress(OpCall& call) {
   SEGUE_TRY(Operand condition, operandOf(call, 0));
   SEGUE_TRY(const Type* input, ndarrayArg(call, 1));
   SEGUE_REQUIRE(condition.is_array && condition.ndim() == 1, "condition must be a vector");
-  SEGUE_TRY(Dim size, shapeSize(input->shape, call.dims()));
-  if (!call.given(2)) return vector(input->dtype, call.dataSize(size));
-  SEGUE_TRY(int axis, axisArg(call.arg(2), input->ndim(), call.dims()));
-  Shape shape = input->shape;
-  Dim& along = shape[static_cast<size_t>(axis)];
-  along = call.dataSize(along);
-  return Type::array(input->dtype, shape, shape.size() == 1 ? Layout::both() : Layout::unknown(AxisOrder::kC));
+  return partAlong(call, *input, 2, !call.given(2), false, AxisOrder::kC);
 }
 
 // extract: (condition, arr)
@@ -64,24 +72,18 @@ Result<Type> extract(OpCall& call) {
   SEGUE_TRY(Operand condition, operandOf(call, 0));
   SEGUE_TRY(const Type* input, ndarrayArg(call, 1));
   SEGUE_REQUIRE(condition.is_array, "the condition must be an array");
-  SEGUE_TRY(Dim size, shapeSize(input->shape, call.dims()));
-  return vector(input->dtype, call.dataSize(size));
+  SEGUE_TRY(Dim count, countIn(call, input->shape));
+  return vector(input->dtype, count);
 }
 
 // repeat: (a, repeats, axis), with a number for each element
 Result<Type> repeatEach(OpCall& call) {
   SEGUE_TRY(const Type* input, ndarrayArg(call, 0));
   SEGUE_TRY(Operand repeats, operandOf(call, 1));
-  SEGUE_REQUIRE(repeats.is_array && repeats.ndim() <= 1 && isIntegral(repeats.dtype()) && canCast(repeats.dtype(), DType::kI64, "safe"),
-                "repeats are integers");
-  if (!call.given(2) || input->ndim() == 0) {
-    SEGUE_TRY_VOID(axesMask(call.arg(2), input->ndim(), call.dims()));
-    return vector(input->dtype, call.dataSize());
-  }
-  SEGUE_TRY(int axis, axisArg(call.arg(2), input->ndim(), call.dims()));
-  Shape shape = input->shape;
-  shape[static_cast<size_t>(axis)] = call.dataSize();
-  return Type::array(input->dtype, shape, shape.size() == 1 ? Layout::both() : Layout::unknown(AxisOrder::kC));
+  SEGUE_REQUIRE(repeats.is_array && repeats.ndim() <= 1 && isIndex(repeats.dtype()), "repeats are integers");
+  const bool flat = !call.given(2) || input->ndim() == 0;
+  if (flat) SEGUE_TRY_VOID(axesMask(call.arg(2), input->ndim(), call.dims()));
+  return partAlong(call, *input, 2, flat, true, AxisOrder::kC);
 }
 
 // delete: (arr, obj, axis), of several
@@ -90,13 +92,7 @@ Result<Type> deleteSeveral(OpCall& call) {
   SEGUE_TRY(Operand which, operandOf(call, 1));
   SEGUE_REQUIRE(which.is_array && which.ndim() == 1 && (isIntegral(which.dtype()) || which.dtype() == DType::kBool),
                 "what to delete is given by integers or a mask");
-  SEGUE_TRY(Dim size, shapeSize(input->shape, call.dims()));
-  if (!call.given(2)) return vector(input->dtype, call.dataSize(size));
-  SEGUE_TRY(int axis, axisArg(call.arg(2), input->ndim(), call.dims()));
-  Shape shape = input->shape;
-  Dim& along = shape[static_cast<size_t>(axis)];
-  along = call.dataSize(along);
-  return Type::array(input->dtype, shape, shape.size() == 1 ? Layout::both() : Layout::unknown());
+  return partAlong(call, *input, 2, !call.given(2), false, AxisOrder::kUnknown);
 }
 
 // trim_zeros: (filt, trim)
@@ -114,8 +110,7 @@ Result<Type> unique(OpCall& call) {
   SEGUE_TRY(const Type* input, ndarrayArg(call, 0));
   SEGUE_REQUIRE(!call.given(4), "different rows or columns");
   for (size_t i : {size_t{5}, size_t{6}}) SEGUE_TRY_VOID(boolArg(call.arg(i), true));
-  SEGUE_TRY(Dim size, shapeSize(input->shape, call.dims()));
-  const Dim count = call.dataSize(size);
+  SEGUE_TRY(Dim count, countIn(call, input->shape));
   std::vector<Type> results = {vector(input->dtype, count)};
   for (size_t i = 1; i < 4; i++) {
     SEGUE_TRY(bool wanted, boolArg(call.arg(i), false));

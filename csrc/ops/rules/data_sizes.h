@@ -5,6 +5,8 @@
 
 namespace segue::rules {
 
+/// How many of an array's elements something is true of.
+Result<Dim> countIn(OpCall& call, const Shape& shape);
 /// (a): a tuple of index vectors, one for each axis.
 Result<Type> nonzero(OpCall& call);
 /// (a, repeats, axis), with a number of repeats for each element.

@@ -4,6 +4,7 @@
 
 #include "absl/algorithm/container.h"
 #include "base/numpy_version.h"
+#include "ops/rules/data_sizes.h"
 #include "ops/rules/ufunc_loops.h"
 #include "ops/rules/view.h"
 
@@ -121,11 +122,11 @@ class IndexReader {
 
   /// The indices of the true elements: an array for each axis of the mask.
   Result<Unit> readMask(const Operand& mask) {
-    SEGUE_TRY(Dim size, shapeSize(mask.shape, dims_));
+    SEGUE_TRY(Dim count, countIn(call_, mask.shape));
     Operand indices;
     indices.category = static_cast<Category>(DType::kI64);
     indices.is_array = indices.is_ndarray = true;
-    indices.shape = {call_.dataSize(size)};
+    indices.shape = {count};
     indices.layout = mask.ndim() == 1 ? Layout::both() : Layout::unknown();
     for (Dim size : mask.shape) {
       SEGUE_REQUIRE(dims_.decideEqual(size, axisSize()), "the mask has another shape than the array");

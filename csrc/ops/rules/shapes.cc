@@ -79,6 +79,11 @@ Result<Type> exactOut(OpCall& call, size_t index, DType dtype, const Shape& shap
   return *out;
 }
 
+Layout cLayoutIf(bool c_order, const Shape& shape, DimTable& dims) {
+  const Layout layout = cLayout(shape, dims);
+  return c_order || layout.f_contiguous ? layout : Layout::unknown();
+}
+
 Layout fLayout(const Shape& shape, DimTable& dims) {
   Layout c = cLayout(shape, dims);
   return c.f_contiguous ? c : Layout::f();

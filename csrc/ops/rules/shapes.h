@@ -23,6 +23,8 @@ bool sameShape(const Shape& a, const Shape& b, DimTable& dims);
 /// The out argument at `index`, an array of just the dtype and shape that the result would have.
 Result<Type> exactOut(OpCall& call, size_t index, DType dtype, const Shape& shape);
 
+/// Layout of a fresh array that is in C order if `c_order`, and else in one that only at most one axis longer than 1 settles.
+Layout cLayoutIf(bool c_order, const Shape& shape, DimTable& dims);
 /// Layout of a fresh array in Fortran order.
 Layout fLayout(const Shape& shape, DimTable& dims);
 /// Layout of a fresh array that keeps the order of the operands ("K"), as NumPy's iterator chooses it.

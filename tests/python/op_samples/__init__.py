@@ -90,6 +90,14 @@ def samples(*operators: str) -> Callable:
     return register
 
 
+def unaligned(array: np.ndarray) -> np.ndarray:
+    """A copy in C order, one byte off."""
+    room = np.zeros(array.nbytes + 1, dtype=np.uint8)
+    out = np.ndarray(array.shape, array.dtype, room[1:])
+    out[...] = array
+    return out
+
+
 class Random:
     """Random arguments, of sizes and layouts chosen to meet every case of a rule."""
 
@@ -132,10 +140,7 @@ class Random:
         if layout == "broadcast" and shape:
             return np.broadcast_to(self.values(dtype, shape[1:]), shape)
         if layout == "unaligned" and base.size:
-            room = np.zeros(base.nbytes + 1, dtype=np.uint8)
-            out = np.ndarray(shape, base.dtype, room[1:])
-            out[...] = base
-            return out
+            return unaligned(base)
         if layout == "readonly":
             base.flags.writeable = False
         return base
