@@ -65,6 +65,17 @@ void look() {
   PyErr_Clear();
 }
 
+/// The one variable of a context in which nothing but the handler has been set.
+Ref findMemoryHandlerVariable() {
+  Ref context = Ref::steal(PyContext_New());
+  if (!context || PyContext_Enter(context.get()) < 0) return Ref();
+  Ref handler = Ref::steal(PyDataMem_GetHandler());
+  Ref before = handler ? Ref::steal(PyDataMem_SetHandler(handler.get())) : Ref();
+  if (PyContext_Exit(context.get()) < 0 || !before) return Ref();
+  Ref variables = Ref::steal(PyObject_GetIter(context.get()));
+  return variables ? Ref::steal(PyIter_Next(variables.get())) : Ref();
+}
+
 }  // namespace
 
 bool currentErrState(ErrState* state) {
@@ -75,6 +86,13 @@ bool currentErrState(ErrState* state) {
 PyObject* errStateVariable() {
   if (!looked) look();
   return variable;
+}
+
+PyObject* memoryHandlerVariable() {
+  static PyObject* found = nullptr;
+  if (found == nullptr) found = findMemoryHandlerVariable().release();
+  if (found == nullptr) PyErr_Clear();
+  return found;
 }
 
 std::string printErrMask(int mask) {

@@ -1,5 +1,5 @@
 // NumPy's floating-point error state (np.errstate, np.seterr) read without Python code: NumPy keeps it in a capsule in
-// a context variable, which CPython caches per thread.
+// a context variable, which CPython caches per thread. And the other variable that its C code asks for.
 #pragma once
 
 #include <string>
@@ -19,6 +19,10 @@ bool currentErrState(ErrState* state);
 
 /// The context variable that holds the state, borrowed for good; null when this NumPy keeps it elsewhere.
 PyObject* errStateVariable();
+
+/// The context variable that holds the handler NumPy takes arrays' memory from (NEP 49), borrowed for good; null without an
+/// exception when it cannot be found.
+PyObject* memoryHandlerVariable();
 
 /// "divide=warn, over=warn, under=ignore, invalid=raise".
 std::string printErrMask(int mask);

@@ -3,6 +3,7 @@
 #include <array>
 #include <map>
 #include <memory>
+#include <tuple>
 
 #include "base/errstate.h"
 #include "base/fault.h"
@@ -11,10 +12,11 @@
 
 namespace segue {
 
-/// Contexts that raise the same conditions, with one buffer size. Kept for good.
+/// Contexts that raise the same conditions, with one buffer size and one source of memory. Kept for good.
 struct Pool {
   int raising = 0;                   ///< one bit per condition
   npy_intp buffer_size = 0;
+  PyObject* memory_handler = nullptr;  ///< owned
   PooledContext* free = nullptr;     ///< those not in use
 };
 
@@ -29,17 +31,28 @@ namespace {
 constexpr int kConditions = 4;
 constexpr int kBitsPerCondition = 3;
 
-/// The state seen last: programs rarely change it, and reading the capsule costs more than entering the context. Kept for
-/// good, so that the capsule's address means it.
+/// What NumPy's C code asks the context for: the error state, and the source of arrays' memory.
+enum : size_t { kErrState, kMemoryHandler };
+SegueVariables variables{};          ///< NumPy's, borrowed; null before the first use
+
+/// The values seen last: programs rarely change them, and reading the error state's capsule costs more than entering the
+/// context. Kept for good, so that their addresses mean them.
 struct LastState {
-  PyObject* variable;                ///< NumPy's, borrowed; null before the first use
-  PyObject* capsule;                 ///< owned
+  PyObject* values[SEGUE_CONTEXT_VARIABLES];   ///< owned; null before the first use
   Pool* pool;                        ///< null: the state reports nothing
 } last{};
 
-Pool& poolFor(int raising, npy_intp buffer_size) {
-  static auto* pools = new std::map<std::pair<int, npy_intp>, Pool>;
-  return pools->try_emplace({raising, buffer_size}, Pool{raising, buffer_size}).first->second;
+Pool& poolFor(int raising, npy_intp buffer_size, PyObject* memory_handler) {
+  static auto* pools = new std::map<std::tuple<int, npy_intp, PyObject*>, Pool>;
+  auto [found, made] = pools->try_emplace({raising, buffer_size, memory_handler}, Pool{raising, buffer_size, memory_handler});
+  if (made) Py_INCREF(memory_handler);
+  return found->second;
+}
+
+bool findVariables() {
+  variables.variables[kMemoryHandler] = memoryHandlerVariable();
+  if (variables.variables[kMemoryHandler] != nullptr) variables.variables[kErrState] = errStateVariable();
+  return variables.variables[kErrState] != nullptr;
 }
 
 /// One bit per condition that the user's state does not ignore.
@@ -72,32 +85,41 @@ bool fillContext(int raising, npy_intp buffer_size) {
 }
 
 /// A context for the pool; null when it cannot be made.
-[[gnu::noinline]] PooledContext* makeContext(Pool* pool) {
+PooledContext* makeContext(Pool* pool) {
   Ref context = Ref::steal(PyContext_New());
   if (!context || PyContext_Enter(context.get()) < 0) return nullptr;
-  bool filled = fillContext(pool->raising, pool->buffer_size);
+  Ref token = Ref::steal(PyContextVar_Set(variables.variables[kMemoryHandler], pool->memory_handler));
+  bool filled = token && fillContext(pool->raising, pool->buffer_size);
   if (PyContext_Exit(context.get()) < 0 || !filled) return nullptr;
   auto made = std::make_unique<PooledContext>();
   made->pool = pool;
-  if (!segue_context_describe(context.release(), last.variable, &made->prepared)) return nullptr;
+  if (!segue_context_describe(context.release(), &variables, &made->prepared)) return nullptr;
   return made.release();
 }
 
-/// Makes `last` the state in force; false when it cannot be read.
-[[gnu::noinline]] bool readState(const SegueOuterContext& outer) {
+/// Makes `last` what is in force; false when it cannot be read.
+bool readState(const SegueOuterContext& outer) {
   ErrState state;
-  if (outer.value == nullptr || !currentErrState(&state)) return false;
+  PyObject* handler = outer.values[kMemoryHandler];
+  if (outer.values[kErrState] == nullptr || handler == nullptr || !currentErrState(&state)) return false;
   int raising = raisingConditions(state.mask);
-  last.pool = raising != 0 ? &poolFor(raising, state.buffer_size) : nullptr;
-  Py_XSETREF(last.capsule, Py_NewRef(outer.value));
+  last.pool = raising != 0 ? &poolFor(raising, state.buffer_size, handler) : nullptr;
+  for (size_t i = 0; i < SEGUE_CONTEXT_VARIABLES; i++) Py_XSETREF(last.values[i], Py_NewRef(outer.values[i]));
   return true;
+}
+
+/// Whether `last` is what is in force.
+bool isLast(const SegueOuterContext& outer) {
+  if (outer.values[kErrState] != last.values[kErrState] && !SEGUE_FAULT(ErrStateStale)) return false;
+  if (outer.values[kMemoryHandler] != last.values[kMemoryHandler] && !SEGUE_FAULT(MemoryHandlerStale)) return false;
+  return last.values[kErrState] != nullptr;
 }
 
 void giveBack(PooledContext* context) { context->next = std::exchange(context->pool->free, context); }
 
 PooledContext* takeFrom(Pool* pool) {
   PooledContext* taken = pool->free;
-  if (taken == nullptr) [[unlikely]] return makeContext(pool);
+  if (taken == nullptr) return makeContext(pool);
   pool->free = taken->next;
   return taken;
 }
@@ -105,20 +127,28 @@ PooledContext* takeFrom(Pool* pool) {
 }  // namespace
 
 void ErrStateScope::enter() {
-  if (last.variable == nullptr) [[unlikely]] last.variable = errStateVariable();
-  ok_ = last.variable != nullptr;
-  if (!ok_) [[unlikely]] return;
   thread_ = PyThreadState_Get();
-  segue_context_look(thread_, last.variable, &outer_);
-  const bool known = outer_.value == last.capsule || SEGUE_FAULT(ErrStateStale);
-  if (last.capsule == nullptr || !known) [[unlikely]] {
+  Pool* pool = last.pool;
+  PooledContext* inner = pool != nullptr ? pool->free : nullptr;
+  if (inner == nullptr || !segue_context_exchange(thread_, &variables, last.values, &inner->prepared, &outer_)) [[unlikely]] {
+    return enterSlowly();
+  }
+  pool->free = inner->next;
+  inner_ = inner;
+}
+
+void ErrStateScope::enterSlowly() {
+  ok_ = variables.variables[kErrState] != nullptr || findVariables();
+  if (!ok_) return;
+  segue_context_look(thread_, &variables, &outer_);
+  if (!isLast(outer_)) {
     ok_ = readState(outer_);
     if (!ok_) return;
   }
   Pool* pool = last.pool;   // making a context runs Python code, and maybe other threads
   if (pool == nullptr) return;
   inner_ = takeFrom(pool);
-  if (inner_ == nullptr) [[unlikely]] {
+  if (inner_ == nullptr) {
     clearFailure([pool] {
       PooledContext* made = makeContext(pool);
       if (made == nullptr) return static_cast<PyObject*>(nullptr);
@@ -128,12 +158,12 @@ void ErrStateScope::enter() {
     ok_ = false;
     return;
   }
-  segue_context_enter(thread_, last.variable, &inner_->prepared);
+  segue_context_enter(thread_, &variables, &inner_->prepared);
 }
 
 void ErrStateScope::leave() {
   if (SEGUE_FAULT(ErrStateKept)) return;
-  segue_context_leave(thread_, last.variable, &inner_->prepared, &outer_);
+  segue_context_leave(thread_, &variables, &inner_->prepared, &outer_);
   giveBack(inner_);
 }
 

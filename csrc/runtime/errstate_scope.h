@@ -4,11 +4,12 @@
 // our own, in which every condition that the user's state would not ignore is "raise" and the others are "ignore": a
 // condition arrives as FloatingPointError, the run is dropped, and CPython runs the code again under the user's own state,
 // so that the warning or error is NumPy's. This covers NumPy functions of any inner structure. A state that ignores
-// everything stays in force as it is. Entering and leaving are some ten writes (hook/context.h), about 10 ns.
+// everything stays in force as it is. Entering and leaving are some fifteen writes (hook/context.h), about 10 ns.
 //
 // Requirements
 //  1. Contexts are pooled; one is entered by one thread at a time. The GIL is held at both ends.
-//  2. Nothing is left changed: the user's context, with the user's buffer size, is in force again behind the scope.
+//  2. Nothing is left changed: the user's context is in force again behind the scope. Inside, the user's buffer size and
+//     the source of arrays' memory (NEP 49) stay what they are.
 #pragma once
 
 #include "hook/context.h"
@@ -33,6 +34,8 @@ class ErrStateScope {
 
  private:
   void enter();
+  /// When the state is another than last time, reports nothing, or is in use on another thread.
+  [[gnu::noinline]] void enterSlowly();
   void leave();
 
   PooledContext* inner_ = nullptr;   ///< in force, while entered

@@ -1,6 +1,7 @@
 """Floating-point conditions are reported as the user's errstate asks, which plans never touch for anybody else."""
 
 import contextvars
+import ctypes
 import threading
 import warnings
 
@@ -130,3 +131,49 @@ def test_buffer_size_of_the_user_is_kept():
         assert np.getbufsize() == 16384
     finally:
         np.setbufsize(before)
+
+
+class MemoryHandler(ctypes.Structure):
+    """NumPy's PyDataMem_Handler (NEP 49)."""
+
+    _fields_ = (("name", ctypes.c_char * 127), ("version", ctypes.c_uint8), ("functions", ctypes.c_void_p * 5))
+
+
+def numpy_function(index, *argument_types):
+    """A function of NumPy's C interface that returns an object, by its place in the table."""
+    pointer = ctypes.pythonapi.PyCapsule_GetPointer
+    pointer.restype, pointer.argtypes = ctypes.c_void_p, (ctypes.py_object, ctypes.c_char_p)
+    table = pointer(np._core._multiarray_umath._ARRAY_API, None)
+    address = ctypes.cast(table, ctypes.POINTER(ctypes.c_void_p))[index]
+    return ctypes.PYFUNCTYPE(ctypes.py_object, *argument_types)(address)
+
+
+def test_memory_comes_from_the_handler_in_force():
+    set_handler, get_handler = numpy_function(304, ctypes.py_object), numpy_function(305)
+    name_of = np._core.multiarray.get_handler_name
+    default = get_handler()
+    address = ctypes.pythonapi.PyCapsule_GetPointer(default, b"mem_handler")
+    renamed = MemoryHandler.from_buffer_copy(MemoryHandler.from_address(address))
+    renamed.name = b"renamed"
+    make = ctypes.pythonapi.PyCapsule_New
+    make.restype, make.argtypes = ctypes.py_object, (ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p)
+    handler = make(ctypes.addressof(renamed), b"mem_handler", None)
+
+    @api.compile
+    def f(x):
+        return x / 2 + 1, np.sqrt(x)
+
+    def names():
+        return {name_of(array) for _ in range(3) for array in f(np.arange(3.0))}
+
+    def with_handlers():
+        for each, name in [(default, "default_allocator"), (handler, "renamed"), (default, "default_allocator")]:
+            set_handler(each)
+            assert names() == {name}
+            with np.errstate(all="raise"):
+                assert names() == {name}
+
+    assert names() == {"default_allocator"}
+    contextvars.copy_context().run(with_handlers)
+    assert names() == {"default_allocator"}
+    assert counts("hits")[0] >= 20
