@@ -169,8 +169,7 @@ void PlanBuilder::finalize(Program& program) {
   for (Step& step : program.steps) {
     const StepInfo& info = stepInfo(step.kind);
     for (size_t i = 0; i < step.count; i++) {
-      char kind = info.operands[std::min(i, info.operands.size() - 1)];
-      if (kind == 'i' || kind == 'n') continue;
+      if (operandKind(info, i) != 'r') continue;
       Operand& operand = program.pool[step.first + i];
       operand = final(operand);
     }

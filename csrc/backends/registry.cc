@@ -1,5 +1,6 @@
 #include <map>
 
+#include "backends/llvm/native.h"
 #include "backends/python_backend.h"
 #include "backends/reference/reference.h"
 
@@ -10,6 +11,7 @@ using Table = std::map<std::string, std::shared_ptr<Backend>, std::less<>>;
 
 Table makeBuiltIn() {
   Table table;
+  table.emplace("native", std::make_unique<NativeBackend>());
   table.emplace("reference", std::make_unique<ReferenceBackend>());
   return table;
 }

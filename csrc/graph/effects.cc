@@ -313,8 +313,7 @@ void forEachUse(const Node& node, Visit&& visit) {
 
 }  // namespace
 
-Lifetimes::Lifetimes(const Graph& graph) : last_use_(graph.idBound(), kEnd) {
-  absl::Span<Node* const> nodes = graph.nodes();
+Lifetimes::Lifetimes(const Graph& graph, absl::Span<Node* const> nodes) : last_use_(graph.idBound(), kEnd) {
   for (uint32_t i = 0; i < nodes.size(); i++) {
     last_use_[nodes[i]->id] = i;
     forEachUse(*nodes[i], [&](const ArgValue& value) { last_use_[value.node->id] = i; });

@@ -89,14 +89,16 @@ class Effects {
   uint32_t region_count_ = 0;
 };
 
-/// When the values of a graph's body die, for freeing temporaries early. Uses inside a region count at its node.
+/// When the values of a graph's body die, for freeing temporaries early: in program order, or in the order in which a backend runs the
+/// nodes. Uses inside a region count at its node.
 class Lifetimes {
  public:
   /// Position of values that outlive the body (outputs), or that are never used.
   static constexpr uint32_t kEnd = std::numeric_limits<uint32_t>::max();
 
-  explicit Lifetimes(const Graph& graph);
-  /// Position in body().nodes of the last use; its own position where a node has no use; kEnd for outputs. Inputs that
+  explicit Lifetimes(const Graph& graph) : Lifetimes(graph, graph.nodes()) {}
+  Lifetimes(const Graph& graph, absl::Span<Node* const> order);
+  /// Position in the order of the last use; its own position where a node has no use; kEnd for outputs. Inputs that
   /// are never used: kEnd.
   uint32_t lastUse(const Node* node) const { return last_use_[node->id]; }
   /// The values (inputs too) that are dead right behind node `position`, in order of definition.

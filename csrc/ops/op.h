@@ -93,7 +93,7 @@ struct OpDef {
   /// "builtins.float", "math.sqrt". It is no name that findNumpyName knows where ops.yaml gives it as `call`. The names
   /// that are not paths: "generic.__add__" is the operator of NumPy scalars, "py.add" that of Python numbers.
   absl::Span<const std::string_view> numpy;
-  std::string_view kernel;          ///< scalar expression for fusion; empty = call NumPy
+  std::string_view kernel;          ///< scalar expression for fusion, as calls: "add($0, $1)"; empty = call NumPy
   std::string_view warns_if;        ///< predicate checked before the call; empty = warns only through errstate
   int version;
   uint16_t dtype_index = 0;         ///< number of dtype_rule among all names used, so that rules need no text

@@ -1,6 +1,8 @@
 #include "program/plan.h"
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/strip.h"
 #include "base/check.h"
 #include "program/constants.h"
 
@@ -44,8 +46,7 @@ class Printer {
     if (info.result != '-') absl::StrAppend(&out_, std::string(1, info.result), step.dst, " = ");
     out_ += info.mnemonic;
     for (size_t i = 0; i < step.count; i++) {
-      char kind = info.operands[std::min(i, info.operands.size() - 1)];
-      absl::StrAppend(&out_, i == 0 ? " " : ", ", operand(step, i, kind == '*' ? 'r' : kind));
+      absl::StrAppend(&out_, i == 0 ? " " : ", ", operand(step, i, operandKind(info, i)));
     }
     if (step.keywords != kNoReg) absl::StrAppend(&out_, " named ", reg(step.keywords));
     out_ += '\n';
@@ -62,6 +63,11 @@ class Printer {
 
 const StepInfo& stepInfo(StepKind kind) { return kSteps[static_cast<size_t>(kind)]; }
 
+char operandKind(const StepInfo& info, size_t i) {
+  const bool repeats = info.operands.back() == '*';
+  return info.operands[std::min(i, info.operands.size() - (repeats ? 2 : 1))];
+}
+
 Step& Program::append(StepKind kind, Reg dst, absl::Span<const Operand> operands) {
   SEGUE_CHECK(operands.size() <= UINT16_MAX, "too many operands");
   Step step{kind};
@@ -75,7 +81,7 @@ Step& Program::append(StepKind kind, Reg dst, absl::Span<const Operand> operands
 
 size_t Plan::bytes() const {
   return sizeof *this + pure.bytes() + commit.bytes() + undo.bytes() + constants.capacity() * sizeof(Ref) +
-         numbers.capacity() * sizeof(int64_t) + outputs.capacity() * sizeof(Reg);
+         numbers.capacity() * sizeof(int64_t) + kernels.capacity() * sizeof(kernels[0]) + outputs.capacity() * sizeof(Reg);
 }
 
 std::string printProgram(const Program& program, absl::Span<const Ref> constants, Reg first_constant,
@@ -85,6 +91,9 @@ std::string printProgram(const Program& program, absl::Span<const Ref> constants
 
 std::string printPlan(const Plan& plan) {
   std::string out = printProgram(plan.pure, plan.constants, plan.slot_count, plan.numbers);
+  for (size_t i = 0; i < plan.kernels.size(); i++) {
+    absl::StrAppend(&out, "kernel ", i, ":\n  ", absl::StrReplaceAll(absl::StripSuffix(plan.kernels[i]->text, "\n"), {{"\n", "\n  "}}), "\n");
+  }
   if (!plan.commit.steps.empty()) {
     absl::StrAppend(&out, "commit:\n", printProgram(plan.commit, plan.constants, plan.slot_count, plan.numbers));
   }

@@ -21,6 +21,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,6 +29,7 @@
 #include "absl/types/span.h"
 #include "base/ref.h"
 #include "base/traced.h"
+#include "program/kernel.h"
 
 namespace segue {
 
@@ -50,6 +52,8 @@ struct StepInfo {
   std::string_view operands;
 };
 const StepInfo& stepInfo(StepKind kind);
+/// 'r', 'i' or 'n': of the step's operand `i`.
+char operandKind(const StepInfo& info, size_t i);
 
 struct Step {
   StepKind kind;
@@ -78,6 +82,7 @@ struct Plan {
   Program undo;                    ///< `restore` steps, in the order of their saves
   std::vector<Ref> constants;      ///< regs[slot_count + i]
   std::vector<int64_t> numbers;    ///< what kIntConstant loads, by index
+  std::vector<std::shared_ptr<const Kernel>> kernels;   ///< by the number that `kernel` steps name
   std::vector<Reg> outputs;        ///< by graph output
   std::vector<uint32_t> dims;      ///< int registers of the symbolic sizes that the exit needs, as asked for
   uint32_t slot_count = 0;
@@ -85,6 +90,7 @@ struct Plan {
   uint32_t reg_count = 0;          ///< slots + constants + temporaries
   uint32_t int_count = 0;          ///< symbols + computed ints
   bool reads_errstate = false;     ///< runs with floating-point reporting turned into exceptions
+  bool checks_status = false;      ///< kernels check the status themselves: for them it is enough to know what the user's errstate reports
   bool runs_python = false;        ///< NumPy's own Python code runs inside: never frameless
 
   uint32_t firstTemporary() const { return slot_count + static_cast<uint32_t>(constants.size()); }

@@ -135,16 +135,24 @@ void ErrStateScope::enter() {
   }
   pool->free = inner->next;
   inner_ = inner;
+  reported_ = pool->raising;
+}
+
+void ErrStateScope::read() {
+  thread_ = PyThreadState_Get();
+  ok_ = look();
+  if (ok_ && last.pool != nullptr) reported_ = last.pool->raising;
+}
+
+bool ErrStateScope::look() {
+  if (variables.variables[kErrState] == nullptr && !findVariables()) return false;
+  segue_context_look(thread_, &variables, &outer_);
+  return isLast(outer_) || readState(outer_);
 }
 
 void ErrStateScope::enterSlowly() {
-  ok_ = variables.variables[kErrState] != nullptr || findVariables();
+  ok_ = look();
   if (!ok_) return;
-  segue_context_look(thread_, &variables, &outer_);
-  if (!isLast(outer_)) {
-    ok_ = readState(outer_);
-    if (!ok_) return;
-  }
   Pool* pool = last.pool;   // making a context runs Python code, and maybe other threads
   if (pool == nullptr) return;
   inner_ = takeFrom(pool);
@@ -159,6 +167,7 @@ void ErrStateScope::enterSlowly() {
     return;
   }
   segue_context_enter(thread_, &variables, &inner_->prepared);
+  reported_ = pool->raising;
 }
 
 void ErrStateScope::leave() {

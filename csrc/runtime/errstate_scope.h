@@ -20,9 +20,13 @@ struct PooledContext;
 
 class ErrStateScope {
  public:
-  /// Enters when `needed`; check ok().
-  explicit ErrStateScope(bool needed) {
-    if (needed) enter();
+  /// `enters`: for NumPy's functions. `reads`: for those that check the status themselves. Check ok().
+  ErrStateScope(bool enters, bool reads) {
+    if (enters) {
+      enter();
+    } else if (reads) {
+      read();
+    }
   }
   ~ErrStateScope() {
     if (inner_ != nullptr) leave();
@@ -31,9 +35,14 @@ class ErrStateScope {
 
   /// False: the state cannot be overridden now, the plan must not run. No exception is set.
   bool ok() const { return ok_; }
+  /// The conditions that the user's state does not ignore, one bit each (NPY_FPE_DIVIDEBYZERO …).
+  int reported() const { return reported_; }
 
  private:
   void enter();
+  void read();
+  /// Makes sure that the state seen last is what is in force. False when it cannot be read.
+  bool look();
   /// When the state is another than last time, reports nothing, or is in use on another thread.
   [[gnu::noinline]] void enterSlowly();
   void leave();
@@ -41,6 +50,7 @@ class ErrStateScope {
   PooledContext* inner_ = nullptr;   ///< in force, while entered
   PyThreadState* thread_;
   SegueOuterContext outer_;
+  int reported_ = 0;
   bool ok_ = true;
 };
 

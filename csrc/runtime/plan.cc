@@ -1,6 +1,3 @@
-#include <cxxabi.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <memory>
 
@@ -8,6 +5,8 @@
 #include "base/fault.h"
 #include "base/interrupt.h"
 #include "base/random_state.h"
+#include "runtime/finalization.h"
+#include "runtime/kernel.h"
 #include "runtime/mirror.h"
 #include "runtime/program.h"
 
@@ -39,23 +38,15 @@ inline PyObject* callIn(PyObject** place, const Step& step, const Operand* opera
   return vectorcall(callee, place + 1, nargsf, keywords);
 }
 
-/// Once the interpreter is being finalized, CPython ends daemon threads where they ask for the GIL, by unwinding their stacks.
-/// What the run holds must not be released then, without the GIL: the thread stops here for good, as it does in CPython 3.14.
-[[noreturn, gnu::cold]] void stopForGood() {
-  for (;;) pause();
-}
-
 inline PyObject* call(const Step& step, const Operand* operands, PyObject** regs) {
-  try {
+  return stoppedByExit([&] {
     if (step.count <= kStackArguments) [[likely]] {
       PyObject* place[kStackArguments];
       return callIn(place, step, operands, regs);
     }
     auto place = std::make_unique<PyObject*[]>(step.count);
     return callIn(place.get(), step, operands, regs);
-  } catch (abi::__forced_unwind&) {
-    stopForGood();
-  }
+  });
 }
 
 PyObject* sequence(absl::Span<const Operand> operands, PyObject** regs, bool list) {
@@ -117,6 +108,11 @@ PyObject* objectStep(const Step& step, absl::Span<const Operand> o, Registers r)
     case StepKind::kSave: return saveItem(regs[o[0]], regs[o[1]]).release();
     case StepKind::kSaveState: return saveRandomState(regs[o[0]]).release();
     case StepKind::kRebase: return rebaseOnOriginal(regs[o[0]], regs[o[1]], regs[o[2]]).release();
+    case StepKind::kEmpty: {
+      absl::InlinedVector<int64_t, 4> shape;
+      for (Operand size : o.subspan(2)) shape.push_back(r.ints[size]);
+      return emptyArray(regs[o[0]], o[1] != 0, shape);
+    }
     default: SEGUE_UNREACHABLE("a step of another loop in a plan");
   }
 }
@@ -136,6 +132,7 @@ bool effectStep(const Step& step, absl::Span<const Operand> o, Registers r) {
     case StepKind::kCheckLess: return ints[o[0]] < ints[o[1]];
     case StepKind::kCheckLessEqual: return ints[o[0]] <= ints[o[1]];
     case StepKind::kStore: storeMirror(regs[o[0]], regs[o[1]]); return true;
+    case StepKind::kKernel: return runKernel(*r.plan->kernels[o[0]], o.subspan(1), regs, r.reported);
     default: SEGUE_UNREACHABLE("a step of another loop in a plan");
   }
 }

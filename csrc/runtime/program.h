@@ -15,6 +15,8 @@ namespace segue {
 struct Registers {
   PyObject** regs = nullptr;
   int64_t* ints = nullptr;
+  const Plan* plan = nullptr;   ///< whose steps run; null where none uses it
+  int reported = 0;             ///< floating-point conditions that drop the run, one bit each (NPY_FPE_DIVIDEBYZERO …)
 };
 
 /// Runs plan steps; null, or the step that failed. Its exception has been cleared.

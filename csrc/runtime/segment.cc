@@ -112,8 +112,10 @@ bool dieSilently(const Segment& segment, PyObject* const* regs, PyObject* const*
 
 /// The pure stage; null, or the step that dropped the run.
 inline const Step* runPure(const Plan& plan, Registers r) {
-  ErrStateScope errstate(plan.reads_errstate);
+  ErrStateScope errstate(plan.reads_errstate, plan.checks_status);
   if (!errstate.ok()) [[unlikely]] return &kNoContext;
+  r.plan = &plan;
+  r.reported = errstate.reported();
   return runSteps(plan.pure, plan.numbers, r);
 }
 

@@ -14,7 +14,8 @@ from segue.backends import Backend, resolve
 F = TypeVar("F", bound=Callable[..., Any])
 
 MODES = ("default", "exact")
-DEFAULT_BACKEND = "reference"
+#: What `compile` takes where its caller names none.
+DEFAULT_BACKEND = os.environ.get("SEGUE_BACKEND", "reference")
 
 
 @overload

@@ -70,7 +70,7 @@ def test_methods_of_every_kind():
         (dict(disable="no"), TypeError, "disable is True or False, not str"),
         (dict(options=[]), TypeError, "options is None or a dict, not list"),
         (dict(options={1: 2}), TypeError, "the names of options are str, not int"),
-        (dict(options={"fast": 1}), ValueError, "unknown option 'fast' for backend 'reference'; it takes none"),
+        (dict(backend="reference", options={"fast": 1}), ValueError, "unknown option 'fast' for backend 'reference'; it takes none"),
         (
             dict(backend=lambda graph, inputs, *, level=0: graph, options={"speed": 1}),
             ValueError,

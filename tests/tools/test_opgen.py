@@ -102,11 +102,22 @@ def test_the_table_holds_parameters_rules_and_conventions():
     assert '{"a", "Array", "", false, true, false, false},' in text
     assert '{"out", "Array(out!)?", "None", true, false, true, false},' in text
     assert "Result<Type> clip(OpCall& call);" in text
-    assert '{0, "clip", kParams0, 257, rules::clip, "promote", kNames0, "max(a, a_min)", "", 1, 1, nullptr},' in text
+    assert '{0, "clip", kParams0, 257, rules::clip, "promote", kNames0, "max($0, $1)", "", 1, 1, nullptr},' in text
     assert '{CallSlot::Kind::kArgument, 1, 0, true, "min"}, {CallSlot::Kind::kArgument, 2, 0, false, "out"}' in text
     assert '{CallSlot::Kind::kCopy, 2, 0, false, ""}' in text
     assert '{CallSlot::Kind::kRest, 0, 0, true, ""}' in text
     assert '{"torch.clamp", 0, kTorchSlots0},' in text
+
+
+def test_kernels_become_calls():
+    def calls(expression):
+        return model(CLIP.replace("max(a, a_min)", expression)).operators[0].kernel_calls
+
+    assert calls("where(a < 0, -a, ~a & a_min)") == "where(lt($0, 0), neg($0), and(not($0), $1))"
+    assert calls("(a + 1) * a_min / a - a") == "sub(div(mul(add($0, 1), $1), $0), $0)"
+    for wrong in ("a ** 2", "a < a_min < a", "a[0]", "1.5"):
+        with pytest.raises(OpgenError, match="kernels have no"):
+            calls(wrong)
 
 
 def test_ids_and_builders_have_a_line_per_operator():

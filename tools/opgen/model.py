@@ -35,6 +35,14 @@ KERNEL_FUNCTIONS = frozenset(
 )
 
 
+#: What Python's operators are called in a kernel's calls.
+KERNEL_OPERATORS: dict[type[ast.AST], str] = {
+    ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div", ast.BitAnd: "and", ast.BitOr: "or", ast.BitXor: "xor",
+    ast.LShift: "shl", ast.RShift: "shr", ast.USub: "neg", ast.Invert: "not",
+    ast.Eq: "eq", ast.NotEq: "ne", ast.Lt: "lt", ast.LtE: "le", ast.Gt: "gt", ast.GtE: "ge",
+}
+
+
 class SlotKind(Enum):
     """What a slot of a call takes."""
 
@@ -89,6 +97,11 @@ class Operator:
     def callables(self) -> tuple[str, ...]:
         """Dotted names, the implementing callable first."""
         return ((self.call,) if self.call else ()) + tuple(n.name for n in self.numpy)
+
+    @property
+    def kernel_calls(self) -> str:
+        """The kernel expression as nested calls of parameters by number: "add($0, $1)"; empty where there is none."""
+        return _calls_of(ast.parse(self.kernel, mode="eval").body, self.signature) if self.kernel else ""
 
     @property
     def enumerator(self) -> str:
@@ -206,6 +219,26 @@ def _check_kernel(op: Operator) -> None:
     names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} - called
     if unknown := sorted(n for n in names if op.signature.param(n) is None):
         raise OpgenError(f"kernel uses names that are no parameters: {', '.join(unknown)}")
+    _calls_of(tree.body, op.signature)
+
+
+def _calls_of(tree: ast.expr, signature: Signature) -> str:
+    match tree:
+        case ast.Name(id=name):
+            return f"${[param.name for param in signature.params].index(name)}"
+        case ast.Constant(value=int(number)):
+            return str(number)
+        case ast.Call(func=ast.Name(id=name), args=args):
+            called = name
+        case ast.BinOp(left=left, op=op, right=right) | ast.Compare(left=left, ops=[op], comparators=[right]):
+            called, args = KERNEL_OPERATORS.get(type(op)), [left, right]
+        case ast.UnaryOp(op=op, operand=operand):
+            called, args = KERNEL_OPERATORS.get(type(op)), [operand]
+        case _:
+            called, args = None, []
+    if called is None:
+        raise OpgenError(f"kernels have no {ast.unparse(tree)!r}")
+    return f"{called}({', '.join(_calls_of(arg, signature) for arg in args)})"
 
 
 def check_model(model: Model) -> None:

@@ -1,4 +1,4 @@
-#include "backends/reference/callables.h"
+#include "backends/callables.h"
 
 #include <string>
 

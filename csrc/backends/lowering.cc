@@ -1,8 +1,8 @@
-#include "backends/reference/reference.h"
+#include "backends/lowering.h"
 
 #include "absl/container/flat_hash_set.h"
 #include "backends/plan_builder.h"
-#include "backends/reference/callables.h"
+#include "backends/callables.h"
 #include "backends/staging.h"
 #include "base/fault.h"
 #include "graph/sizes.h"
@@ -13,11 +13,12 @@ namespace {
 /// Lowers one graph.
 class Lowering {
  public:
-  explicit Lowering(const BackendInput& input)
+  Lowering(const BackendInput& input, const Schedule& schedule)
       : input_(input),
         graph_(*input.graph),
+        schedule_(schedule),
         effects_(graph_),
-        lifetimes_(graph_),
+        lifetimes_(graph_, schedule.order),
         staging_(graph_, effects_),
         builder_(input),
         mirrors_(graph_.inputs().size(), kNoReg),
@@ -25,12 +26,17 @@ class Lowering {
 
   Result<Plan> run() {
     bindInputs();
-    for (const DefinedSize& size : readSizes(graph_, input_.dims)) sizes_[size.node].push_back(size.at);
-    for (size_t i = 0; i < graph_.nodes().size(); i++) {
-      builder_.at(graph_.nodes()[i]->id);
-      SEGUE_TRY_VOID(lowerNode(*graph_.nodes()[i]));
-      readDataSizes(*graph_.nodes()[i]);
-      freeDead(i);
+    for (const DefinedSize& size : readSizes(graph_, neededSizes())) sizes_[size.node].push_back(size.at);
+    for (const ScheduleItem& item : schedule_.items) {
+      const Node& node = *schedule_.order[item.begin];
+      builder_.at(node.id);
+      if (item.kernel) {
+        SEGUE_TRY_VOID(lowerKernel(*item.kernel));
+      } else {
+        SEGUE_TRY_VOID(lowerNode(node));
+        readDataSizes(node);
+      }
+      for (size_t i = item.begin; i < item.end; i++) freeDead(i);
     }
     SEGUE_TRY_VOID(lowerOutputs());
     for (Dim dim : input_.dims) builder_.plan().dims.push_back(builder_.number(dim));
@@ -46,8 +52,18 @@ class Lowering {
     }
   }
 
+  /// Besides those that arguments and outputs have.
+  std::vector<Dim> neededSizes() const {
+    std::vector<Dim> needed = input_.dims;
+    for (const ScheduleItem& item : schedule_.items) {
+      if (!item.kernel) continue;
+      for (const Node* output : item.kernel->outputs) needed.insert(needed.end(), output->type->shape.begin(), output->type->shape.end());
+    }
+    return needed;
+  }
+
   Result<void> lowerNode(const Node& node) {
-    SEGUE_REQUIRE(node.regions.empty(), "the reference backend runs no regions");
+    SEGUE_REQUIRE(node.regions.empty(), "plans run no regions");
     SEGUE_TRY(Performer performer, performerOf(*node.op));
     std::vector<Reg> made;
     std::vector<Operand> operands;
@@ -75,6 +91,25 @@ class Lowering {
     for (Reg reg : made) builder_.free(reg);
     builder_.plan().reads_errstate |= mayReport(node);
     builder_.plan().runs_python |= node.has(OpTag::kRunsPython);
+    return {};
+  }
+
+  Result<void> lowerKernel(const KernelCall& call) {
+    Plan& plan = builder_.plan();
+    std::vector<Operand> operands = {static_cast<Operand>(plan.kernels.size())};
+    std::vector<Reg> made;
+    for (const Arg& input : call.inputs) {
+      SEGUE_TRY(Reg reg, builder_.argument(input, values_, &made));
+      operands.push_back(reg);
+    }
+    for (const Node* output : call.outputs) {
+      std::vector<Operand> shape = {builder_.constant(dtypeDescr(output->type->dtype)), call.kernel->f_order ? 1u : 0u};
+      for (Dim dim : output->type->shape) shape.push_back(builder_.number(dim));
+      operands.push_back(values_[output] = builder_.emit(StepKind::kEmpty, shape));
+    }
+    builder_.effect(StepKind::kKernel, operands);
+    plan.kernels.push_back(call.kernel);
+    plan.checks_status |= call.kernel->reports;
     return {};
   }
 
@@ -126,8 +161,9 @@ class Lowering {
 
   void freeDead(size_t position) {
     for (const Node* dead : lifetimes_.dyingAt(position)) {
-      // A mirror lives until the commit.
-      if (!dead->isInput()) builder_.free(values_.at(dead));
+      // A mirror lives until the commit, and what a kernel keeps to itself has no register.
+      auto found = values_.find(dead);
+      if (!dead->isInput() && found != values_.end()) builder_.free(found->second);
     }
   }
 
@@ -145,6 +181,7 @@ class Lowering {
 
   const BackendInput& input_;
   const Graph& graph_;
+  const Schedule& schedule_;
   Effects effects_;
   Lifetimes lifetimes_;
   Staging staging_;
@@ -159,6 +196,15 @@ class Lowering {
 
 }  // namespace
 
-Result<Plan> ReferenceBackend::compile(const BackendInput& input) { return Lowering(input).run(); }
+Schedule programOrder(const Graph& graph) {
+  Schedule schedule;
+  for (Node* node : graph.nodes()) {
+    schedule.items.push_back({schedule.order.size(), schedule.order.size() + 1, std::nullopt});
+    schedule.order.push_back(node);
+  }
+  return schedule;
+}
+
+Result<Plan> lowerToPlan(const BackendInput& input, const Schedule& schedule) { return Lowering(input, schedule).run(); }
 
 }  // namespace segue

@@ -1,0 +1,19 @@
+// Kernels as LLVM IR.
+//
+// The loop is written with explicit vectors and no pass of LLVM's optimizer is meant to run over it: what does not change is computed in
+// front of the loop, equal values are one already (kernel_dag.h). `vector_bytes` elements' worth is done at once, twice as much as a register
+// holds, so that two chains of instructions overlap; what is left over, and all of an array with gaps, goes element by element.
+#pragma once
+
+#include <string>
+
+#include "backends/llvm/fusion.h"
+
+namespace segue::llvm {
+
+/// The body of a function of KernelCode's type and the declarations behind it: all but its name.
+std::string emitKernel(const Group& group, int vector_bytes);
+/// A module with the kernel under a name.
+std::string emitModule(std::string_view name, std::string_view kernel);
+
+}  // namespace segue::llvm

@@ -1,0 +1,33 @@
+// Groups of nodes that run as one kernel.
+//
+// Model. One pass in program order. An element-wise node joins the groups that make its operands, if they run over its shape, else one that
+// runs over its shape and loads one of its operands, else it starts one. A group is *pending* until somebody outside needs one of its values, or memory is about to be written; then it runs, so that
+// its nodes move behind nodes that they do not depend on, and never across a write. Values that only the group uses are never stored.
+#pragma once
+
+#include <memory>
+
+#include "backends/llvm/pointwise.h"
+#include "backends/lowering.h"
+
+namespace segue::llvm {
+
+struct Group {
+  std::vector<Node*> nodes;             ///< program order
+  std::vector<Arg> inputs;              ///< graph values that the kernel loads, without repeats
+  std::vector<const Node*> outputs;     ///< program order; at least one
+  KernelDag dag;
+  std::vector<KernelParam> params;      ///< of inputs, then outputs
+  bool f_order = false;
+  bool flat = false;                    ///< all arrays are dense and in the outputs' order
+};
+
+struct Fusion {
+  Schedule schedule;                    ///< items of groups have no kernel yet
+  std::vector<std::unique_ptr<Group>> groups;
+  std::vector<size_t> items;            ///< by group: its item
+};
+
+Fusion fuse(const Graph& graph);
+
+}  // namespace segue::llvm

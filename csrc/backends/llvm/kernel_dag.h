@@ -1,0 +1,78 @@
+// What a kernel computes for one element: a graph of scalar operations without duplicates.
+//
+// Model. Values are numbered in the order in which they were added, so that arguments come before their uses. Loads and constants
+// are the leaves; an output is a value that is stored. The text form is one line per value, for logs and tests:
+//
+//   v0 = load f64 0
+//   v1 = constant f64 0.5
+//   v2 = mul f64 v0 v1
+//   store v2
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "ops/dtype.h"
+
+namespace segue::llvm {
+
+enum class ScalarOp : uint8_t {
+  kLoad,       ///< of input `bits`
+  kConstant,   ///< bits: the value's
+  kCast,       ///< from the argument's dtype, which casts to this one without loss
+#define SEGUE_SCALAR_OP(name, text, arity) k##name,
+#include "backends/llvm/scalar_ops.def"
+#undef SEGUE_SCALAR_OP
+};
+
+std::string_view scalarOpName(ScalarOp op);
+/// By a kernel expression's name; nullopt for what kernels do not compute.
+std::optional<ScalarOp> scalarOpFromName(std::string_view name);
+inline bool isComparison(ScalarOp op) { return op >= ScalarOp::kEq && op <= ScalarOp::kGe; }
+/// The result is a bool, whatever the dtype of the arguments.
+inline bool isPredicate(ScalarOp op) { return op >= ScalarOp::kEq && op <= ScalarOp::kIsFinite; }
+
+using ScalarId = uint32_t;
+
+struct Scalar {
+  ScalarOp op = ScalarOp::kConstant;
+  DType dtype = DType::kF64;               ///< of the value
+  std::array<ScalarId, 3> args{};
+  uint8_t arity = 0;
+  uint64_t bits = 0;
+  friend bool operator==(const Scalar&, const Scalar&) = default;
+  template <typename H>
+  friend H AbslHashValue(H h, const Scalar& s) {
+    return H::combine(std::move(h), s.op, s.dtype, s.args, s.arity, s.bits);
+  }
+};
+
+class KernelDag {
+ public:
+  ScalarId load(DType dtype, uint32_t input) { return add({.op = ScalarOp::kLoad, .dtype = dtype, .bits = input}); }
+  /// `bits`: the value in the dtype's own form, from the lowest byte on.
+  ScalarId constant(DType dtype, uint64_t bits) { return add({.op = ScalarOp::kConstant, .dtype = dtype, .bits = bits}); }
+  ScalarId cast(ScalarId value, DType to);
+  ScalarId apply(ScalarOp op, DType dtype, absl::Span<const ScalarId> args);
+  void store(ScalarId value) { outputs_.push_back(value); }
+
+  const std::vector<Scalar>& scalars() const { return scalars_; }
+  const Scalar& operator[](ScalarId id) const { return scalars_[id]; }
+  const std::vector<ScalarId>& outputs() const { return outputs_; }
+  /// Whether computing may set the floating-point status.
+  bool reports() const;
+  std::string print() const;
+
+ private:
+  ScalarId add(const Scalar& scalar);
+
+  std::vector<Scalar> scalars_;
+  std::vector<ScalarId> outputs_;
+  absl::flat_hash_map<Scalar, ScalarId> known_;
+};
+
+}  // namespace segue::llvm

@@ -1,0 +1,245 @@
+#include "backends/llvm/pointwise.h"
+
+#include <bit>
+#include <charconv>
+#include <cmath>
+
+#include "absl/strings/strip.h"
+#include "base/check.h"
+#include "base/fault.h"
+#include "graph/effects.h"
+#include "ops/op_ids.h"
+#include "ops/rules/ufunc_loops.h"
+
+namespace segue::llvm {
+namespace {
+
+constexpr int kMaxRank = 31;   ///< KernelParam::spread has a bit for each dimension
+
+bool isKernelDType(DType dtype) {
+  return dtype == DType::kBool || isIntegral(dtype) || dtype == DType::kF32 || dtype == DType::kF64;
+}
+
+/// Whether kernels apply the operator to elements of the dtype as NumPy's loop does.
+bool applies(ScalarOp op, DType dtype) {
+  const bool floating = dtype == DType::kF32 || dtype == DType::kF64, integral = isIntegral(dtype);
+  switch (op) {
+    case ScalarOp::kAdd:
+    case ScalarOp::kMul:
+      return true;   // of booleans: or, and
+    case ScalarOp::kSub:
+    case ScalarOp::kNeg:
+    case ScalarOp::kAbs:
+      return floating || integral;
+    case ScalarOp::kAnd:
+    case ScalarOp::kOr:
+    case ScalarOp::kXor:
+    case ScalarOp::kNot:
+      return !floating;
+    case ScalarOp::kDiv:
+    case ScalarOp::kSqrt:
+    case ScalarOp::kFloor:
+    case ScalarOp::kCeil:
+    case ScalarOp::kTrunc:
+    case ScalarOp::kRint:
+    case ScalarOp::kCopySign:
+    case ScalarOp::kIsNan:
+    case ScalarOp::kIsInf:
+    case ScalarOp::kIsFinite:
+      return floating;
+    default:
+      return true;
+  }
+}
+
+/// Reads an expression as opgen writes it: "where(lt($0, 0), neg($0), $0)".
+class ExpressionReader {
+ public:
+  explicit ExpressionReader(std::string_view text) : left_(text) {}
+
+  /// Calls `parameter(number)`, `literal(number)` and `apply(name, arguments)`, innermost first; each gives a std::optional<Value>.
+  template <class Value, class Visitor>
+  std::optional<Value> read(Visitor& visitor) {
+    if (absl::ConsumePrefix(&left_, "$")) return visitor.parameter(static_cast<size_t>(number()));
+    if (left_[0] >= '0' && left_[0] <= '9') return visitor.literal(number());
+    const size_t open = left_.find('(');
+    const std::string_view name = left_.substr(0, open);
+    left_.remove_prefix(open + 1);
+    absl::InlinedVector<Value, 3> args;
+    do {
+      std::optional<Value> arg = read<Value>(visitor);
+      if (!arg) return std::nullopt;
+      args.push_back(*arg);
+    } while (absl::ConsumePrefix(&left_, ", "));
+    SEGUE_CHECK(absl::ConsumePrefix(&left_, ")"), "a kernel expression ends early");
+    return visitor.apply(name, args);
+  }
+
+ private:
+  int64_t number() {
+    int64_t value = 0;
+    const auto [end, error] = std::from_chars(left_.data(), left_.data() + left_.size(), value);
+    left_.remove_prefix(static_cast<size_t>(end - left_.data()));
+    return value;
+  }
+
+  std::string_view left_;
+};
+
+uint64_t integerBits(int64_t value, DType dtype) {
+  if (dtype == DType::kF64) return std::bit_cast<uint64_t>(static_cast<double>(value));
+  if (dtype == DType::kF32) return std::bit_cast<uint32_t>(static_cast<float>(value));
+  return static_cast<uint64_t>(value);
+}
+
+/// Whether kernels compute an expression: the dtypes of its parts.
+struct TypeVisitor {
+  const Pointwise& pointwise;
+  std::optional<DType> parameter(size_t number) const { return pointwise.loop[number]; }
+  std::optional<DType> literal(int64_t) const { return pointwise.loop[0]; }
+  std::optional<DType> apply(std::string_view name, absl::Span<const DType> args) const {
+    const std::optional<ScalarOp> op = scalarOpFromName(name);
+    if (!op || !applies(*op, args[0])) return std::nullopt;
+    if (*op == ScalarOp::kWhere) return args[1];
+    return isPredicate(*op) ? DType::kBool : args[0];
+  }
+};
+
+struct DagVisitor {
+  const Pointwise& pointwise;
+  absl::Span<const ScalarId> operands;
+  KernelDag& dag;
+  std::optional<ScalarId> parameter(size_t number) const { return operands[number]; }
+  std::optional<ScalarId> literal(int64_t value) const {
+    return dag.constant(pointwise.loop[0], integerBits(value, pointwise.loop[0]));
+  }
+  std::optional<ScalarId> apply(std::string_view name, absl::Span<const ScalarId> args) const {
+    ScalarOp op = *scalarOpFromName(name);
+    const DType dtype = dag[args[0]].dtype;
+    if (dtype == DType::kBool && op == ScalarOp::kAdd) op = ScalarOp::kOr;
+    if (dtype == DType::kBool && op == ScalarOp::kMul) op = ScalarOp::kAnd;
+    if (op == ScalarOp::kSub && SEGUE_FAULT(KernelSubtractsBackwards)) return dag.apply(op, dtype, {args[1], args[0]});
+    if (op == ScalarOp::kWhere) return dag.apply(op, dag[args[1]].dtype, args);
+    return dag.apply(op, isPredicate(op) ? DType::kBool : dtype, args);
+  }
+};
+
+/// Nullopt for arguments that kernels do not load.
+std::optional<Category> categoryOf(const Arg& arg) {
+  if (arg.is<bool>()) return static_cast<Category>(DType::kBool);
+  if (arg.is<double>()) return kWeakFloat;
+  if (arg.is<Dim>()) return kWeakInt;
+  if (!arg.isValue()) return std::nullopt;
+  const Type& type = *arg.as<ArgValue>().type;
+  if (type.kind == TypeKind::kPyFloat) return kWeakFloat;
+  const bool loads = (type.isArray() && type.aligned) || type.isNumpyScalar();
+  if (!loads || !isKernelDType(type.dtype)) return std::nullopt;
+  return static_cast<Category>(type.dtype);
+}
+
+/// The loop of a ufunc's call; false where kernels have none.
+bool findUfuncLoop(const Node& node, absl::Span<const Category> categories, Pointwise* out) {
+  const UfuncLoop* loop = findLoop(static_cast<DTypeRuleId>(node.op->dtype_index), categories);
+  if (loop == nullptr) return false;
+  for (size_t i = 0; i < categories.size(); i++) {
+    if (!isKernelDType(loop->in[i])) return false;
+    // NumPy compares integers of different kinds by their values, in loops of their own.
+    const bool integral = isIntegral(categoryDType(categories[i])) || categories[i] == kWeakInt;
+    if (node.type->dtype == DType::kBool && integral && !isIntegral(loop->in[i])) return false;
+    out->loop.push_back(loop->in[i]);
+  }
+  return loop->out[0] == node.type->dtype;
+}
+
+/// Whether the result is an array whose memory order is known, and is the order that the runtime makes arrays in.
+bool isMade(const Node& node, const DimTable& dims, Pointwise* out) {
+  const Type& type = *node.type;
+  if (!type.isArray() || type.ndim() == 0 || type.ndim() > kMaxRank || !isKernelDType(type.dtype)) return false;
+  if (node.sharing != Sharing::kFresh || !type.layout.known) return false;
+  out->f_order = !type.layout.c_contiguous;
+  if (!out->f_order) return true;
+  // Where NumPy puts a dimension of size 1 among the others depends on the operands' strides.
+  for (Dim dim : type.shape) {
+    if (dims.isConstant(dim) && dims.constantValue(dim) <= 1) return false;
+  }
+  return type.layout.f_contiguous;
+}
+
+}  // namespace
+
+std::optional<uint64_t> constantBits(const Arg& arg, DType dtype, const DimTable& dims) {
+  if (arg.is<bool>()) return integerBits(arg.as<bool>() ? 1 : 0, dtype);
+  if (arg.is<double>()) {
+    const double value = arg.as<double>();
+    if (dtype == DType::kF64) return std::bit_cast<uint64_t>(value);
+    const auto narrow = static_cast<float>(value);
+    // NumPy reports what becomes infinite or subnormal.
+    const bool reports = std::isfinite(value) && (!std::isfinite(narrow) || (value != 0 && std::fpclassify(narrow) != FP_NORMAL));
+    if (dtype != DType::kF32 || reports) return std::nullopt;
+    return std::bit_cast<uint32_t>(narrow);
+  }
+  if (!arg.is<Dim>() || !dims.isConstant(arg.as<Dim>())) return std::nullopt;
+  const int64_t value = dims.constantValue(arg.as<Dim>());
+  constexpr int64_t kExactInFloat = 1 << 24;
+  if (dtype == DType::kF32 && std::abs(value) > kExactInFloat) return std::nullopt;
+  if (isIntegral(dtype)) {
+    const int bits = dtypeItemSize(dtype) * 8;
+    const bool is_signed = dtypeKind(dtype) == 'i';
+    if (!is_signed && value < 0) return std::nullopt;
+    if (bits < 64 && (value >> (is_signed ? bits - 1 : bits)) != (value < 0 ? -1 : 0)) return std::nullopt;
+  }
+  return integerBits(value, dtype);
+}
+
+std::optional<Pointwise> pointwiseOf(const Node& node, const DimTable& dims) {
+  if (node.isInput() || node.op->kernel.empty() || !node.regions.empty()) return std::nullopt;
+  Pointwise out;
+  out.expression = node.op->kernel;
+  if (!isMade(node, dims, &out)) return std::nullopt;
+  const bool is_ufunc = node.op->paramIndex("casting") >= 0;
+  const bool is_where = node.op->name == "where";
+  if (!is_ufunc && !is_where) return std::nullopt;
+  absl::InlinedVector<Category, 3> categories;
+  for (size_t i = 0; i < node.args.size(); i++) {
+    if (!node.op->params[i].positional_only) {
+      if (!node.args[i].missing()) return std::nullopt;
+      continue;
+    }
+    const std::optional<Category> category = categoryOf(node.args[i]);
+    if (!category) return std::nullopt;
+    categories.push_back(*category);
+  }
+  out.operand_count = categories.size();
+  if (is_where) {
+    if (categories.size() != 3 || categories[0] != static_cast<Category>(DType::kBool)) return std::nullopt;
+    out.loop = {DType::kBool, node.type->dtype, node.type->dtype};
+  } else if (!findUfuncLoop(node, categories, &out)) {
+    return std::nullopt;
+  }
+  for (size_t i = 0; i < out.operand_count; i++) {
+    const Arg& arg = node.args[i];
+    if (!arg.isValue() && !constantBits(arg, out.loop[i], dims)) return std::nullopt;
+    const bool real = isWeak(categories[i]) && categories[i] == kWeakFloat;
+    if (real && !isFloating(out.loop[i])) return std::nullopt;
+  }
+  TypeVisitor visitor{out};
+  if (ExpressionReader(out.expression).read<DType>(visitor) != node.type->dtype) return std::nullopt;
+  return out;
+}
+
+ScalarId lowerExpression(const Pointwise& pointwise, absl::Span<const ScalarId> operands, KernelDag& dag) {
+  DagVisitor visitor{pointwise, operands, dag};
+  return *ExpressionReader(pointwise.expression).read<ScalarId>(visitor);
+}
+
+uint32_t spreadOver(const Shape& own, const Shape& shape, const DimTable& dims) {
+  auto isOne = [&dims](Dim dim) { return dims.isConstant(dim) && dims.constantValue(dim) == 1; };
+  uint32_t spread = 0;
+  for (size_t i = 0; i < shape.size(); i++) {
+    const bool missing = i >= own.size();
+    if (missing || (isOne(own[own.size() - 1 - i]) && !isOne(shape[shape.size() - 1 - i]))) spread |= 1u << i;
+  }
+  return spread;
+}
+
+}  // namespace segue::llvm

@@ -1,0 +1,35 @@
+// Which nodes kernels compute, and what for each element.
+//
+// Requirements
+//  1. What is admitted gives the bits, dtype, shape and memory order that NumPy gives, and the floating-point status of NumPy's loops.
+//  2. No relation between sizes is recorded: guards are made before backends run.
+#pragma once
+
+#include "absl/container/inlined_vector.h"
+#include "backends/llvm/kernel_dag.h"
+#include "graph/graph.h"
+
+namespace segue::llvm {
+
+/// An element-wise node as kernels see it.
+struct Pointwise {
+  std::string_view expression;                    ///< OpDef::kernel
+  absl::InlinedVector<DType, 3> loop;             ///< by operand: the dtype it is computed in
+  size_t operand_count = 0;                       ///< the node's first arguments
+  bool f_order = false;                           ///< the result's memory is in Fortran order, else in C order
+};
+
+/// Nullopt for nodes that NumPy has to run.
+std::optional<Pointwise> pointwiseOf(const Node& node, const DimTable& dims);
+
+/// The node's value in `dag`. `operands`: by argument, already in the loop's dtype.
+ScalarId lowerExpression(const Pointwise& pointwise, absl::Span<const ScalarId> operands, KernelDag& dag);
+
+/// A constant argument in a dtype; nullopt for one that the dtype does not hold as NumPy's conversion would give it.
+std::optional<uint64_t> constantBits(const Arg& arg, DType dtype, const DimTable& dims);
+
+/// Bit i: along dimension i of `shape`, counted from the last one, an array of `own` repeats its elements. NumPy's broadcasting has
+/// accepted the two.
+uint32_t spreadOver(const Shape& own, const Shape& shape, const DimTable& dims);
+
+}  // namespace segue::llvm

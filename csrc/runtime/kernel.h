@@ -1,0 +1,17 @@
+// Running kernels over arrays (program/kernel.h).
+#pragma once
+
+#include "absl/types/span.h"
+#include "program/kernel.h"
+#include "program/plan.h"
+
+namespace segue {
+
+/// A fresh array for a kernel's output; null with an exception when there is no memory.
+PyObject* emptyArray(PyObject* descr, bool f_order, absl::Span<const int64_t> shape);
+
+/// Runs the kernel over its arguments, inputs before outputs. False (no exception) when it has set a condition of `reported`: one bit per
+/// condition, as NumPy numbers them (NPY_FPE_DIVIDEBYZERO …).
+bool runKernel(const Kernel& kernel, absl::Span<const Operand> operands, PyObject* const* regs, int reported);
+
+}  // namespace segue

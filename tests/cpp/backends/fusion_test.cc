@@ -1,0 +1,116 @@
+// Which nodes of a text graph become kernels, in which order everything runs, and what the kernels compute.
+#include "base/python.h"
+
+#include "absl/strings/str_cat.h"
+#include "backends/llvm/emit.h"
+#include "backends/llvm/fusion.h"
+#include "graph/parse.h"
+
+#include <catch2/catch.hpp>
+
+namespace segue::llvm {
+namespace {
+
+struct Fused {
+  std::unique_ptr<Graph> graph;
+  Fusion fusion;
+};
+
+Fused fused(const std::string& text) {
+  Result<std::unique_ptr<Graph>> parsed = parseGraph(text);
+  INFO(parsed.error());
+  REQUIRE(parsed.ok());
+  Fused out{std::move(parsed.value()), {}};
+  out.fusion = fuse(*out.graph);
+  return out;
+}
+
+/// "a; [b c -> c]; d": nodes in the order in which they run, groups in brackets with the values that they store.
+std::string order(const Fused& fused) {
+  std::string out;
+  const Fusion& fusion = fused.fusion;
+  for (size_t i = 0; i < fusion.schedule.items.size(); i++) {
+    const ScheduleItem& item = fusion.schedule.items[i];
+    const auto group = std::find(fusion.items.begin(), fusion.items.end(), i);
+    std::string names;
+    for (size_t k = item.begin; k < item.end; k++) absl::StrAppend(&names, k > item.begin ? " " : "", fusion.schedule.order[k]->name);
+    if (group != fusion.items.end()) {
+      names = absl::StrCat("[", names, " ->");
+      for (const Node* output : fusion.groups[static_cast<size_t>(group - fusion.items.begin())]->outputs) absl::StrAppend(&names, " ", output->name);
+      names += "]";
+    }
+    absl::StrAppend(&out, i > 0 ? "; " : "", names);
+  }
+  return out;
+}
+
+std::string orderOf(const std::string& text) { return order(fused(text)); }
+
+TEST_CASE("chains are one kernel, which stores what others use", "[fusion]") {
+  CHECK(orderOf("graph(x: f64[s0], y: f64[s0]) { a = multiply x y; b = add a x; c = sqrt b; return c }") == "[a b c -> c]");
+  CHECK(orderOf("graph(x: f64[s0]) { a = multiply x x; b = add a x; c = sqrt b; return (b, c) }") == "[a b c -> b c]");
+  CHECK(orderOf("graph(x: f64[s0]) { a = multiply x 2; b = cumsum a; c = add b a; return c }") == "[a -> a]; b; [c -> c]");
+}
+
+TEST_CASE("what shares an operand runs along, what does not is by itself", "[fusion]") {
+  CHECK(orderOf("graph(x: f64[s0], y: f64[s0]) { a = multiply x 2; b = add y 1; c = add x 1; return (a, b, c) }") == "[a c -> a c]; [b -> b]");
+  CHECK(orderOf("graph(x: f64[s0], y: f64[s0]) { a = multiply x 2; b = add y 1; c = add a b; return c }") == "[a b c -> c]");
+}
+
+TEST_CASE("a value over another shape is stored first", "[fusion]") {
+  CHECK(orderOf("graph(x: f64[s0], m: f64[s1, s0]) { a = multiply x 2; b = add m a; return b }") == "[a -> a]; [b -> b]");
+}
+
+TEST_CASE("groups run before memory is written", "[fusion]") {
+  CHECK(orderOf("graph(x: f64[s0]) { a = multiply x 2; w = setitem x 0 1.0; b = add x a; return b }") == "[a -> a]; w; [b -> b]");
+  CHECK(orderOf("graph(x: f64[s0], y: f64[s0]) { a = multiply x 2; b = sin x; c = add a b; return c }") == "b; [a c -> c]");
+}
+
+TEST_CASE("NumPy runs what kernels do not know", "[fusion]") {
+  CHECK(orderOf("graph(x: c128[s0]) { a = multiply x 2; return a }") == "a");
+  CHECK(orderOf("graph(x: f16[s0]) { a = multiply x 2; return a }") == "a");
+  CHECK(orderOf("graph(x: i64[s0]) { a = divide x 2; return a }") == "[a -> a]");
+  CHECK(orderOf("graph(x: i64[s0], y: u64[s0]) { a = less x y; return a }") == "a");
+  CHECK(orderOf("graph(x: f64[s0]:ua) { a = multiply x 2; return a }") == "a");
+  CHECK(orderOf("graph(x: f64[s0, s1]:?) { a = multiply x 2; return a }") == "a");
+  CHECK(orderOf("graph(x: f64[s0], y: f64[s0]) { a = multiply x 2 y; return a }") == "a");
+}
+
+TEST_CASE("kernels compute equal values once and casts in front", "[fusion]") {
+  Fused f = fused("graph(x: f32[s0], k: i32[s0]) { a = multiply x x; b = add k a; c = multiply x x; d = greater b c; return d }");
+  REQUIRE(f.fusion.groups.size() == 1);
+  const Group& group = *f.fusion.groups[0];
+  CHECK(group.dag.print() ==
+        "v0 = load f32 0\n"
+        "v1 = mul f32 v0 v0\n"
+        "v2 = load i32 1\n"
+        "v3 = cast f64 v2\n"
+        "v4 = cast f64 v1\n"
+        "v5 = add f64 v3 v4\n"
+        "v6 = gt bool v5 v4\n"
+        "store v6\n");
+  CHECK(group.flat);
+  CHECK(group.dag.reports());
+}
+
+TEST_CASE("parameters say how they are spread over the run", "[fusion]") {
+  Fused f = fused("graph(x: f64[s0, s1], row: f64[s1], column: f64[s0, 1], k: float) { a = add x row; b = multiply a column; c = add b k; return c }");
+  const Group& group = *f.fusion.groups[0];
+  REQUIRE(group.params.size() == 5);
+  CHECK(group.params[0].spread == 0);
+  CHECK(group.params[1].spread == 2);
+  CHECK(group.params[2].spread == 1);
+  CHECK(group.params[3].kind == KernelParam::Kind::kFloat);
+  CHECK_FALSE(group.flat);
+}
+
+TEST_CASE("invariant values are computed in front of the loop", "[fusion]") {
+  Fused f = fused("graph(x: f32[s0], k: float) { a = multiply x k; return a }");
+  const std::string text = emitKernel(*f.fusion.groups[0], 32);
+  CHECK(text.find("fptrunc double") < text.find("vector:"));
+  CHECK(text.find("fmul <8 x float>") != std::string::npos);
+  CHECK(text.find("fmul float") != std::string::npos);
+}
+
+}  // namespace
+}  // namespace segue::llvm

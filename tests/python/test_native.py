@@ -1,0 +1,375 @@
+"""backend="native": element-wise operators run as fused kernels, with NumPy's bits, types, memory order, warnings and errors."""
+
+from __future__ import annotations
+
+import gc
+import os
+import subprocess
+import sys
+import threading
+import tracemalloc
+import weakref
+
+import numpy as np
+import pytest
+from tests.python.engine_support import counts, fresh  # noqa: F401
+
+import segue
+from segue import _segue
+from segue.testing import check as check_call
+
+native = pytest.importorskip("segue.native", reason="the native backend needs llvmlite", exc_type=ImportError)
+
+NATIVE = {"backend": "native"}
+INTEGERS = ["i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8"]
+FLOATS = ["f4", "f8"]
+
+
+def check(fn, *args, kernels=None, **options):
+    """The differential test of a native call; `kernels`: how many its plans run, with nothing left to NumPy."""
+    segue.reset()
+    _segue._records_begin()
+    try:
+        report = check_call(fn, *args, compile_options=NATIVE, **options)
+    finally:
+        plans = [record.get("plan") or "" for record in _segue._records_end()]
+    steps = [line for plan in plans for line in plan.splitlines()]
+    if kernels is not None:
+        assert sum(line.startswith("kernel ") and not line.endswith(":") for line in steps) == kernels, plans
+        assert not any(" = call " in line for line in steps), plans
+    return report
+
+
+def values(dtype, count, seed=0):
+    """Elements of every kind that an operator might treat apart."""
+    dtype = np.dtype(dtype)
+    rng = np.random.default_rng(seed)
+    if dtype.kind == "b":
+        return rng.integers(0, 2, count).astype(bool)
+    if dtype.kind in "iu":
+        limits = np.iinfo(dtype)
+        out = rng.integers(limits.min, limits.max, count, dtype=dtype, endpoint=True)
+        special = [limits.min, limits.max, 0, 1, limits.max - 1]
+    else:
+        out = (rng.normal(size=count) * 10.0 ** rng.integers(-20, 20, count)).astype(dtype)
+        limits = np.finfo(dtype)
+        special = [np.nan, np.inf, -np.inf, -0.0, 0.0, limits.tiny, limits.smallest_subnormal, limits.max, -1.0, 0.5, -0.5, 1.5, 2.5]
+    place = rng.permutation(count)[: len(special)]
+    out[place] = special[: len(place)]
+    return out
+
+
+ALL = ["?", *INTEGERS, *FLOATS]
+OPERATORS = {
+    "add": (lambda x, y: x + y, ALL),
+    "subtract": (lambda x, y: x - y, INTEGERS + FLOATS),
+    "multiply": (lambda x, y: x * y, ALL),
+    "divide": (lambda x, y: x / y, FLOATS),
+    "negative": (lambda x, y: -x, INTEGERS + FLOATS),
+    "absolute": (lambda x, y: abs(x), INTEGERS + FLOATS),
+    "fabs": (lambda x, y: np.fabs(x), FLOATS),
+    "square": (lambda x, y: np.square(x), INTEGERS + FLOATS),
+    "reciprocal": (lambda x, y: np.reciprocal(x), FLOATS),
+    "sqrt": (lambda x, y: np.sqrt(x), FLOATS),
+    "floor": (lambda x, y: np.floor(x), FLOATS),
+    "ceil": (lambda x, y: np.ceil(x), FLOATS),
+    "trunc": (lambda x, y: np.trunc(x), FLOATS),
+    "rint": (lambda x, y: np.rint(x), FLOATS),
+    "copysign": (lambda x, y: np.copysign(x, y), FLOATS),
+    "and": (lambda x, y: x & y, ["?", *INTEGERS]),
+    "or": (lambda x, y: x | y, ["?", *INTEGERS]),
+    "xor": (lambda x, y: x ^ y, ["?", *INTEGERS]),
+    "invert": (lambda x, y: ~x, ["?", *INTEGERS]),
+    "equal": (lambda x, y: x == y, ALL),
+    "not_equal": (lambda x, y: x != y, ALL),
+    "less": (lambda x, y: x < y, ALL),
+    "less_equal": (lambda x, y: x <= y, ALL),
+    "greater": (lambda x, y: x > y, ALL),
+    "greater_equal": (lambda x, y: x >= y, ALL),
+    "isnan": (lambda x, y: np.isnan(x), FLOATS),
+    "isinf": (lambda x, y: np.isinf(x), FLOATS),
+    "isfinite": (lambda x, y: np.isfinite(x), FLOATS),
+    "where": (lambda x, y: np.where(x == y, x, y), ALL),
+}
+CASES = [(name, dtype) for name, (_, dtypes) in OPERATORS.items() for dtype in dtypes]
+
+
+@pytest.mark.parametrize("name, dtype", CASES)
+@pytest.mark.parametrize("count", [3, 131])
+def test_operators(name, dtype, count):
+    with np.errstate(all="ignore"):
+        check(OPERATORS[name][0], values(dtype, count), values(dtype, count, 1), kernels=1)
+
+
+@pytest.mark.parametrize("second", ALL)
+@pytest.mark.parametrize("first", ALL)
+def test_mixed_dtypes(first, second):
+    def compute(x, y):
+        return x + y, x * y, x < y, x == y, np.where(x == x, x, y)
+
+    with np.errstate(all="ignore"):
+        check(compute, values(first, 37), values(second, 37, 1))
+
+
+@pytest.mark.parametrize("dtype", ALL)
+def test_python_numbers(dtype):
+    with np.errstate(all="ignore"):
+        check(lambda x: (x + 1, 2 * x, x * 0.5, 1.5 - x / 3, x == 0, x < True, x + False, np.where(x > 0, x, 0)), values(dtype, 37))
+
+
+def test_numbers_that_the_dtype_does_not_hold():
+    check(lambda x: x + 300, np.arange(5, dtype="i1"), breaks=True)
+    check(lambda x: x * -1, np.arange(5, dtype="u4"), breaks=True)
+    check(lambda x: x < 300, np.arange(5, dtype="i1"))
+    check(lambda x: x + 1e300, np.arange(5, dtype="f4"), hits=False)
+    check(lambda x: x + 1e-300, np.arange(5, dtype="f4"))
+    check(lambda x: x * 16777217, np.arange(5, dtype="f4"))
+
+
+def test_numbers_that_are_arguments():
+    def scale(x, a, b):
+        return x * a + b
+
+    x = np.linspace(0, 1, 37)
+    check(scale, x, 2.5, -0.0, kernels=1)
+    check(scale, x, np.float64(2.5), np.float32(1.1), kernels=1)
+    check(scale, x.astype("f4"), 0.1, 0.3)
+    check(scale, x.astype("f4"), np.float32(0.1), np.float64(0.3))
+    check(scale, x.astype("f4"), 1e39, 0.3, hits=False)   # NumPy warns of the overflow
+    check(scale, np.arange(37), np.int32(3), np.int64(-7), kernels=1)
+    compiled = segue.compile(scale, backend="native")
+    for a in (1.5, np.inf, -2.25):
+        np.testing.assert_array_equal(compiled(x, a, 1.0), scale(x, a, 1.0))
+
+
+M = np.arange(1.0, 36.0).reshape(5, 7)
+LAYOUTS = {
+    "rows and a vector": (M, np.arange(7.0)),
+    "rows and a column": (M, np.arange(5.0)[:, None]),
+    "a column and a row": (np.arange(5.0)[:, None], np.arange(7.0)[None, :]),
+    "a zero-dimensional array": (np.array(2.0), M),
+    "Fortran order": (np.asfortranarray(M), np.asfortranarray(M + 1)),
+    "Fortran order and a column": (np.asfortranarray(M), np.asfortranarray(np.arange(5.0)[:, None])),
+    "transposed": (M.T, M.T + 1),
+    "C and Fortran order": (M, np.asfortranarray(M + 1)),
+    "inner part": (M[1:-1, 1:-1], M[:-2, 2:]),
+    "every second": (M[::2, :-1:2], M[::2, 1::2]),
+    "reversed": (M[::-1, ::-1], M),
+    "repeated": (np.broadcast_to(np.arange(7.0), (5, 7)), M),
+    "a line of a vector": (np.arange(40.0)[3:-2:5], np.arange(7.0)),
+    "nothing": (np.zeros((0, 7)), np.zeros((0, 7))),
+    "nothing inside": (np.zeros((5, 0)), np.zeros((5, 0))),
+    "one element": (np.ones(1), np.ones(1)),
+    "one row": (np.ones((1, 7)), M),
+    "a box": (np.arange(24.0).reshape(2, 3, 4), np.arange(12.0).reshape(3, 4)),
+    "a box of thin slices": (np.arange(24.0).reshape(2, 3, 4), np.arange(6.0).reshape(2, 3, 1)),
+    "a box with a flat side": (np.arange(8.0).reshape(2, 1, 4), np.arange(24.0).reshape(2, 3, 4)),
+    "axes swapped": (np.arange(24.0).reshape(2, 3, 4).transpose(1, 0, 2), np.ones((3, 2, 4))),
+    "flat column": (np.arange(5.0)[:, None], np.arange(5.0)[:, None]),
+    "unaligned": (np.frombuffer(b"\0" + bytes(8 * 7), dtype="f8", offset=1, count=7), np.arange(7.0)),
+}
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_layouts(name):
+    x, y = LAYOUTS[name]
+    check(lambda x, y: x * y + 1, x, y)
+    check(lambda x, y: (x > y, np.where(y > 3, x, -y)), x, y)
+    check(lambda x, y: y[..., ::-1] - x.astype("f4"), x, y)
+
+
+def test_sizes_are_symbolic():
+    compiled = segue.compile(lambda x, y: np.sqrt(x * x + y * y), backend="native")
+    for count in (2, 3, 7, 8, 31, 32, 33, 1000, 100_003):
+        x, y = np.arange(float(count)), np.ones(count)
+        np.testing.assert_array_equal(compiled(x, y), np.sqrt(x * x + y * y))
+    assert counts("compiles") == (1,)
+
+
+def test_values_that_others_use_are_stored():
+    def compute(x):
+        a = x * 2
+        b = a + 1
+        c = np.cumsum(b)
+        return a, b - c, c + a
+
+    check(compute, np.arange(9.0))
+
+
+def test_groups_do_not_move_across_writes():
+    def compute(x, y):
+        a = x + 1
+        x[0] = 50.0
+        b = x + 1
+        y[:] = a + b
+        x *= 2
+        return a, b, x - y, y
+
+    check(compute, np.arange(9.0), np.zeros(9))
+
+
+def test_written_arguments_and_views():
+    def compute(x):
+        inner = x[1:-1]
+        inner += 0.5 * (x[2:] - x[:-2])
+        x[0] = -x[1]
+        return x + 1, inner * 2
+
+    check(compute, np.arange(12.0) ** 2)
+
+
+def test_a_value_that_meets_another_shape():
+    def compute(x, m):
+        column = x * 2 + 1
+        return m - column, (m * m)[0] + column
+
+    check(compute, np.arange(7.0), M)
+
+
+def test_results_that_repeat_one_element():
+    check(lambda x, m: (np.where(m == m, x, x), np.where(m == m, x, 2.0)), np.array([3.0]), M)
+
+
+def test_branches_and_loops_around_kernels():
+    def compute(x, n):
+        for _ in range(n):
+            x = x * 0.5 + 1
+            if x[0] > 1.9:
+                x = x - 1
+        return x
+
+    check(compute, np.arange(5.0), 12, breaks=True, hits=False)
+
+
+def conditions(x, y):
+    a = x + y
+    b = a * 2.0
+    return b / x, np.sqrt(y)
+
+
+@pytest.mark.parametrize("setting", ["ignore", "warn", "raise"])
+@pytest.mark.parametrize("x, y", [
+    ([1.0, 2.0], [3.0, 4.0]), ([0.0, 2.0], [3.0, 4.0]), ([1.0, 2.0], [-3.0, 4.0]), ([1e308, 2.0], [1e308, 4.0]),
+    ([5e-324, 1.0], [1.0, 1e-320]), ([np.nan, 1.0], [np.inf, -np.inf]),
+])
+def test_conditions(setting, x, y):
+    with np.errstate(all=setting):
+        check(conditions, np.array(x), np.array(y), hits=False)
+
+
+def test_conditions_are_looked_for_behind_each_call():
+    compiled = segue.compile(lambda x: 1.0 / x, backend="native")
+    for _ in range(3):
+        compiled(np.array([1.0, 2.0]))
+    with pytest.warns(RuntimeWarning, match="divide by zero encountered in divide"):
+        compiled(np.array([1.0, 0.0]))
+    reruns = counts("reruns")
+    compiled(np.array([1.0, 2.0]))
+    assert counts("reruns") == reruns == (1,)
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("count", [3, 67])
+def test_comparisons_are_quiet(dtype, count):
+    x = values(dtype, count)
+    x[:] = np.where(np.isfinite(x), np.sign(x), x)
+    with np.errstate(all="raise"):
+        check(lambda x, y: (x < y, x <= y, x > y, x >= y, x == y, x != y, np.isnan(x), np.isinf(x), np.isfinite(x)), x, x[::-1].copy(), kernels=1)
+    assert counts("reruns") == (0,)
+
+
+def test_padding_reports_nothing():
+    compiled = segue.compile(lambda x: 1.0 / x, backend="native")
+    with np.errstate(all="raise"):
+        for count in range(2, 70):
+            compiled(np.ones(count + 5)[2:-3])
+    assert counts("reruns") == (0,)
+
+
+def test_memory_is_freed_on_time():
+    compiled = segue.compile(lambda x, y: (x + y) * x - y, backend="native")
+    x, y = np.arange(1000.0), np.ones(1000)
+    compiled(x, y)
+    before = sys.getrefcount(x), sys.getrefcount(y)
+    for _ in range(10):
+        result = compiled(x, y)
+        gone = weakref.ref(result)
+        assert result.base is None and result.flags.owndata
+        del result
+        assert gone() is None
+    assert (sys.getrefcount(x), sys.getrefcount(y)) == before
+
+
+def test_runs_leak_nothing():
+    compiled = segue.compile(lambda x, y: np.where(x > y, (x + y) * x, -y), backend="native")
+    x, y = np.arange(64.0), np.ones(64)
+    for _ in range(10):
+        compiled(x, y)
+    gc.collect()
+    tracemalloc.start()
+    try:
+        compiled(x, y)
+        start = tracemalloc.get_traced_memory()[0]
+        for _ in range(20_000):
+            compiled(x, y)
+        assert tracemalloc.get_traced_memory()[0] - start < 10_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_long_runs_let_other_threads_run():
+    compiled = segue.compile(lambda x, y: np.sqrt(x * x + y * y) / (x + 1.0), backend="native")
+    x, y = np.arange(200_000.0), np.ones(200_000)
+    expected = np.sqrt(x * x + y * y) / (x + 1.0)
+    wrong = []
+
+    def work():
+        for _ in range(30):
+            if not np.array_equal(compiled(x, y), expected):
+                wrong.append(1)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+
+
+def test_kernels_are_compiled_once():
+    def first(x):
+        return x * 2.0 + 1.0
+
+    def second(z):
+        return z * 2.0 + 1.0
+
+    loads = []
+    load = native.load
+    native.load = lambda *args: loads.append(args) or load(*args)
+    try:
+        segue.compile(first, backend="native")(np.arange(3.0) * 7)
+        before = len(loads)
+        segue.compile(second, backend="native")(np.arange(5.0))
+    finally:
+        native.load = load
+    assert len(loads) == before
+
+
+WITHOUT_LLVMLITE = """
+import sys, warnings
+sys.modules["llvmlite"] = None
+import numpy as np, segue
+f = segue.compile(lambda x: x + 1.0, backend="native")
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    print(f(np.arange(3.0)), f(np.arange(3.0)))
+print(len(caught), caught[0].message)
+"""
+
+
+def test_without_llvmlite_the_call_runs_eagerly_and_says_why():
+    done = subprocess.run([sys.executable, "-c", WITHOUT_LLVMLITE], capture_output=True, text=True, env={**os.environ, "SEGUE_STRICT": "0"})
+    assert done.returncode == 0, done.stderr
+    first, second = done.stdout.splitlines()
+    assert first == "[1. 2. 3.] [1. 2. 3.]"
+    assert second.startswith("1 ") and "needs llvmlite: pip install 'segue[native]'" in second
