@@ -167,11 +167,11 @@ def test_memory_comes_from_the_handler_in_force():
         return {name_of(array) for _ in range(3) for array in f(np.arange(3.0))}
 
     def with_handlers():
-        for each, name in [(default, "default_allocator"), (handler, "renamed"), (default, "default_allocator")]:
-            set_handler(each)
-            assert names() == {name}
-            with np.errstate(all="raise"):
-                assert names() == {name}
+        for setting in ("warn", "raise"):
+            with np.errstate(all=setting):
+                for each, name in [(default, "default_allocator"), (handler, "renamed"), (default, "default_allocator")]:
+                    set_handler(each)
+                    assert names() == {name}
 
     assert names() == {"default_allocator"}
     contextvars.copy_context().run(with_handlers)

@@ -87,6 +87,7 @@ def overlaps():
 BETWEEN_TWO = [
     "x += y; y -= x; return x, y",
     "x[:] = y; return x + y",
+    "x += y; x *= 2; x -= 1; return x, y + x",
     "x[1:] = y[:-1]; y[0] = x[2]; return x, y, x + y",
     "return np.add(x, y, out=x), y.sum()",
     "np.multiply(y, 2, out=x[::-1]); return x.copy(), y + 1",

@@ -100,6 +100,8 @@ class Duck:
 
 
 class FunctionDuck(Duck):
+    real = "what np.real would find"
+
     def __array_function__(self, function, types, args, kwargs):
         LOG.append(function.__name__)
         return function.__name__
@@ -239,6 +241,7 @@ USES = [
     "r = [v for v in x]",
     "r = x.sum()",
     "r = np.sum(x), np.mean(x), np.median(x)",
+    "r = np.real(x), np.median(x)",
     "r = np.sort(x), np.argsort(x)",
     "r = np.concatenate([x, y]), np.stack([y, x])",
     "r = np.where(y > 1, x, y)",
