@@ -226,6 +226,26 @@ def test_a_value_that_meets_another_shape():
     check(compute, np.arange(7.0), M)
 
 
+def test_sizes_that_are_one_by_computation():
+    """A guard says so, not the graph."""
+    def compute(x, m):
+        last = np.array_split(x, 2)[1]
+        return x / last, np.array_split(m, 2)[1] * m, m - last
+
+    segue.reset()
+    compiled = segue.compile(compute, backend="native")
+    for count in (3, 5, 3, 2, 3):
+        x, m = np.arange(1.0, count + 1), np.arange(1.0, 3 * count + 1).reshape(count, 3)
+        try:
+            expected = compute(x, m)
+        except ValueError as error:
+            with pytest.raises(ValueError, match=str(error)[:40].replace("(", ".")):
+                compiled(x, m)
+            continue
+        for own, plain in zip(compiled(x, m), expected, strict=True):
+            np.testing.assert_array_equal(own, plain)
+
+
 def test_results_that_repeat_one_element():
     check(lambda x, m: (np.where(m == m, x, x), np.where(m == m, x, 2.0)), np.array([3.0]), M)
 

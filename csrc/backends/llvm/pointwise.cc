@@ -160,7 +160,7 @@ bool isMade(const Node& node, const DimTable& dims, Pointwise* out) {
   if (!out->f_order) return true;
   // Where NumPy puts a dimension of size 1 among the others depends on the operands' strides.
   for (Dim dim : type.shape) {
-    if (dims.isConstant(dim) && dims.constantValue(dim) <= 1) return false;
+    if (dims.hint(dim) <= 1) return false;
   }
   return type.layout.f_contiguous;
 }
@@ -233,7 +233,8 @@ ScalarId lowerExpression(const Pointwise& pointwise, absl::Span<const ScalarId> 
 }
 
 uint32_t spreadOver(const Shape& own, const Shape& shape, const DimTable& dims) {
-  auto isOne = [&dims](Dim dim) { return dims.isConstant(dim) && dims.constantValue(dim) == 1; };
+  // What NumPy's broadcasting has decided follows the hints: equal sizes are equal, else one of them is 1. Guards hold it to that.
+  auto isOne = [&dims](Dim dim) { return dims.hint(dim) == 1; };
   uint32_t spread = 0;
   for (size_t i = 0; i < shape.size(); i++) {
     const bool missing = i >= own.size();
