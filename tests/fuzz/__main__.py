@@ -1,6 +1,6 @@
 """Differential fuzzing: random programs, plain against compiled, bit for bit.
 
-    scripts/python [VERSION] -m tests.fuzz [--numpy] [--programs N] [--seed N] [--jobs N] [--only INDEX] [--floor PERCENT] [--reasons N]
+    scripts/python [VERSION] -m tests.fuzz [--numpy] [--backend NAME] [--programs N] [--seed N] [--jobs N] [--only INDEX] [--floor PERCENT] [--reasons N]
 
 Programs are a function of (seed, index) alone: of Python's language (`generate.py`, `breaking.py`), or with `--numpy` of NumPy's (`arrays.py`). A program that differs, or kills its process, is shrunk and printed. The
 run fails on any such program; when fewer than the floor (95 %) of the programs captured an operator and ran a segment at
@@ -20,6 +20,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from tests.fuzz.run import ROOT, Summary, crashes, dies_plainly, differs, generate, report, run, settle, shrink
+
+import segue
 
 MOST_FAILURES = 10
 STARTS, DONE = "fuzz starts", "fuzz done"
@@ -94,6 +96,7 @@ def batch(language: Language, seed: int, start: int, stop: int) -> Summary:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="tests.fuzz", description=__doc__.splitlines()[0])
     parser.add_argument("--numpy", action="store_true", help="programs of NumPy's language: views, writes, overlaps, all dtypes")
+    parser.add_argument("--backend", choices=segue.list_backends(), help="what programs are compiled for")
     parser.add_argument("--programs", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=2)
@@ -103,6 +106,8 @@ def main() -> int:
     parser.add_argument("--work", type=int, nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
     language = NUMPY if options.numpy else PYTHON
+    if options.backend:
+        os.environ["SEGUE_BACKEND"] = options.backend
     if options.work:
         work(language, options.seed, *options.work)
         return 0

@@ -6,6 +6,7 @@ import collections
 import contextlib
 import gc
 import io
+import os
 import random
 import subprocess
 import sys
@@ -27,6 +28,13 @@ BREAKING = 0.6
 """Share of the programs that are made to break."""
 
 ROOT = Path(__file__).resolve().parents[2]
+
+
+def backend() -> str:
+    """What programs are compiled for: `--backend`, which worker processes inherit."""
+    from segue.api import DEFAULT_BACKEND
+
+    return os.environ.get("SEGUE_BACKEND", DEFAULT_BACKEND)
 
 
 @dataclass
@@ -77,7 +85,7 @@ def run(program: Program) -> Outcome:
     from segue.testing.checking import segments_run
 
     outcome = Outcome()
-    plain_f, compiled_f = program.caller(program.make()), program.caller(segue.compile(program.make()))
+    plain_f, compiled_f = program.caller(program.make()), program.caller(segue.compile(program.make(), backend=backend()))
     start = segue.stats()
     for call in range(len(program.arguments)):
         plain = seen = None
