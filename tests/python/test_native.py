@@ -117,6 +117,16 @@ def test_python_numbers(dtype):
         check(lambda x: (x + 1, 2 * x, x * 0.5, 1.5 - x / 3, x == 0, x < True, x + False, np.where(x > 0, x, 0)), values(dtype, 37))
 
 
+@pytest.mark.parametrize("dtype", INTEGERS + FLOATS)
+def test_powers(dtype):
+    with np.errstate(all="ignore"):
+        check(lambda x: (x**2, x**2.0, x**0.5, x**1, x**3), values(dtype, 37))
+        if dtype in FLOATS:
+            check(lambda x: (x**2, x**2.0, x**0.5, x**-1, x**-1.0), values(dtype, 37), kernels=1)
+        else:
+            check(lambda x: x**2 + x, values(dtype, 37), kernels=1)
+
+
 def test_numbers_that_the_dtype_does_not_hold():
     check(lambda x: x + 300, np.arange(5, dtype="i1"), breaks=True)
     check(lambda x: x * -1, np.arange(5, dtype="u4"), breaks=True)

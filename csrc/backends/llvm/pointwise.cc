@@ -165,34 +165,36 @@ bool isMade(const Node& node, const DimTable& dims, Pointwise* out) {
   return type.layout.f_contiguous;
 }
 
-}  // namespace
-
-std::optional<uint64_t> constantBits(const Arg& arg, DType dtype, const DimTable& dims) {
-  if (arg.is<bool>()) return integerBits(arg.as<bool>() ? 1 : 0, dtype);
-  if (arg.is<double>()) {
-    const double value = arg.as<double>();
-    if (dtype == DType::kF64) return std::bit_cast<uint64_t>(value);
-    const auto narrow = static_cast<float>(value);
-    // NumPy reports what becomes infinite or subnormal.
-    const bool reports = std::isfinite(value) && (!std::isfinite(narrow) || (value != 0 && std::fpclassify(narrow) != FP_NORMAL));
-    if (dtype != DType::kF32 || reports) return std::nullopt;
-    return std::bit_cast<uint32_t>(narrow);
+/// `x ** exponent`, for exponents that NumPy's operator runs as square, square root or reciprocal.
+std::optional<Pointwise> powerOf(const Node& node, const DimTable& dims) {
+  Pointwise out;
+  const Type* base = node.args[0].isValue() ? node.args[0].as<ArgValue>().type : nullptr;
+  if (!isMade(node, dims, &out) || base == nullptr || !base->isArray() || !base->aligned || base->dtype != node.type->dtype) return std::nullopt;
+  const Arg& exponent = node.args[1];
+  const bool integer = exponent.is<Dim>() && dims.isConstant(exponent.as<Dim>());
+  if (!integer && !exponent.is<double>()) return std::nullopt;
+  const double number = integer ? static_cast<double>(dims.constantValue(exponent.as<Dim>())) : exponent.as<double>();
+  const bool real = isFloating(base->dtype);
+  if (number == 2 && (real || integer)) {
+    out.expression = "mul($0, $0)";
+  } else if (number == 0.5 && real) {
+    out.expression = "sqrt($0)";
+  } else if (number == -1 && real) {
+    out.expression = "div(1, $0)";
+  } else {
+    return std::nullopt;
   }
-  if (!arg.is<Dim>() || !dims.isConstant(arg.as<Dim>())) return std::nullopt;
-  const int64_t value = dims.constantValue(arg.as<Dim>());
-  constexpr int64_t kExactInFloat = 1 << 24;
-  if (dtype == DType::kF32 && std::abs(value) > kExactInFloat) return std::nullopt;
-  if (isIntegral(dtype)) {
-    const int bits = dtypeItemSize(dtype) * 8;
-    const bool is_signed = dtypeKind(dtype) == 'i';
-    if (!is_signed && value < 0) return std::nullopt;
-    if (bits < 64 && (value >> (is_signed ? bits - 1 : bits)) != (value < 0 ? -1 : 0)) return std::nullopt;
-  }
-  return integerBits(value, dtype);
+  out.operand_count = 1;
+  out.loop = {base->dtype};
+  return out;
 }
 
+}  // namespace
+
 std::optional<Pointwise> pointwiseOf(const Node& node, const DimTable& dims) {
-  if (node.isInput() || node.op->kernel.empty() || !node.regions.empty()) return std::nullopt;
+  if (node.isInput() || !node.regions.empty()) return std::nullopt;
+  if (node.op->name == "array_power") return powerOf(node, dims);
+  if (node.op->kernel.empty()) return std::nullopt;
   Pointwise out;
   out.expression = node.op->kernel;
   if (!isMade(node, dims, &out)) return std::nullopt;
@@ -225,6 +227,30 @@ std::optional<Pointwise> pointwiseOf(const Node& node, const DimTable& dims) {
   TypeVisitor visitor{out};
   if (ExpressionReader(out.expression).read<DType>(visitor) != node.type->dtype) return std::nullopt;
   return out;
+}
+
+std::optional<uint64_t> constantBits(const Arg& arg, DType dtype, const DimTable& dims) {
+  if (arg.is<bool>()) return integerBits(arg.as<bool>() ? 1 : 0, dtype);
+  if (arg.is<double>()) {
+    const double value = arg.as<double>();
+    if (dtype == DType::kF64) return std::bit_cast<uint64_t>(value);
+    const auto narrow = static_cast<float>(value);
+    // NumPy reports what becomes infinite or subnormal.
+    const bool reports = std::isfinite(value) && (!std::isfinite(narrow) || (value != 0 && std::fpclassify(narrow) != FP_NORMAL));
+    if (dtype != DType::kF32 || reports) return std::nullopt;
+    return std::bit_cast<uint32_t>(narrow);
+  }
+  if (!arg.is<Dim>() || !dims.isConstant(arg.as<Dim>())) return std::nullopt;
+  const int64_t value = dims.constantValue(arg.as<Dim>());
+  constexpr int64_t kExactInFloat = 1 << 24;
+  if (dtype == DType::kF32 && std::abs(value) > kExactInFloat) return std::nullopt;
+  if (isIntegral(dtype)) {
+    const int bits = dtypeItemSize(dtype) * 8;
+    const bool is_signed = dtypeKind(dtype) == 'i';
+    if (!is_signed && value < 0) return std::nullopt;
+    if (bits < 64 && (value >> (is_signed ? bits - 1 : bits)) != (value < 0 ? -1 : 0)) return std::nullopt;
+  }
+  return integerBits(value, dtype);
 }
 
 ScalarId lowerExpression(const Pointwise& pointwise, absl::Span<const ScalarId> operands, KernelDag& dag) {
