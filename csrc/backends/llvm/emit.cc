@@ -265,6 +265,31 @@ class Emitter {
     return define("fcmp ", predicate, " ", typeOf(dtype, lanes), " ", magnitude, ", ", infinity);
   }
 
+  std::string emitExtreme(const Scalar& scalar, int lanes, absl::Span<const std::string> args) {
+    const std::string type = typeOf(scalar.dtype, lanes);
+    const std::string_view better = scalar.op == ScalarOp::kMin ? "lt" : "gt";
+    std::string first = define("icmp ", isSigned(scalar.dtype) ? "s" : "u", better, " ", type, " ", args[0], ", ", args[1]);
+    return define("select ", vectorOf("i1", lanes), " ", first, ", ", type, " ", args[0], ", ", type, " ", args[1]);
+  }
+
+  /// Shifts by the width or more, and by less than nothing, shift everything out.
+  std::string emitShift(const Scalar& scalar, int lanes, absl::Span<const std::string> args) {
+    const std::string type = typeOf(scalar.dtype, lanes), element = registerType(scalar.dtype);
+    const int width = dtypeItemSize(scalar.dtype) * 8;
+    const bool right = scalar.op == ScalarOp::kShr;
+    std::string within = define("icmp ult ", type, " ", args[1], ", ", repeated(element, absl::StrCat(width), lanes));
+    std::string otherwise = repeated(element, "0", lanes);
+    if (right && isSigned(scalar.dtype)) otherwise = define("ashr ", type, " ", args[0], ", ", repeated(element, absl::StrCat(width - 1), lanes));
+    std::string shifted = define(right ? isSigned(scalar.dtype) ? "ashr" : "lshr" : "shl", " ", type, " ", args[0], ", ", args[1]);
+    return define("select ", vectorOf("i1", lanes), " ", within, ", ", type, " ", shifted, ", ", type, " ", otherwise);
+  }
+
+  std::string emitSignBit(DType dtype, int lanes, const std::string& value) {
+    const std::string integer = absl::StrCat("i", dtypeItemSize(dtype) * 8), bits = vectorOf(integer, lanes);
+    std::string seen = define("bitcast ", typeOf(dtype, lanes), " ", value, " to ", bits);
+    return define("icmp slt ", bits, " ", seen, ", ", repeated(integer, "0", lanes));
+  }
+
   std::string emitOp(const Scalar& scalar, int lanes) {
     const std::vector<std::string>& names = lanes > 1 ? vector_names_ : scalar_names_;
     absl::InlinedVector<std::string, 3> args;
@@ -300,6 +325,11 @@ class Emitter {
       }
       case ScalarOp::kIsInf: return compareToInfinity("oeq", dag_[scalar.args[0]].dtype, lanes, args[0]);
       case ScalarOp::kIsFinite: return compareToInfinity("one", dag_[scalar.args[0]].dtype, lanes, args[0]);
+      case ScalarOp::kSignBit: return emitSignBit(dag_[scalar.args[0]].dtype, lanes, args[0]);
+      case ScalarOp::kMin:
+      case ScalarOp::kMax: return emitExtreme(scalar, lanes, args);
+      case ScalarOp::kShl:
+      case ScalarOp::kShr: return emitShift(scalar, lanes, args);
       case ScalarOp::kWhere:
         return define("select ", vectorOf("i1", lanes), " ", args[0], ", ", type, " ", args[1], ", ", type, " ", args[2]);
       default: return emitComparison(scalar, lanes, args);

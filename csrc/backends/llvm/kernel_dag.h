@@ -34,7 +34,7 @@ std::string_view scalarOpName(ScalarOp op);
 std::optional<ScalarOp> scalarOpFromName(std::string_view name);
 inline bool isComparison(ScalarOp op) { return op >= ScalarOp::kEq && op <= ScalarOp::kGe; }
 /// The result is a bool, whatever the dtype of the arguments.
-inline bool isPredicate(ScalarOp op) { return op >= ScalarOp::kEq && op <= ScalarOp::kIsFinite; }
+inline bool isPredicate(ScalarOp op) { return op >= ScalarOp::kEq && op <= ScalarOp::kSignBit; }
 
 using ScalarId = uint32_t;
 

@@ -35,7 +35,12 @@ bool applies(ScalarOp op, DType dtype) {
     case ScalarOp::kOr:
     case ScalarOp::kXor:
     case ScalarOp::kNot:
+    case ScalarOp::kMin:   // of floats: which zero, or NaN, is NumPy's to choose
+    case ScalarOp::kMax:
       return !floating;
+    case ScalarOp::kShl:
+    case ScalarOp::kShr:
+      return integral;
     case ScalarOp::kDiv:
     case ScalarOp::kSqrt:
     case ScalarOp::kFloor:
@@ -46,6 +51,7 @@ bool applies(ScalarOp op, DType dtype) {
     case ScalarOp::kIsNan:
     case ScalarOp::kIsInf:
     case ScalarOp::kIsFinite:
+    case ScalarOp::kSignBit:
       return floating;
     default:
       return true;
