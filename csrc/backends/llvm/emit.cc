@@ -265,6 +265,27 @@ class Emitter {
     return define("fcmp ", predicate, " ", typeOf(dtype, lanes), " ", magnitude, ", ", infinity);
   }
 
+  /// Whether code generation would replace the operator by another that treats NaNs otherwise: x * -1 by -x, x - 0 by x.
+  bool isReplaced(const Scalar& scalar) const {
+    for (size_t k = 0; k < scalar.arity; k++) {
+      const Scalar& arg = dag_[scalar.args[k]];
+      if (arg.op != ScalarOp::kConstant || !isFloat(arg.dtype)) continue;
+      const double value = arg.dtype == DType::kF64 ? std::bit_cast<double>(arg.bits) : std::bit_cast<float>(static_cast<uint32_t>(arg.bits));
+      if (value == 0 || value == 1 || value == -1) return true;
+    }
+    return false;
+  }
+
+  /// fadd, fsub, fmul or fdiv.
+  std::string emitArithmetic(std::string_view name, const Scalar& scalar, int lanes, absl::Span<const std::string> args) {
+    const std::string type = typeOf(scalar.dtype, lanes);
+    if (!isReplaced(scalar) || SEGUE_FAULT(KernelNansNegated)) return define(name, " ", type, " ", args[0], ", ", args[1]);
+    const std::string function = absl::StrCat("@llvm.experimental.constrained.", name, ".", mangled(scalar.dtype, lanes));
+    declarations_.insert(absl::StrCat("declare ", type, " ", function, "(", type, ", ", type, ", metadata, metadata)"));
+    return define("call ", type, " ", function, "(", type, " ", args[0], ", ", type, " ", args[1],
+                  ", metadata !\"round.tonearest\", metadata !\"fpexcept.strict\") strictfp");
+  }
+
   std::string emitExtreme(const Scalar& scalar, int lanes, absl::Span<const std::string> args) {
     const std::string type = typeOf(scalar.dtype, lanes);
     const std::string_view better = scalar.op == ScalarOp::kMin ? "lt" : "gt";
@@ -300,10 +321,10 @@ class Emitter {
     auto binary = [&](std::string_view name) { return define(name, " ", type, " ", args[0], ", ", args[1]); };
     switch (scalar.op) {
       case ScalarOp::kCast: return emitCast(scalar, lanes, args[0]);
-      case ScalarOp::kAdd: return binary(real ? "fadd" : "add");
-      case ScalarOp::kSub: return binary(real ? "fsub" : "sub");
-      case ScalarOp::kMul: return binary(real ? "fmul" : "mul");
-      case ScalarOp::kDiv: return binary("fdiv");
+      case ScalarOp::kAdd: return real ? emitArithmetic("fadd", scalar, lanes, args) : binary("add");
+      case ScalarOp::kSub: return real ? emitArithmetic("fsub", scalar, lanes, args) : binary("sub");
+      case ScalarOp::kMul: return real ? emitArithmetic("fmul", scalar, lanes, args) : binary("mul");
+      case ScalarOp::kDiv: return emitArithmetic("fdiv", scalar, lanes, args);
       case ScalarOp::kAnd: return binary("and");
       case ScalarOp::kOr: return binary("or");
       case ScalarOp::kXor: return binary("xor");
