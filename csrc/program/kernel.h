@@ -43,7 +43,6 @@ struct KernelParam {
 struct Kernel {
   KernelCode code = nullptr;
   std::vector<KernelParam> params;   ///< inputs, then outputs
-  uint32_t output_count = 0;
   int ndim = 1;                      ///< of the outputs, whose shape is the run's
   bool f_order = false;              ///< outputs are in Fortran order, else in C order
   bool flat = false;                 ///< all arrays have the outputs' shape and order, and no gaps

@@ -12,7 +12,6 @@ Result<KernelCall> kernelCall(const llvm::Group& group) {
   auto kernel = std::make_shared<Kernel>();
   kernel->code = code;
   kernel->params = group.params;
-  kernel->output_count = static_cast<uint32_t>(group.outputs.size());
   kernel->ndim = group.outputs.front()->type->ndim();
   kernel->f_order = group.f_order;
   kernel->flat = group.flat;
