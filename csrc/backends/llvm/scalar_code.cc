@@ -1,0 +1,164 @@
+#include "backends/llvm/scalar_code.h"
+
+#include <bit>
+
+#include "base/check.h"
+#include "base/fault.h"
+
+namespace segue::llvm {
+namespace {
+
+bool isSigned(DType dtype) { return dtypeKind(dtype) == 'i'; }
+
+std::string_view floatPredicate(ScalarOp op) {
+  switch (op) {
+    case ScalarOp::kEq: return "oeq";
+    case ScalarOp::kNe: return "une";
+    case ScalarOp::kLt: return "olt";
+    case ScalarOp::kLe: return "ole";
+    case ScalarOp::kGt: return "ogt";
+    case ScalarOp::kGe: return "oge";
+    default: SEGUE_UNREACHABLE("not a comparison");
+  }
+}
+
+std::string integerPredicate(ScalarOp op, bool is_signed) {
+  if (op == ScalarOp::kEq || op == ScalarOp::kNe) return op == ScalarOp::kEq ? "eq" : "ne";
+  return absl::StrCat(is_signed ? "s" : "u", floatPredicate(op).substr(1));
+}
+
+/// The code of one operation. `dtype_` is that of its arguments, which have one but for casts and `where`.
+class ScalarCode {
+ public:
+  ScalarCode(const KernelDag& dag, const Scalar& scalar, int lanes, absl::Span<const std::string> args, IrBuilder& out)
+      : dag_(dag), scalar_(scalar), dtype_(dag[scalar.args[0]].dtype), lanes_(lanes), args_(args), out_(out) {}
+
+  std::string emit() {
+    const bool real = isFloating(dtype_);
+    switch (scalar_.op) {
+      case ScalarOp::kCast: return cast();
+      case ScalarOp::kAdd: return real ? arithmetic("fadd") : binary("add", args_[0], args_[1]);
+      case ScalarOp::kSub: return real ? arithmetic("fsub") : binary("sub", args_[0], args_[1]);
+      case ScalarOp::kMul: return real ? arithmetic("fmul") : binary("mul", args_[0], args_[1]);
+      case ScalarOp::kDiv: return arithmetic("fdiv");
+      case ScalarOp::kAnd: return binary("and", args_[0], args_[1]);
+      case ScalarOp::kOr: return binary("or", args_[0], args_[1]);
+      case ScalarOp::kXor: return binary("xor", args_[0], args_[1]);
+      case ScalarOp::kNot: return binary("xor", args_[0], constant(dtype_ == DType::kBool ? "true" : "-1"));
+      case ScalarOp::kNeg: return real ? out_.define("fneg ", type(), " ", args_[0]) : binary("sub", constant("0"), args_[0]);
+      case ScalarOp::kAbs: return absolute();
+      case ScalarOp::kSqrt:
+      case ScalarOp::kFloor:
+      case ScalarOp::kCeil:
+      case ScalarOp::kTrunc:
+      case ScalarOp::kRint:
+      case ScalarOp::kCopySign: return out_.intrinsic(scalarOpName(scalar_.op), dtype_, lanes_, args_);
+      case ScalarOp::kIsNan: return out_.define("fcmp uno ", type(), " ", args_[0], ", ", args_[0]);
+      case ScalarOp::kIsInf: return compareToInfinity("oeq");
+      case ScalarOp::kIsFinite: return compareToInfinity("one");
+      case ScalarOp::kSignBit: return signBit();
+      case ScalarOp::kMin: return extreme("lt");
+      case ScalarOp::kMax: return extreme("gt");
+      case ScalarOp::kShl:
+      case ScalarOp::kShr: return shift();
+      case ScalarOp::kWhere: return select(args_[0], typeOf(scalar_.dtype, lanes_), args_[1], args_[2]);
+      default: return comparison();
+    }
+  }
+
+ private:
+  std::string type() const { return typeOf(dtype_, lanes_); }
+  std::string constant(std::string_view value) const { return repeated(registerType(dtype_), value, lanes_); }
+  std::string binary(std::string_view name, std::string_view a, std::string_view b) {
+    return out_.define(name, " ", type(), " ", a, ", ", b);
+  }
+  std::string select(std::string_view condition, std::string_view type, std::string_view yes, std::string_view no) {
+    return out_.define("select ", vectorOf("i1", lanes_), " ", condition, ", ", type, " ", yes, ", ", type, " ", no);
+  }
+
+  std::string cast() {
+    const DType to = scalar_.dtype;
+    std::string_view how;
+    if (isFloating(dtype_)) {
+      how = to == DType::kF64 ? "fpext" : "fptrunc";
+    } else if (isFloating(to)) {
+      how = isSigned(dtype_) ? "sitofp" : "uitofp";
+    } else {
+      how = isSigned(dtype_) ? "sext" : "zext";   // NumPy's loops take integers to wider ones only
+    }
+    return out_.define(how, " ", type(), " ", args_[0], " to ", typeOf(to, lanes_));
+  }
+
+  /// Whether code generation would replace the operator by another that treats NaNs otherwise: x * -1 by -x, x - 0 by x.
+  bool isReplaced() const {
+    for (size_t k = 0; k < scalar_.arity; k++) {
+      const Scalar& arg = dag_[scalar_.args[k]];
+      if (arg.op != ScalarOp::kConstant) continue;
+      const double value = arg.dtype == DType::kF64 ? std::bit_cast<double>(arg.bits) : std::bit_cast<float>(static_cast<uint32_t>(arg.bits));
+      if (value == 0 || value == 1 || value == -1) return true;
+    }
+    return false;
+  }
+
+  std::string arithmetic(std::string_view name) {
+    if (isReplaced() && !SEGUE_FAULT(KernelNansNegated)) return out_.constrained(name, dtype_, lanes_, args_);
+    return binary(name, args_[0], args_[1]);
+  }
+
+  /// NumPy's comparisons set no status for NaNs.
+  std::string comparison() {
+    if (!isFloating(dtype_)) return binary(absl::StrCat("icmp ", integerPredicate(scalar_.op, isSigned(dtype_))), args_[0], args_[1]);
+    const std::string_view predicate = floatPredicate(scalar_.op);
+    if (SEGUE_FAULT(KernelSignalsNans)) return binary(absl::StrCat("fcmp ", predicate), args_[0], args_[1]);
+    return out_.compareQuietly(predicate, dtype_, lanes_, args_);
+  }
+
+  std::string absolute() {
+    if (isFloating(dtype_)) return out_.intrinsic("fabs", dtype_, lanes_, args_);
+    if (!isSigned(dtype_)) return args_[0];
+    const std::string negative = binary("icmp slt", args_[0], constant("0"));
+    return select(negative, type(), binary("sub", constant("0"), args_[0]), args_[0]);
+  }
+
+  /// Whether a float is (not) infinite: by a predicate that is quiet everywhere.
+  std::string compareToInfinity(std::string_view predicate) {
+    const std::string magnitude = out_.intrinsic("fabs", dtype_, lanes_, args_);
+    return binary(absl::StrCat("fcmp ", predicate), magnitude, constant("0x7FF0000000000000"));
+  }
+
+  std::string extreme(std::string_view better) {
+    const std::string first = binary(absl::StrCat("icmp ", isSigned(dtype_) ? "s" : "u", better), args_[0], args_[1]);
+    return select(first, type(), args_[0], args_[1]);
+  }
+
+  /// Shifts by the width or more, and by less than nothing, shift everything out.
+  std::string shift() {
+    const int width = dtypeItemSize(dtype_) * 8;
+    const bool right = scalar_.op == ScalarOp::kShr;
+    const std::string within = binary("icmp ult", args_[1], constant(absl::StrCat(width)));
+    std::string otherwise = constant("0");
+    if (right && isSigned(dtype_)) otherwise = binary("ashr", args_[0], constant(absl::StrCat(width - 1)));
+    return select(within, type(), binary(right ? isSigned(dtype_) ? "ashr" : "lshr" : "shl", args_[0], args_[1]), otherwise);
+  }
+
+  std::string signBit() {
+    const std::string bits = vectorOf(bitsType(dtype_), lanes_);
+    const std::string seen = out_.define("bitcast ", type(), " ", args_[0], " to ", bits);
+    return out_.define("icmp slt ", bits, " ", seen, ", ", repeated(bitsType(dtype_), "0", lanes_));
+  }
+
+  const KernelDag& dag_;
+  const Scalar& scalar_;
+  const DType dtype_;
+  const int lanes_;
+  const absl::Span<const std::string> args_;
+  IrBuilder& out_;
+};
+
+}  // namespace
+
+std::string emitScalarOp(const KernelDag& dag, const Scalar& scalar, int lanes, absl::Span<const std::string> args, IrBuilder& out) {
+  return ScalarCode(dag, scalar, lanes, args, out).emit();
+}
+
+}  // namespace segue::llvm
