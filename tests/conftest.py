@@ -7,12 +7,19 @@ run, so that nothing passes by running eagerly.
 """
 
 import os
+import shutil
+import tempfile
 
 import pytest
 
-import segue
-from segue.testing import check as check_call
-from segue.testing import tally
+# The tests' kernels are compiled in every run, and not kept in the user's cache. Workers of pytest-xdist share their controller's folder.
+OWN_CACHE = "SEGUE_CACHE_DIR" not in os.environ
+if OWN_CACHE:
+    os.environ["SEGUE_CACHE_DIR"] = tempfile.mkdtemp(prefix="segue-tests-")
+
+import segue  # noqa: E402: it reads the variable
+from segue.testing import check as check_call  # noqa: E402
+from segue.testing import tally  # noqa: E402
 
 # At least this much in a whole run of the suite.
 FLOORS = {"checks": 8000, "captured": 4500, "operators": 5500, "hits": 8000, "segments": 8000, "exits": 2000}
@@ -40,6 +47,11 @@ def check(request):
         return report
 
     return check_as_declared
+
+
+def pytest_unconfigure(config):
+    if OWN_CACHE:
+        shutil.rmtree(os.environ["SEGUE_CACHE_DIR"], ignore_errors=True)
 
 
 def pytest_sessionfinish(session, exitstatus):

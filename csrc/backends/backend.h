@@ -8,7 +8,8 @@
 //
 // Requirements
 //  1. A backend runs no user code and changes nothing but the plan.
-//  2. A graph it cannot lower is a Result error; the frame runs eagerly then, with one warning.
+//  2. A graph it cannot lower is a Result error; the frame runs eagerly then, with one warning. What it lowers otherwise than it should
+//     have, it says in `warnings`.
 #pragma once
 
 #include <memory>
@@ -29,6 +30,7 @@ struct BackendInput {
   std::vector<BorrowedRef> examples;  ///< by graph input: the values of the call being compiled; empty in tests
   Ref options;                        ///< dict of backend options from compile(), or null
   bool exact = false;                 ///< mode="exact"
+  std::vector<std::string>* warnings = nullptr;   ///< for the user; null: nobody asks
 };
 
 class Backend {

@@ -2,6 +2,7 @@
 
 #include "backends/python_backend.h"
 #include "backends/plan_builder.h"
+#include "base/exceptions.h"
 #include "graph/effects.h"
 #include "graph/sizes.h"
 #include "graph/source.h"
@@ -10,20 +11,6 @@ namespace segue {
 namespace {
 
 GraphWrapper graph_wrapper = nullptr;
-
-/// "ValueError: words" of the current exception, which is cleared.
-std::string takeException() {
-  PyObject *type = nullptr, *value = nullptr, *traceback = nullptr;
-  PyErr_Fetch(&type, &value, &traceback);
-  PyErr_NormalizeException(&type, &value, &traceback);
-  Ref held_type = Ref::steal(type), held_value = Ref::steal(value), held_traceback = Ref::steal(traceback);
-  std::string text = held_type ? reinterpret_cast<PyTypeObject*>(type)->tp_name : "unknown error";
-  Ref words = held_value ? Ref::steal(PyObject_Str(value)) : Ref();
-  const char* utf8 = words ? PyUnicode_AsUTF8(words.get()) : nullptr;
-  if (utf8 != nullptr && *utf8 != '\0') text += std::string(": ") + utf8;
-  PyErr_Clear();
-  return text;
-}
 
 Ref callBackend(PyObject* backend, const BackendInput& input) {
   Ref graph = graph_wrapper != nullptr ? graph_wrapper(*input.graph) : Ref();

@@ -5,6 +5,7 @@
 #include <pybind11/stl.h>
 
 #include "backends/backend.h"
+#include "backends/llvm/object_cache.h"
 #include "bindings/bindings.h"
 #include "bindings/graph.h"
 #include "driver/compile.h"
@@ -75,11 +76,17 @@ int64_t* number(const std::string& name) {
   if (name == "unroll_range") return &c.unroll_range;
   if (name == "unroll_objects") return &c.unroll_objects;
   if (name == "trace_budget") return &c.trace_budget;
+  if (name == "cache_limit") return &llvm::cacheSettings().limit;
   return nullptr;
 }
 
 py::object getConfig(const std::string& name) {
   if (int64_t* value = number(name)) return py::int_(*value);
+  if (name == "cache_dir") {
+    const std::string& path = llvm::cacheSettings().directory;
+    if (path.empty()) return py::none();
+    return py::reinterpret_steal<py::object>(PyUnicode_DecodeFSDefaultAndSize(path.data(), static_cast<Py_ssize_t>(path.size())));
+  }
   if (name != "capture_modules") throw py::attribute_error("segue.config has no setting '" + name + "'");
   if (!config().capture_modules) return py::tuple();
   return py::reinterpret_borrow<py::object>(config().capture_modules.get());
@@ -88,6 +95,8 @@ py::object getConfig(const std::string& name) {
 void putConfig(const std::string& name, const py::object& value) {
   if (int64_t* place = number(name)) {
     *place = value.cast<int64_t>();
+  } else if (name == "cache_dir") {
+    llvm::cacheSettings().directory = value.is_none() ? "" : value.cast<std::string>();
   } else if (name == "capture_modules") {
     config().capture_modules = Ref::borrow(value.cast<py::tuple>().ptr());
   } else {

@@ -216,6 +216,11 @@ void bindTesting(py::module_& m) {
   testing.def("pause", &segue_hook_pause);
   testing.def("resume", &segue_hook_resume);
   testing.def("stack_left", &segue_stack_left);
+  testing.def("set_strict", [](bool strict) {
+    const bool before = strictMode();
+    setStrictMode(strict);
+    return before;
+  }, "Returns what it was.");
   testing.def("observed", [] { return segue_observed(PyThreadState_Get()); });
 }
 

@@ -53,7 +53,7 @@ std::vector<Source> wantedSources(const TraceResult& trace) {
 }
 
 Result<Plan> runBackend(const CompileInput& input, const TraceResult& trace, const LoweredGuards& guards,
-                        PyObject* const* regs) {
+                        PyObject* const* regs, std::vector<std::string>* warnings) {
   // Held, as another thread may register a backend of this name meanwhile.
   const std::shared_ptr<Backend> backend = input.options->backend_function
                                                ? std::shared_ptr(makePythonBackend(input.options->backend_function))
@@ -63,6 +63,7 @@ Result<Plan> runBackend(const CompileInput& input, const TraceResult& trace, con
   in.dims = exitDims(trace);
   in.options = input.options->backend_options;
   in.exact = input.options->exact;
+  in.warnings = warnings;
   for (const InputBinding& binding : trace.inputs) {
     in.input_slots.push_back(guards.slot(binding.source));
     in.examples.push_back(regs[in.input_slots.back()]);
@@ -136,7 +137,7 @@ EntryRef leftToCPython(const CompileInput& input, BreakReason reason, CompileRec
 }
 
 /// The whole pipeline. Throws BackendFailure, and BugError from anywhere.
-EntryRef makeEntry(const CompileInput& input, CompileRecord* record) {
+EntryRef makeEntry(const CompileInput& input, CompileRecord* record, std::vector<std::string>* warnings) {
   std::shared_ptr<const Code> decoded = decodedOf(input.code);
   if (decoded == nullptr) return leftToCPython(input, BreakReason::kUnreadableCode, record);
   TraceResult trace = traceInput(input, std::move(decoded));
@@ -166,7 +167,7 @@ EntryRef makeEntry(const CompileInput& input, CompileRecord* record) {
     uint32_t missed = runGuards(guards.program, input.roots, regs.data(), ints.data());
     SEGUE_CHECK(missed == kGuardsPass, absl::StrCat("a fresh entry does not match its own call: ",
                                                      describeCheck(guards.program, missed)));
-    Result<Plan> plan = runBackend(input, trace, guards, regs.data());
+    Result<Plan> plan = runBackend(input, trace, guards, regs.data(), warnings);
     if (!plan.ok()) throw BackendFailure{plan.error()};
     Result<Segment> exit = lowerExit(trace, guards, std::move(plan.value()));
     SEGUE_CHECK(exit.ok(), exit.error());
@@ -197,7 +198,7 @@ CompileOutput compileFrame(const CompileInput& input) {
   CompileOutput out;
   out.record = std::make_shared<CompileRecord>();
   try {
-    out.entry = makeEntry(input, out.record.get());
+    out.entry = makeEntry(input, out.record.get(), &out.remarks);
   } catch (const BackendFailure& failure) {
     out.warning = absl::StrCat(backendTitle(*input.options), " failed on ", out.record->function,
                                ", which runs eagerly: ", failure.message);

@@ -126,6 +126,11 @@ void compileAndRun(const Offer& offer, DispatchTable* table, Service* out) {
   }
   EntryRef entry = output.entry;
   install(offer, entry);
+  for (const std::string& remark : output.remarks) {
+    if (warn(remark)) continue;
+    out->served = Served::kRaised;
+    return;
+  }
   RegisterFile file(entry->reg_count, entry->int_count);
   if (runGuards(entry->guards, offer.roots, file.regs(), file.ints()) != kGuardsPass) return;
   runEntry(offer, entry, file, out);

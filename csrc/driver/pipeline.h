@@ -23,6 +23,7 @@ struct CompileOutput {
   std::shared_ptr<CompileRecord> record;
   std::string warning;                     ///< to be shown once: a backend's error, a bug; empty for none
   bool raises = false;                     ///< the warning is an error (strict mode)
+  std::vector<std::string> remarks;        ///< to be shown as warnings, too, though the entry is good
 };
 
 /// Never throws: bugs come back as a warning.

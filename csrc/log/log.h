@@ -112,12 +112,58 @@ struct TraceCallEvent {
   std::string outcome;        ///< "inlined", "node add", "break …"
 };
 
+/// A graph's groups of nodes.
+struct FusionEvent {
+  static constexpr Channel kChannel = Channel::kFusion;
+  struct Group {
+    std::vector<std::string> nodes, outputs;   ///< by name
+    std::string end;                           ///< why it holds no more
+  };
+  std::vector<Group> groups;
+};
+
+struct ScheduleEvent {
+  static constexpr Channel kChannel = Channel::kSchedule;
+  std::vector<std::string> items;   ///< one kernel or call each
+};
+
+struct KernelEvent {
+  static constexpr Channel kChannel = Channel::kKernels;
+  std::string name;
+  int64_t nodes = 0, bytes = 0;
+  std::string origin;         ///< "compiled", "from the cache", "known"
+  int64_t microseconds = 0;
+  std::string text;           ///< what it computes; shown when verbose
+};
+
+/// Something about the kernels' cache on disk that keeps it from being used.
+struct KernelCacheEvent {
+  static constexpr Channel kChannel = Channel::kKernels;
+  std::string text;
+};
+
+struct IrEvent {
+  static constexpr Channel kChannel = Channel::kIr;
+  std::string name, text;
+};
+
+struct AsmEvent {
+  static constexpr Channel kChannel = Channel::kAsm;
+  std::string name, text;
+};
+
 LogFields fields(const GraphEvent& event);
 LogFields fields(const BytecodeEvent& event);
 LogFields fields(const GuardsEvent& event);
 LogFields fields(const GraphBreakEvent& event);
 LogFields fields(const RecompileEvent& event);
 LogFields fields(const TraceCallEvent& event);
+LogFields fields(const FusionEvent& event);
+LogFields fields(const ScheduleEvent& event);
+LogFields fields(const KernelEvent& event);
+LogFields fields(const KernelCacheEvent& event);
+LogFields fields(const IrEvent& event);
+LogFields fields(const AsmEvent& event);
 
 std::string format(const GraphEvent& event, LogLevel level);
 std::string format(const BytecodeEvent& event, LogLevel level);
@@ -125,6 +171,12 @@ std::string format(const GuardsEvent& event, LogLevel level);
 std::string format(const GraphBreakEvent& event, LogLevel level);
 std::string format(const RecompileEvent& event, LogLevel level);
 std::string format(const TraceCallEvent& event, LogLevel level);
+std::string format(const FusionEvent& event, LogLevel level);
+std::string format(const ScheduleEvent& event, LogLevel level);
+std::string format(const KernelEvent& event, LogLevel level);
+std::string format(const KernelCacheEvent& event, LogLevel level);
+std::string format(const IrEvent& event, LogLevel level);
+std::string format(const AsmEvent& event, LogLevel level);
 
 void emitText(Channel channel, const std::string& text);
 void emitFields(Channel channel, const LogFields& fields);

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterator
 from typing import Any
 
 from segue import _segue
 
-# Name -> what it means. Sizes are positive ints; capture_modules holds the names of library modules.
+# Name -> what it means. Sizes are positive ints; capture_modules holds the names of library modules, cache_dir is a path.
 _SETTINGS: dict[str, str] = {
     "entry_limit": "entries per (code object, offset); further combinations of inputs run eagerly",
     "unroll_range": "longest `for … in range(…)` that is unrolled",
     "unroll_objects": "longest loop over Python objects that is unrolled",
     "trace_budget": "bytecode instructions per trace",
     "capture_modules": "library modules whose frames are captured on their own, as a tuple of names",
+    "cache_dir": "folder of compiled kernels, None for no cache",
+    "cache_limit": "bytes that the files of cache_dir may have together",
 }
 
 
@@ -48,7 +51,7 @@ class Config:
             yield
         finally:
             for name, value in before.items():
-                _segue._config_set(name, value)
+                _segue._config_set(name, _checked(name, value))
 
 
 def _known(name: str) -> str:
@@ -65,6 +68,9 @@ def _checked(name: str, value: Any) -> Any:
             if not isinstance(module, str):
                 raise TypeError(f"capture_modules holds module names (str), not {type(module).__name__}")
         return tuple(value)
+    if name == "cache_dir":
+        # The engine takes bytes, as the file system does; a relative path means what it means now.
+        return None if value is None else os.fsencode(os.path.abspath(os.fspath(value)))
     if isinstance(value, bool) or not isinstance(value, int):
         raise TypeError(f"{name} is an int, not {type(value).__name__}")
     if not 0 <= value < 2**63:

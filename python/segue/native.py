@@ -1,52 +1,122 @@
-"""Machine code for the native backend's kernels, through llvmlite."""
+"""LLVM for the native backend, through llvmlite, which is imported only when there is something to compile.
+
+    python -m segue.native FILE    compiles a saved kernel, as the warning of a failed one asks for
+"""
 
 from __future__ import annotations
 
-import ctypes
 import functools
+import importlib.util
+import os
+import sys
+from typing import TYPE_CHECKING
 
-try:
+if TYPE_CHECKING:
     import llvmlite.binding as llvm
-except ImportError as error:
-    raise ImportError("backend='native' needs llvmlite: pip install 'segue[native]'") from error
+
+
+def maker() -> str:
+    """The compiler that is installed, with its version; "" for none. Imports nothing."""
+    try:
+        spec = importlib.util.find_spec("llvmlite")
+    except ValueError:  # sys.modules has None for it, or a module that nothing was loaded from
+        spec = None
+    if spec is None or spec.origin is None:
+        return ""
+    folder = os.path.dirname(os.path.dirname(spec.origin))
+    found = [name for name in os.listdir(folder) if name.startswith("llvmlite-") and name.endswith((".dist-info", ".egg-info"))]
+    if len(found) == 1:
+        return "llvmlite " + found[0].removesuffix(".dist-info").removesuffix(".egg-info").split("-")[1]
+    from importlib import metadata  # tens of milliseconds
+
+    try:
+        return "llvmlite " + metadata.version("llvmlite")
+    except metadata.PackageNotFoundError:
+        import llvmlite
+
+        return "llvmlite " + llvmlite.__version__
+
+
+@functools.cache
+def _llvm() -> llvm:
+    try:
+        import llvmlite.binding as llvm
+    except ImportError as error:
+        raise ImportError("backend='native' needs llvmlite: pip install 'segue[native]'") from error
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    return llvm
 
 
 @functools.cache
 def _machine() -> llvm.TargetMachine:
-    """This processor. Never handed to an execution engine, which would own it."""
-    llvm.initialize_native_target()
-    llvm.initialize_native_asmprinter()
+    """This processor."""
+    llvm = _llvm()
     target = llvm.Target.from_default_triple()
     features = llvm.get_host_cpu_features().flatten()
     return target.create_target_machine(cpu=llvm.get_host_cpu_name(), features=features, opt=1, reloc="pic", codemodel="small")
 
 
-@functools.cache
-def _engine() -> llvm.ExecutionEngine:
-    """Holds all code for good: threads may still be running it while the interpreter ends, so nothing ever disposes of it."""
-    target = llvm.Target.from_default_triple()
-    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), target.create_target_machine(opt=1))
-    ctypes.pythonapi.Py_IncRef(ctypes.py_object(engine))
-    return engine
-
-
-def object_code(module: str) -> bytes:
-    """An object file of a module in LLVM's assembly.
-
-    Raises RuntimeError where LLVM does not accept the text.
-    """
-    machine = _machine()
-    parsed = llvm.parse_assembly(module)
+def _parsed(module: str) -> llvm.ModuleRef:
+    llvm, machine = _llvm(), _machine()
+    # A context of its own: the global one would keep the constants of every module.
+    parsed = llvm.parse_assembly(module, llvm.create_context())
     parsed.triple = llvm.get_default_triple()
     parsed.data_layout = str(machine.target_data)
     parsed.verify()
-    return machine.emit_object(parsed)
+    return parsed
 
 
-def load(name: str, module: str) -> int:
-    """The address of the function `name` of a module in LLVM's assembly, compiled for this machine."""
-    code = object_code(module)
-    engine = _engine()
-    engine.add_object_file(llvm.ObjectFileRef.from_data(code))
-    engine.finalize_object()
-    return engine.get_function_address(name)
+def object_code(module: str) -> bytes:
+    """An object file of a module in LLVM's assembly, for this processor.
+
+    Raises ImportError without llvmlite, and RuntimeError where LLVM does not accept the text.
+    """
+    return _machine().emit_object(_parsed(module))
+
+
+def assembly(module: str) -> str:
+    """The same in the processor's assembly."""
+    return _machine().emit_assembly(_parsed(module))
+
+
+def reproducer(module: str, error: str) -> str:
+    """A file that tells of a failure: the module, below a comment with all that matters."""
+    import platform
+
+    lines = [f"A kernel of segue that could not be compiled: {error}", f"Compile it again: python -m segue.native FILE", ""]
+    lines += [f"CPython {platform.python_version()}, {platform.platform()}, {maker() or 'no llvmlite'}"]
+    if "llvmlite.binding" in sys.modules:
+        llvm = sys.modules["llvmlite.binding"]
+        version = ".".join(map(str, llvm.llvm_version_info))
+        lines += [f"LLVM {version}, {llvm.get_host_cpu_name()}, {llvm.get_host_cpu_features().flatten()}"]
+    comment = "".join(f"; {line}\n" for text in lines for line in text.splitlines() or [""])
+    return comment + module
+
+
+def save_temporarily(name: str, text: str) -> str:
+    """The path of a new file in the system's folder for temporary ones."""
+    import tempfile
+
+    with tempfile.NamedTemporaryFile("w", prefix=name + "-", suffix=".ll", delete=False, encoding="utf-8") as file:
+        file.write(text)
+    return file.name
+
+
+def main() -> int:
+    if len(sys.argv) != 2:
+        print("usage: python -m segue.native FILE", file=sys.stderr)
+        return 2
+    with open(sys.argv[1], encoding="utf-8") as file:
+        module = file.read()
+    try:
+        code = object_code(module)
+    except (ImportError, RuntimeError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(f"compiled: an object of {len(code)} bytes")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -68,5 +68,5 @@ def delta(call):
 
 
 def run_script(source, **environment):
-    return subprocess.run([sys.executable, "-c", source], capture_output=True, text=True,
-                          env={**{k: v for k, v in os.environ.items() if not k.startswith("SEGUE_")}, **environment})
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("SEGUE_") or name == "SEGUE_CACHE_DIR"}
+    return subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, env={**kept, **environment})

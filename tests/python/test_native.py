@@ -15,10 +15,10 @@ import pytest
 from tests.python.engine_support import counts, fresh  # noqa: F401
 
 import segue
-from segue import _segue
+from segue import _segue, native
 from segue.testing import check as check_call
 
-native = pytest.importorskip("segue.native", reason="the native backend needs llvmlite", exc_type=ImportError)
+pytest.importorskip("llvmlite", reason="the native backend needs llvmlite", exc_type=ImportError)
 
 NATIVE = {"backend": "native"}
 INTEGERS = ["i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8"]
@@ -401,38 +401,43 @@ def test_long_runs_let_other_threads_run():
 
 def test_kernels_are_compiled_once():
     def first(x):
-        return x * 2.0 + 1.0
+        return x * 2.0 + 1.03125   # a kernel of no other test
 
     def second(z):
-        return z * 2.0 + 1.0
+        return z * 2.0 + 1.03125
 
-    loads = []
-    load = native.load
-    native.load = lambda *args: loads.append(args) or load(*args)
+    compiled = []
+    original = native.object_code
+    native.object_code = lambda module: compiled.append(module) or original(module)
     try:
-        segue.compile(first, backend="native")(np.arange(3.0) * 7)
-        before = len(loads)
-        segue.compile(second, backend="native")(np.arange(5.0))
+        with segue.config.patch(cache_dir=None):
+            segue.compile(first, backend="native")(np.arange(3.0) * 7)
+            assert len(compiled) == 1
+            segue.compile(second, backend="native")(np.arange(5.0))
     finally:
-        native.load = load
-    assert len(loads) == before
+        native.object_code = original
+    assert len(compiled) == 1
 
 
 WITHOUT_LLVMLITE = """
 import sys, warnings
 sys.modules["llvmlite"] = None
 import numpy as np, segue
-f = segue.compile(lambda x: x + 1.0, backend="native")
+f = segue.compile(lambda x, m: (x + 1.0, m * 2.0 - x.sum()), backend="native")
 with warnings.catch_warnings(record=True) as caught:
     warnings.simplefilter("always")
-    print(f(np.arange(3.0)), f(np.arange(3.0)))
-print(len(caught), caught[0].message)
+    for _ in range(2):
+        print(*f(np.arange(3.0), np.ones(2)))
+print(segue.stats()["hits"], len(caught), caught[0].message)
 """
 
 
-def test_without_llvmlite_the_call_runs_eagerly_and_says_why():
-    done = subprocess.run([sys.executable, "-c", WITHOUT_LLVMLITE], capture_output=True, text=True, env={**os.environ, "SEGUE_STRICT": "0"})
+def test_without_llvmlite_numpy_runs_everything_and_a_warning_says_why():
+    environment = {**os.environ, "SEGUE_STRICT": "0", "SEGUE_CACHE_DIR": ""}
+    done = subprocess.run([sys.executable, "-c", WITHOUT_LLVMLITE], capture_output=True, text=True, env=environment)
     assert done.returncode == 0, done.stderr
-    first, second = done.stdout.splitlines()
-    assert first == "[1. 2. 3.] [1. 2. 3.]"
-    assert second.startswith("1 ") and "needs llvmlite: pip install 'segue[native]'" in second
+    first, second, said = done.stdout.splitlines()
+    assert first == second == "[1. 2. 3.] [-1. -1.]"
+    assert said.startswith("1 1 ") and "needs llvmlite: pip install 'segue[native]'" in said
+    done = subprocess.run([sys.executable, "-c", WITHOUT_LLVMLITE], capture_output=True, text=True, env={**environment, "SEGUE_STRICT": "1"})
+    assert done.returncode == 1 and "RuntimeError: backend 'native' failed" in done.stderr and "needs llvmlite" in done.stderr

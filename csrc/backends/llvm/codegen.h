@@ -1,16 +1,34 @@
-// From LLVM IR to code in memory, through llvmlite (python/segue/native.py).
+// From LLVM's assembly to code in memory: out of the cache on disk (object_cache.h), or compiled by llvmlite (python/segue/native.py), which is
+// imported only then; loaded by us (loader.h).
 #pragma once
 
+#include "backends/llvm/loader.h"
 #include "base/traced.h"
 #include "program/kernel.h"
 
 namespace segue::llvm {
 
-/// Bytes of the vectors that kernels work with on this machine.
-int vectorBytes();
+/// To be raised when the same text is to be compiled otherwise (options), or has come to mean something else (a function that it calls).
+inline constexpr int kCodegenVersion = 1;
 
-/// The code of a kernel whose body and declarations are `kernel` (emit.h). Equal ones are compiled once; code stays in memory for good.
-/// Fails without llvmlite, and where LLVM does.
-Result<KernelCode> compileKernel(const std::string& kernel);
+/// All that the object code of a module depends on, but for the compiler's version.
+std::string cacheKey(std::string_view module, std::string_view cpu);
+
+struct CompiledModule {
+  LoadedObject loaded;
+  bool from_cache = false;
+};
+/// The module's functions in memory, for good. What they call is found by findSymbol(). Fails where LLVM does, and without llvmlite unless the
+/// cache has the module.
+Result<CompiledModule> compileModule(const std::string& module);
+
+struct CompiledKernel {
+  KernelCode code = nullptr;
+  std::string name;               ///< that of its function: the same in all processes
+  int64_t bytes = 0;              ///< of code and constants
+  const char* origin = "";        ///< "compiled", "from the cache", "known": compiled or loaded before
+};
+/// The code of a kernel whose body and declarations are `kernel` (emit.h). A failure names the file that has been saved to reproduce it.
+Result<CompiledKernel> compileKernel(const std::string& kernel);
 
 }  // namespace segue::llvm

@@ -1,32 +1,74 @@
 #include "backends/llvm/native.h"
 
+#include <chrono>
+
+#include "absl/container/flat_hash_set.h"
+#include "absl/strings/str_cat.h"
 #include "backends/llvm/codegen.h"
+#include "backends/llvm/cpu.h"
 #include "backends/llvm/emit.h"
 #include "backends/llvm/fusion.h"
+#include "base/fault.h"
+#include "log/log.h"
 
 namespace segue {
 namespace {
 
 Result<KernelCall> kernelCall(const llvm::Group& group) {
-  SEGUE_TRY(KernelCode code, llvm::compileKernel(llvm::emitKernel(group, 2 * llvm::vectorBytes())));
+  const auto start = std::chrono::steady_clock::now();
+  SEGUE_TRY(llvm::CompiledKernel compiled, llvm::compileKernel(llvm::emitKernel(group, 2 * llvm::vectorBytes())));
   auto kernel = std::make_shared<Kernel>();
-  kernel->code = code;
+  kernel->code = compiled.code;
   kernel->params = group.params;
   kernel->ndim = group.outputs.front()->type->ndim();
   kernel->f_order = group.f_order;
   kernel->flat = group.flat;
   kernel->reports = group.dag.reports();
   kernel->text = group.dag.print();
+  if (logs(Channel::kKernels)) {
+    const auto spent = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - start);
+    emit(KernelEvent{compiled.name, static_cast<int64_t>(group.nodes.size()), compiled.bytes, compiled.origin, spent.count(), kernel->text});
+  }
   return KernelCall{std::move(kernel), group.inputs, group.outputs};
+}
+
+/// Says once in a process that a group runs without a kernel.
+void warnOnce(const BackendInput& input, const std::string& error) {
+  static auto* said = new absl::flat_hash_set<std::string>;
+  if (input.warnings == nullptr || SEGUE_FAULT(FallbackSilent) || !said->insert(error).second) return;
+  input.warnings->push_back(absl::StrCat("backend 'native' runs operators without a kernel, as calls of NumPy: ", error));
+}
+
+/// The nodes of an item one by one.
+void splitItem(const ScheduleItem& item, std::vector<ScheduleItem>* items) {
+  for (size_t i = item.begin; i < item.end; i++) items->push_back({i, i + 1, std::nullopt});
 }
 
 }  // namespace
 
 Result<Plan> NativeBackend::compile(const BackendInput& input) {
+  if (!llvm::canLoadCode()) return lowerToPlan(input, programOrder(*input.graph));
   llvm::Fusion fusion = llvm::fuse(*input.graph);
-  for (size_t i = 0; i < fusion.groups.size(); i++) {
-    SEGUE_TRY(fusion.schedule.items[fusion.items[i]].kernel, kernelCall(*fusion.groups[i]));
+  std::vector<ScheduleItem> items;
+  size_t group = 0;   // items of groups stand in the order of the groups
+  for (size_t i = 0; i < fusion.schedule.items.size(); i++) {
+    ScheduleItem& item = fusion.schedule.items[i];
+    if (group == fusion.groups.size() || fusion.items[group] != i) {
+      items.push_back(std::move(item));
+      continue;
+    }
+    Result<KernelCall> call = kernelCall(*fusion.groups[group++]);
+    if (call.ok()) {
+      item.kernel = std::move(call.value());
+      items.push_back(std::move(item));
+    } else if (strictMode()) {
+      return call.failure();
+    } else {
+      warnOnce(input, call.error());
+      splitItem(item, &items);
+    }
   }
+  fusion.schedule.items = std::move(items);
   return lowerToPlan(input, fusion.schedule);
 }
 

@@ -55,7 +55,7 @@ TEST_CASE("unknown channels are refused by name, and nothing changes", "[log]") 
   Capture capture;
   REQUIRE(configureLogs("guards").ok());
   CHECK(configureLogs("graph,grpah").error() ==
-        "unknown log channel 'grpah'; known are graph, bytecode, guards, graph_breaks, recompiles, trace_call and help");
+        "unknown log channel 'grpah'; known are graph, bytecode, guards, graph_breaks, recompiles, trace_call, fusion, schedule, kernels, ir, asm and help");
   CHECK(!configureLogs("+").ok());
   CHECK(!logs(Channel::kGraph));
   CHECK(logs(Channel::kGuards));

@@ -1,0 +1,13 @@
+// What this processor is, as far as code made for it depends on that; known without LLVM.
+#pragma once
+
+#include <string>
+
+namespace segue::llvm {
+
+/// A line that differs between processors for which LLVM might choose other instructions; the same in every process.
+const std::string& cpuIdentity();
+/// Bytes of the vectors that kernels work with on this machine.
+int vectorBytes();
+
+}  // namespace segue::llvm
