@@ -103,11 +103,16 @@ class Lowering {
       operands.push_back(reg);
     }
     for (const Node* output : call.outputs) {
+      if (!output->type->isArray()) {
+        operands.push_back(values_[output] = builder_.temporary());
+        continue;
+      }
       std::vector<Operand> shape = {builder_.constant(dtypeDescr(output->type->dtype)), call.kernel->f_order ? 1u : 0u};
       for (Dim dim : output->type->shape) shape.push_back(builder_.number(dim));
       operands.push_back(values_[output] = builder_.emit(StepKind::kEmpty, shape));
     }
     builder_.effect(StepKind::kKernel, operands);
+    for (Reg reg : made) builder_.free(reg);
     plan.kernels.push_back(call.kernel);
     plan.checks_status |= call.kernel->reports;
     return {};

@@ -53,9 +53,14 @@ Reg PlanBuilder::text(std::string_view words) {
   return it->second;
 }
 
-Reg PlanBuilder::emit(StepKind kind, absl::Span<const Operand> operands, Reg keywords) {
-  Reg dst = kTemporaryBit | (free_.empty() ? temporaries_++ : free_.back());
+Reg PlanBuilder::temporary() {
+  const Reg reg = kTemporaryBit | (free_.empty() ? temporaries_++ : free_.back());
   if (!free_.empty()) free_.pop_back();
+  return reg;
+}
+
+Reg PlanBuilder::emit(StepKind kind, absl::Span<const Operand> operands, Reg keywords) {
+  const Reg dst = temporary();
   Step& step = plan_.pure.append(kind, dst, operands);
   step.keywords = keywords;
   step.node = node_;

@@ -21,6 +21,8 @@ class PlanBuilder {
 
   /// Appends a pure step whose result goes to a fresh temporary.
   Reg emit(StepKind kind, absl::Span<const Operand> operands, Reg keywords = kNoReg);
+  /// A fresh temporary, which the step appended next writes as an operand.
+  Reg temporary();
   /// Appends a pure step without a result.
   void effect(StepKind kind, absl::Span<const Operand> operands);
   void commit(StepKind kind, absl::Span<const Operand> operands);

@@ -1,8 +1,9 @@
 // Kernels: machine code that a plan's `kernel` step runs over arrays.
 //
 // Model. A kernel is a loop over one dimension: for each i in [0, count) it loads an element of every input, computes, and
-// stores an element of every output. The runtime (runtime/kernel.h) makes such runs of the arrays' dimensions: all of them at once
-// where the memory of each is dense and in one order, else one run for each row.
+// stores an element of every output. The runtime (runtime/kernel.h) makes such runs of the run's dimensions: all of them at once
+// where the memory of each array is dense and in one order, else one run for each row. A *reduced* output starts as what its reduction
+// gives of nothing, and each run goes on with it: it adds, say, each of its elements to one of the output's, or their sum to a single one.
 //
 // Requirements
 //  1. Arrays have the dtypes, ranks and byte order the kernel was made for, and are aligned; outputs are fresh.
@@ -34,18 +35,35 @@ struct KernelParam {
   enum class Kind : uint8_t {
     kArray,
     kFloat,           ///< a Python float
+    kInt,             ///< a Python int of 64 bits
     kScalar,          ///< a NumPy scalar
+    kResult,          ///< a NumPy scalar that the kernel makes: a reduction of everything
   };
   Kind kind = Kind::kArray;
+  bool squeezed = false;     ///< the array has no dimensions where bits of `spread` are set
   uint32_t spread = 0;       ///< arrays: bit i is set where dimension i of the run's shape, counted from the last one, repeats its elements
+};
+/// Whether the argument's value stands in KernelArg itself.
+inline bool isInSlot(const KernelParam& param) {
+  return param.kind != KernelParam::Kind::kArray && param.kind != KernelParam::Kind::kResult;
+}
+
+/// What the runtime does for a reduced output before and behind the runs.
+struct KernelReduction {
+  uint32_t param = 0;
+  uint64_t initial = 0;      ///< the bits that every element starts with
+  Ref descr;
+  bool averages = false;     ///< a sum of floats is divided by the number of elements that it was made of
 };
 
 struct Kernel {
   KernelCode code = nullptr;
   std::vector<KernelParam> params;   ///< inputs, then outputs
-  int ndim = 1;                      ///< of the outputs, whose shape is the run's
-  bool f_order = false;              ///< outputs are in Fortran order, else in C order
-  bool flat = false;                 ///< all arrays have the outputs' shape and order, and no gaps
+  std::vector<uint32_t> sized_by;    ///< by dimension of the run, counted from the last one: an array that has its size
+  std::vector<KernelReduction> reductions;
+  uint32_t innermost = 0;            ///< the dimension, counted from the last one, of the kernel's own loop; those inside it have one element
+  bool f_order = false;              ///< the runs go in Fortran order, which is the outputs', else in C order
+  bool flat = false;                 ///< all arrays have the run's shape and order, and no gaps; NumPy scalars are made of all of it
   bool reports = false;              ///< may set the floating-point status
   std::string text;                  ///< what it computes, for people
   Ref owner;                         ///< keeps the code mapped

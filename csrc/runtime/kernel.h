@@ -10,8 +10,8 @@ namespace segue {
 /// A fresh array for a kernel's output; null with an exception when there is no memory.
 PyObject* emptyArray(PyObject* descr, bool f_order, absl::Span<const int64_t> shape);
 
-/// Runs the kernel over its arguments, inputs before outputs. False (no exception) when it has set a condition of `reported`: one bit per
-/// condition, as NumPy numbers them (NPY_FPE_DIVIDEBYZERO …).
-bool runKernel(const Kernel& kernel, absl::Span<const Operand> operands, PyObject* const* regs, int reported);
+/// Runs the kernel over its arguments, inputs before outputs, and makes the scalars among these. False when it has set a condition of
+/// `reported` (one bit per condition, as NumPy numbers them: NPY_FPE_DIVIDEBYZERO …), or, with an exception, when there is no memory.
+bool runKernel(const Kernel& kernel, absl::Span<const Operand> operands, PyObject** regs, int reported);
 
 }  // namespace segue

@@ -132,12 +132,11 @@ bool effectStep(const Step& step, absl::Span<const Operand> o, Registers r) {
     case StepKind::kCheckLess: return ints[o[0]] < ints[o[1]];
     case StepKind::kCheckLessEqual: return ints[o[0]] <= ints[o[1]];
     case StepKind::kStore: storeMirror(regs[o[0]], regs[o[1]]); return true;
-    case StepKind::kKernel: return runKernel(*r.plan->kernels[o[0]], o.subspan(1), regs, r.reported);
     default: SEGUE_UNREACHABLE("a step of another loop in a plan");
   }
 }
 
-bool runStep(const Step& step, absl::Span<const Operand> o, const std::vector<int64_t>& numbers, Registers r) {
+bool runStep(const Plan& plan, const Step& step, absl::Span<const Operand> o, Registers r, int reported) {
   switch (stepInfo(step.kind).result) {
     case 'r': {
       PyObject* made = objectStep(step, o, r);
@@ -147,7 +146,7 @@ bool runStep(const Step& step, absl::Span<const Operand> o, const std::vector<in
     }
     case 'i':
       if (step.kind == StepKind::kIntConstant) {
-        r.ints[step.dst] = numbers[o[0]];
+        r.ints[step.dst] = plan.numbers[o[0]];
         return true;
       }
       if (step.kind == StepKind::kSizeOf) {
@@ -156,7 +155,9 @@ bool runStep(const Step& step, absl::Span<const Operand> o, const std::vector<in
         return true;
       }
       return intStep(step.kind, r.ints[o[0]], r.ints[o[1]], &r.ints[step.dst]);
-    default: return effectStep(step, o, r);
+    default:
+      if (step.kind == StepKind::kKernel) return runKernel(*plan.kernels[o[0]], o.subspan(1), r.regs, reported);
+      return effectStep(step, o, r);
   }
 }
 
@@ -168,7 +169,7 @@ bool runStep(const Step& step, absl::Span<const Operand> o, const std::vector<in
 
 }  // namespace
 
-const Step* runSteps(const Program& program, const std::vector<int64_t>& numbers, Registers r) {
+const Step* runSteps(const Plan& plan, const Program& program, Registers r, int reported) {
   const Operand* const pool = program.pool.data();
   for (const Step& step : program.steps) {
     const Operand* operands = pool + step.first;
@@ -178,7 +179,7 @@ const Step* runSteps(const Program& program, const std::vector<int64_t>& numbers
       r.regs[step.dst] = made;
     } else if (step.kind == StepKind::kFree) {
       if (!SEGUE_FAULT(TemporaryLeaked)) Py_CLEAR(r.regs[operands[0]]);
-    } else if (!runStep(step, {operands, step.count}, numbers, r)) [[unlikely]] {
+    } else if (!runStep(plan, step, {operands, step.count}, r, reported)) [[unlikely]] {
       PyErr_Clear();
       return &step;
     }

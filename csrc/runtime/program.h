@@ -15,12 +15,11 @@ namespace segue {
 struct Registers {
   PyObject** regs = nullptr;
   int64_t* ints = nullptr;
-  const Plan* plan = nullptr;   ///< whose steps run; null where none uses it
-  int reported = 0;             ///< floating-point conditions that drop the run, one bit each (NPY_FPE_DIVIDEBYZERO …)
 };
 
-/// Runs plan steps; null, or the step that failed. Its exception has been cleared.
-const Step* runSteps(const Program& program, const std::vector<int64_t>& numbers, Registers r);
+/// Runs a program of the plan's; null, or the step that failed. Its exception has been cleared. `reported`: floating-point conditions for which
+/// a kernel drops the run, one bit each (NPY_FPE_DIVIDEBYZERO …).
+const Step* runSteps(const Plan& plan, const Program& program, Registers r, int reported);
 /// Runs a plan's undo: puts back what the run has saved so far. Cannot fail.
 void runUndo(const Program& undo, PyObject* const* regs);
 /// Runs build steps in the same way.

@@ -114,9 +114,7 @@ bool dieSilently(const Segment& segment, PyObject* const* regs, PyObject* const*
 inline const Step* runPure(const Plan& plan, Registers r) {
   ErrStateScope errstate(plan.reads_errstate, plan.checks_status);
   if (!errstate.ok()) [[unlikely]] return &kNoContext;
-  r.plan = &plan;
-  r.reported = errstate.reported();
-  return runSteps(plan.pure, plan.numbers, r);
+  return runSteps(plan, plan.pure, r, errstate.reported());
 }
 
 /// What follows the pure stage, up to the exit.
@@ -129,7 +127,7 @@ const Step* runCommit(const Segment& segment, Registers r, PyObject* const* own,
     return &kDeathShows;
   }
   if (segment.exit == SegmentExit::kBreak && SEGUE_FAULT(StoresLostAtBreak)) return nullptr;
-  const Step* impossible = runSteps(segment.plan.commit, segment.plan.numbers, r);
+  const Step* impossible = runSteps(segment.plan, segment.plan.commit, r, 0);
   SEGUE_CHECK(impossible == nullptr, "a commit step failed");
   return nullptr;
 }

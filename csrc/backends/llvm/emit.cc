@@ -1,68 +1,267 @@
 #include "backends/llvm/emit.h"
 
 #include "backends/llvm/scalar_code.h"
+#include "base/fault.h"
 
 namespace segue::llvm {
 namespace {
 
+/// NumPy's pairwise sum keeps so many partial sums, adds up so many elements at most before it halves what it is given, and so do kernels:
+/// their sums have the same bits (FLOAT_pairwise_sum in numpy/_core/src/umath/loops_utils.h.src).
+constexpr int kPartialSums = 8;
+constexpr int kLongestSum = 128;
+
+/// How a loop's body gets at the elements of arrays.
+enum class Access : uint8_t {
+  kSingle,     ///< one element
+  kDense,      ///< a vector of neighbours
+  kGathered,   ///< a vector of elements with gaps between them
+};
+
 class Emitter {
  public:
   Emitter(const Group& group, int vector_bytes) : group_(group), dag_(group.dag) {
-    const int innermost = group.f_order ? static_cast<int>(group.outputs.front()->type->ndim()) - 1 : 0;
-    for (const KernelParam& param : group.params) {
+    for (const KernelParam& param : group.kernel.params) {
       const bool array = param.kind == KernelParam::Kind::kArray;
-      runs_.push_back(array && ((param.spread >> innermost) & 1) == 0);
+      runs_.push_back(array && ((param.spread >> group.kernel.innermost) & 1) == 0);
     }
+    dtypes_.resize(group.inputs.size());
     for (const Scalar& scalar : dag_.scalars()) {
-      if (scalar.op == ScalarOp::kLoad) dtypes_.resize(std::max(dtypes_.size(), static_cast<size_t>(scalar.bits) + 1));
       if (scalar.op == ScalarOp::kLoad) dtypes_[scalar.bits] = scalar.dtype;
     }
-    for (ScalarId output : dag_.outputs()) dtypes_.push_back(dag_[output].dtype);
-    int widest = 1;
-    for (const Scalar& scalar : dag_.scalars()) {
-      bool invariant = scalar.op != ScalarOp::kLoad || !runs_[scalar.bits];
-      for (size_t k = 0; k < scalar.arity; k++) invariant = invariant && invariant_[scalar.args[k]];
-      invariant_.push_back(invariant);
-      if (!invariant) widest = std::max(widest, dtypeItemSize(scalar.dtype));
+    for (const KernelOutput& output : dag_.outputs()) dtypes_.push_back(dag_[output.value].dtype);
+    for (size_t i = 0; i < dag_.outputs().size(); i++) {
+      if (!runs_[placeOf(i)]) folds_.push_back(i);
     }
-    for (ScalarId output : dag_.outputs()) widest = std::max(widest, dtypeItemSize(dag_[output].dtype));
-    lanes_ = vector_bytes / widest;
+    findInvariants();
+    chooseLanes(vector_bytes);
   }
 
   std::string run() {
-    out_.line("(ptr noalias readonly %args, i64 %count) #0 {");
-    out_.line("entry:");
-    for (size_t i = 0; i < group_.params.size(); i++) emitParam(i);
-    emitInvariants();
-    emitChoice();
-    out_.label("vector");
-    out_.line("%i = phi i64 [ 0, %entry ], [ %i.next, %vector ]");
-    emitBody(lanes_, "%i");
-    out_.line("%i.next = add nuw i64 %i, ", lanes_);
-    out_.line("%i.more = icmp ult i64 %i.next, %whole");
-    out_.line("br i1 %i.more, label %vector, label %rest");
-    out_.label("rest");
-    out_.line("%start = phi i64 [ 0, %entry ], [ %whole, %vector ]");
-    out_.line("%some = icmp ult i64 %start, %count");
-    out_.line("br i1 %some, label %single, label %done");
-    out_.label("single");
-    out_.line("%j = phi i64 [ %start, %rest ], [ %j.next, %single ]");
-    emitBody(1, "%j");
-    out_.line("%j.next = add nuw i64 %j, 1");
-    out_.line("%j.more = icmp ult i64 %j.next, %count");
-    out_.line("br i1 %j.more, label %single, label %done");
-    out_.label("done");
-    out_.line("ret void");
-    out_.line("}");
+    folds_.empty() ? emitMap() : emitReduction();
     out_.line("attributes #0 = { nounwind strictfp }");
     return out_.finish();
   }
 
  private:
+  /// The parameter of an output.
+  size_t placeOf(size_t output) const { return group_.inputs.size() + output; }
+  DType foldDType(size_t fold) const { return dtypes_[placeOf(folds_[fold])]; }
+  ScalarOp foldOp(size_t fold) const { return *dag_.outputs()[folds_[fold]].combine; }
+  /// Whether the order of its operands shows in a fold's result.
+  bool isOrdered(size_t fold) const { return isFloating(foldDType(fold)); }
+  bool anyOrdered() const {
+    for (size_t i = 0; i < folds_.size(); i++) {
+      if (isOrdered(i)) return true;
+    }
+    return false;
+  }
+
+  void findInvariants() {
+    for (const Scalar& scalar : dag_.scalars()) {
+      bool invariant = scalar.op != ScalarOp::kLoad || !runs_[scalar.bits];
+      for (size_t k = 0; k < scalar.arity; k++) invariant = invariant && invariant_[scalar.args[k]];
+      invariant_.push_back(invariant);
+    }
+  }
+
+  void chooseLanes(int vector_bytes) {
+    int widest = 1;
+    for (ScalarId id = 0; id < dag_.scalars().size(); id++) {
+      if (!invariant_[id]) widest = std::max(widest, dtypeItemSize(dag_[id].dtype));
+    }
+    for (const KernelOutput& output : dag_.outputs()) widest = std::max(widest, dtypeItemSize(dag_[output.value].dtype));
+    lanes_ = anyOrdered() ? kPartialSums : vector_bytes / widest;
+  }
+
+  // A kernel without a reduction along its run: vectors of neighbours, then single elements.
+
+  void emitMap() {
+    out_.line("(ptr noalias readonly %args, i64 %count) #0 {");
+    out_.label("entry");
+    emitParams();
+    out_.line("%whole = and i64 %count, ", -static_cast<int64_t>(lanes_));
+    const std::string some = out_.define("icmp ne i64 %whole, 0"), dense = emitDense();
+    out_.line("br i1 ", out_.define("and i1 ", some, ", ", dense), ", label %dense, label %rest");
+    out_.label("dense");
+    out_.line("%i = phi i64 [ 0, %entry ], [ %i.next, %dense ]");
+    emitBody(Access::kDense, "%i");
+    out_.line("%i.next = add nuw i64 %i, ", lanes_);
+    out_.line("br i1 ", out_.define("icmp ult i64 %i.next, %whole"), ", label %dense, label %rest");
+    out_.label("rest");
+    out_.line("%start = phi i64 [ 0, %entry ], [ %whole, %dense ]");
+    out_.line("br i1 ", out_.define("icmp ult i64 %start, %count"), ", label %single, label %done");
+    out_.label("single");
+    out_.line("%j = phi i64 [ %start, %rest ], [ %j.next, %single ]");
+    emitBody(Access::kSingle, "%j");
+    out_.line("%j.next = add nuw i64 %j, 1");
+    out_.line("br i1 ", out_.define("icmp ult i64 %j.next, %count"), ", label %single, label %done");
+    out_.label("done");
+    out_.line("ret void");
+    out_.line("}");
+  }
+
+  // A kernel that reduces its run: @stretch folds a stretch of elements, @halves does NumPy's recursion over stretches where order
+  // counts, and the kernel adds what they give to the outputs.
+
+  /// What @stretch and @halves return: the folds' values.
+  std::string foldsType() const {
+    std::string out = "{ ";
+    for (size_t i = 0; i < folds_.size(); i++) absl::StrAppend(&out, i > 0 ? ", " : "", registerType(foldDType(i)));
+    return out + " }";
+  }
+
+  void emitReduction() {
+    const bool halves = anyOrdered() && !SEGUE_FAULT(KernelSumsInOneStretch);
+    out_.line("(ptr noalias readonly %args, i64 %count) #0 {");
+    out_.label("entry");
+    out_.line("%folded = call ", foldsType(), halves ? " @halves" : " @stretch", "(ptr %args, i64 0, i64 %count)");
+    for (size_t i = 0; i < folds_.size(); i++) {
+      const DType dtype = foldDType(i);
+      const std::string slot = out_.define("getelementptr inbounds i8, ptr %args, i64 ", placeOf(folds_[i]) * sizeof(KernelArg));
+      const std::string place = out_.define("load ptr, ptr ", slot);
+      const std::string value = out_.define("extractvalue ", foldsType(), " %folded, ", i);
+      emitStore(dtype, place, emitCombine(foldOp(i), dtype, 1, {emitLoad(dtype, place, 1), value}, out_), 1);
+    }
+    out_.line("ret void");
+    out_.line("}");
+    if (halves) emitHalves();
+    emitStretch();
+  }
+
+  void emitHalves() {
+    const std::string type = foldsType();
+    out_.line("define internal ", type, " @halves(ptr %args, i64 %from, i64 %count) #0 {");
+    out_.label("entry");
+    out_.line("br i1 ", out_.define("icmp ule i64 %count, ", kLongestSum), ", label %short, label %long");
+    out_.label("short");
+    out_.line("%all = call ", type, " @stretch(ptr %args, i64 %from, i64 %count)");
+    out_.line("ret ", type, " %all");
+    out_.label("long");
+    const std::string half = out_.define("lshr i64 %count, 1");
+    const std::string first = out_.define("and i64 ", half, ", ", -kPartialSums), second = out_.define("sub i64 %count, ", first);
+    const std::string middle = out_.define("add i64 %from, ", first);
+    out_.line("%a = call ", type, " @halves(ptr %args, i64 %from, i64 ", first, ")");
+    out_.line("%b = call ", type, " @halves(ptr %args, i64 ", middle, ", i64 ", second, ")");
+    std::vector<std::string> both;
+    for (size_t i = 0; i < folds_.size(); i++) {
+      const std::string a = out_.define("extractvalue ", type, " %a, ", i), b = out_.define("extractvalue ", type, " %b, ", i);
+      both.push_back(emitCombine(foldOp(i), foldDType(i), 1, {a, b}, out_));
+    }
+    emitReturn(both);
+  }
+
+  void emitStretch() {
+    out_.line("define internal ", foldsType(), " @stretch(ptr %args, i64 %from, i64 %count) #0 {");
+    out_.label("entry");
+    emitParams();
+    out_.line("%end = add i64 %from, %count");
+    out_.line("%vectors = and i64 %count, ", -static_cast<int64_t>(lanes_));
+    out_.line("%whole = add i64 %from, %vectors");
+    out_.line("br i1 ", out_.define("icmp ne i64 %vectors, 0"), ", label %some, label %rest");
+    out_.label("some");
+    out_.line("br i1 ", emitDense(), ", label %dense, label %gathered");
+    const std::vector<std::string> dense = emitFoldLoop("dense", Access::kDense, "some", "%from", "%whole", "joined", initials(lanes_));
+    const std::vector<std::string> gathered = emitFoldLoop("gathered", Access::kGathered, "some", "%from", "%whole", "joined", initials(lanes_));
+    out_.label("joined");
+    std::vector<std::string> vectors = emitPhis(lanes_, dense, "dense", gathered, "gathered");
+    for (size_t i = 0; i < folds_.size(); i++) vectors[i] = emitAcross(foldOp(i), foldDType(i), vectors[i]);
+    out_.line("br label %rest");
+    out_.label("rest");
+    out_.line("%start = phi i64 [ %from, %entry ], [ %whole, %joined ]");
+    const std::vector<std::string> so_far = emitPhis(1, initials(1), "entry", vectors, "joined");
+    out_.line("br i1 ", out_.define("icmp ult i64 %start, %end"), ", label %single, label %done");
+    const std::vector<std::string> all = emitFoldLoop("single", Access::kSingle, "rest", "%start", "%end", "done", so_far);
+    out_.label("done");
+    emitReturn(emitPhis(1, so_far, "rest", all, "single"));
+  }
+
+  /// The folds' values behind two blocks.
+  std::vector<std::string> emitPhis(int lanes, const std::vector<std::string>& a, std::string_view from_a, const std::vector<std::string>& b,
+                                    std::string_view from_b) {
+    std::vector<std::string> out;
+    for (size_t i = 0; i < folds_.size(); i++) {
+      out.push_back(out_.define("phi ", typeOf(foldDType(i), lanes), " [ ", a[i], ", %", from_a, " ], [ ", b[i], ", %", from_b, " ]"));
+    }
+    return out;
+  }
+
+  void emitReturn(const std::vector<std::string>& values) {
+    const std::string type = foldsType();
+    std::string all = "poison";
+    for (size_t i = 0; i < folds_.size(); i++) {
+      all = out_.define("insertvalue ", type, " ", all, ", ", registerType(foldDType(i)), " ", values[i], ", ", i);
+    }
+    out_.line("ret ", type, " ", all);
+    out_.line("}");
+  }
+
+  /// What folds start with: it changes nothing that it is combined with.
+  std::vector<std::string> initials(int lanes) const {
+    std::vector<std::string> out;
+    for (size_t i = 0; i < folds_.size(); i++) {
+      const DType dtype = foldDType(i);
+      out.push_back(repeated(registerType(dtype), literal(dtype, neutralBits(foldOp(i), dtype)), lanes));
+    }
+    return out;
+  }
+
+  /// A loop from `begin` to `end` in a block of the loop's name, which is entered from the block `before` and left for `behind`. Gives
+  /// the folds' values at its end.
+  std::vector<std::string> emitFoldLoop(std::string_view name, Access access, std::string_view before, std::string_view begin,
+                                        std::string_view end, std::string_view behind, const std::vector<std::string>& starts) {
+    const int lanes = access == Access::kSingle ? 1 : lanes_;
+    const std::string index = absl::StrCat("%", name, ".i");
+    out_.label(name);
+    const size_t head = out_.here();
+    std::vector<std::string> values = emitBody(access, index);
+    std::string phis = absl::StrCat(index, " = phi i64 [ ", begin, ", %", before, " ], [ ", index, ".next, %", name, " ]\n");
+    std::vector<std::string> folded;
+    for (size_t i = 0; i < folds_.size(); i++) {
+      const std::string so_far = absl::StrCat("%", name, ".", i);
+      folded.push_back(emitCombine(foldOp(i), foldDType(i), lanes, {so_far, values[folds_[i]]}, out_));
+      absl::StrAppend(&phis, so_far, " = phi ", typeOf(foldDType(i), lanes), " [ ", starts[i], ", %", before, " ], [ ", folded[i], ", %", name,
+                      " ]\n");
+    }
+    out_.insert(head, phis);
+    out_.line(index, ".next = add nuw i64 ", index, ", ", lanes);
+    out_.line("br i1 ", out_.define("icmp ult i64 ", index, ".next, ", end), ", label %", name, ", label %", behind);
+    return folded;
+  }
+
+  /// One value of a vector's: neighbours first, as NumPy adds up its partial sums.
+  std::string emitAcross(ScalarOp op, DType dtype, std::string vector) {
+    const std::string element = registerType(dtype);
+    for (int lanes = lanes_; lanes > 1; lanes /= 2) {
+      const std::string type = vectorOf(element, lanes);
+      std::string halves[2];
+      for (int odd = 0; odd < 2; odd++) {
+        if (lanes == 2) {
+          halves[odd] = out_.define("extractelement ", type, " ", vector, ", i64 ", odd);
+          continue;
+        }
+        std::string mask;
+        for (int i = odd; i < lanes; i += 2) absl::StrAppend(&mask, mask.empty() ? "" : ", ", "i32 ", i);
+        halves[odd] = out_.define("shufflevector ", type, " ", vector, ", ", type, " poison, ", vectorOf("i32", lanes / 2), " <", mask, ">");
+      }
+      vector = emitCombine(op, dtype, lanes / 2, {halves[0], halves[1]}, out_);
+    }
+    return vector;
+  }
+
+  // What both have in common.
+
+  void emitParams() {
+    pointers_.clear();
+    strides_.clear();
+    for (size_t i = 0; i < group_.kernel.params.size(); i++) emitParam(i);
+    emitInvariants();
+  }
+
   void emitParam(size_t i) {
     const size_t offset = i * sizeof(KernelArg);
     std::string slot = out_.define("getelementptr inbounds i8, ptr %args, i64 ", offset);
-    if (group_.params[i].kind != KernelParam::Kind::kArray) {
+    if (isInSlot(group_.kernel.params[i])) {
       pointers_.push_back(slot);
       strides_.emplace_back();
       return;
@@ -74,8 +273,8 @@ class Emitter {
 
   /// What is the same for all elements: constants, scalars, repeated elements and what is made of them.
   void emitInvariants() {
-    scalar_names_.resize(dag_.scalars().size());
-    vector_names_.resize(dag_.scalars().size());
+    scalar_names_.assign(dag_.scalars().size(), {});
+    vector_names_.assign(dag_.scalars().size(), {});
     for (ScalarId id = 0; id < dag_.scalars().size(); id++) {
       const Scalar& scalar = dag_[id];
       if (!invariant_[id]) continue;
@@ -85,52 +284,87 @@ class Emitter {
         vector_names_[id] = repeated(element, scalar_names_[id], lanes_);
         continue;
       }
-      scalar_names_[id] = scalar.op == ScalarOp::kLoad ? emitLoad(scalar, pointers_[scalar.bits], 1) : emitOp(scalar, 1);
+      scalar_names_[id] = scalar.op == ScalarOp::kLoad ? emitLoad(scalar.dtype, pointers_[scalar.bits], 1) : emitOp(scalar, 1);
       vector_names_[id] = out_.broadcast(element, lanes_, scalar_names_[id]);
     }
   }
 
-  /// Vectors where every array's elements lie side by side, and there are enough of them.
-  void emitChoice() {
-    out_.line("%whole = and i64 %count, ", -static_cast<int64_t>(lanes_));
-    std::string dense = out_.define("icmp ne i64 %whole, 0");
-    for (size_t i = 0; i < group_.params.size(); i++) {
+  /// Whether every array's elements lie side by side.
+  std::string emitDense() {
+    std::string dense = "true";
+    for (size_t i = 0; i < group_.kernel.params.size(); i++) {
       if (!runs_[i]) continue;
       std::string unit = out_.define("icmp eq i64 ", strides_[i], ", ", dtypeItemSize(dtypes_[i]));
       dense = out_.define("and i1 ", dense, ", ", unit);
     }
-    out_.line("br i1 ", dense, ", label %vector, label %rest");
+    return dense;
   }
 
-  void emitBody(int lanes, std::string_view index) {
+  /// Computes the elements from `index` on and stores those of outputs along the run. The values of outputs.
+  std::vector<std::string> emitBody(Access access, std::string_view index) {
+    const int lanes = access == Access::kSingle ? 1 : lanes_;
     std::vector<std::string>& names = lanes > 1 ? vector_names_ : scalar_names_;
-    std::vector<std::string> places;
-    for (size_t i = 0; i < group_.params.size(); i++) places.push_back(runs_[i] ? emitPlace(i, lanes, index) : "");
+    Places places;
+    for (size_t i = 0; i < group_.kernel.params.size(); i++) places.push_back(runs_[i] ? emitPlaces(i, access, index) : std::vector<std::string>());
     for (ScalarId id = 0; id < dag_.scalars().size(); id++) {
       if (invariant_[id]) continue;
       const Scalar& scalar = dag_[id];
-      names[id] = scalar.op == ScalarOp::kLoad ? emitLoad(scalar, places[scalar.bits], lanes) : emitOp(scalar, lanes);
+      names[id] = scalar.op == ScalarOp::kLoad ? emitLoads(scalar.dtype, places[scalar.bits], lanes) : emitOp(scalar, lanes);
     }
+    std::vector<std::string> values;
     for (size_t i = 0; i < dag_.outputs().size(); i++) {
-      const ScalarId output = dag_.outputs()[i];
-      const DType dtype = dag_[output].dtype;
-      std::string value = names[output];
-      if (dtype == DType::kBool) value = out_.define("zext ", vectorOf("i1", lanes), " ", value, " to ", vectorOf("i8", lanes));
-      out_.line("store ", vectorOf(memoryType(dtype), lanes), " ", value, ", ptr ", places[group_.inputs.size() + i], ", align ",
-           dtypeItemSize(dtype));
+      const KernelOutput& output = dag_.outputs()[i];
+      values.push_back(names[output.value]);
+      const size_t param = placeOf(i);
+      if (!runs_[param]) continue;
+      if (output.combine) {
+        const std::string so_far = emitLoads(dtypes_[param], places[param], lanes);
+        values[i] = emitCombine(*output.combine, dtypes_[param], lanes, {so_far, values[i]}, out_);
+      }
+      emitStores(dtypes_[param], places[param], values[i], lanes);
+    }
+    return values;
+  }
+
+  /// Where a parameter's elements are: one place, or one for each lane.
+  std::vector<std::string> emitPlaces(size_t param, Access access, std::string_view index) {
+    if (access == Access::kDense) {
+      return {out_.define("getelementptr inbounds ", memoryType(dtypes_[param]), ", ptr ", pointers_[param], ", i64 ", index)};
+    }
+    const std::string offset = out_.define("mul i64 ", index, ", ", strides_[param]);
+    std::vector<std::string> places = {out_.define("getelementptr inbounds i8, ptr ", pointers_[param], ", i64 ", offset)};
+    for (int i = 1; access == Access::kGathered && i < lanes_; i++) {
+      places.push_back(out_.define("getelementptr inbounds i8, ptr ", places.back(), ", i64 ", strides_[param]));
+    }
+    return places;
+  }
+
+  std::string emitLoads(DType dtype, const std::vector<std::string>& places, int lanes) {
+    if (places.size() == 1) return emitLoad(dtype, places[0], lanes);
+    std::string vector = "poison";
+    for (size_t i = 0; i < places.size(); i++) {
+      const std::string element = emitLoad(dtype, places[i], 1);
+      vector = out_.define("insertelement ", typeOf(dtype, lanes), " ", vector, ", ", registerType(dtype), " ", element, ", i64 ", i);
+    }
+    return vector;
+  }
+
+  void emitStores(DType dtype, const std::vector<std::string>& places, const std::string& value, int lanes) {
+    if (places.size() == 1) return emitStore(dtype, places[0], value, lanes);
+    for (size_t i = 0; i < places.size(); i++) {
+      emitStore(dtype, places[i], out_.define("extractelement ", typeOf(dtype, lanes), " ", value, ", i64 ", i), 1);
     }
   }
 
-  std::string emitPlace(size_t param, int lanes, std::string_view index) {
-    if (lanes > 1) return out_.define("getelementptr inbounds ", memoryType(dtypes_[param]), ", ptr ", pointers_[param], ", i64 ", index);
-    std::string offset = out_.define("mul i64 ", index, ", ", strides_[param]);
-    return out_.define("getelementptr inbounds i8, ptr ", pointers_[param], ", i64 ", offset);
+  std::string emitLoad(DType dtype, std::string_view place, int lanes) {
+    std::string loaded = out_.define("load ", vectorOf(memoryType(dtype), lanes), ", ptr ", place, ", align ", dtypeItemSize(dtype));
+    if (dtype != DType::kBool) return loaded;
+    return out_.define("icmp ne ", vectorOf("i8", lanes), " ", loaded, ", ", repeated("i8", "0", lanes));
   }
 
-  std::string emitLoad(const Scalar& scalar, std::string_view place, int lanes) {
-    std::string loaded = out_.define("load ", vectorOf(memoryType(scalar.dtype), lanes), ", ptr ", place, ", align ", dtypeItemSize(scalar.dtype));
-    if (scalar.dtype != DType::kBool) return loaded;
-    return out_.define("icmp ne ", vectorOf("i8", lanes), " ", loaded, ", ", repeated("i8", "0", lanes));
+  void emitStore(DType dtype, std::string_view place, std::string value, int lanes) {
+    if (dtype == DType::kBool) value = out_.define("zext ", vectorOf("i1", lanes), " ", value, " to ", vectorOf("i8", lanes));
+    out_.line("store ", vectorOf(memoryType(dtype), lanes), " ", value, ", ptr ", place, ", align ", dtypeItemSize(dtype));
   }
 
   std::string emitOp(const Scalar& scalar, int lanes) {
@@ -140,11 +374,15 @@ class Emitter {
     return emitScalarOp(dag_, scalar, lanes, args, out_);
   }
 
+  /// By parameter.
+  using Places = std::vector<std::vector<std::string>>;
+
   const Group& group_;
   const KernelDag& dag_;
   int lanes_ = 1;
   std::vector<bool> runs_;                 ///< by parameter: an array whose elements change along the run
   std::vector<DType> dtypes_;              ///< by parameter
+  std::vector<size_t> folds_;              ///< outputs that the run is reduced to
   std::vector<std::string> pointers_, strides_;   ///< by parameter: registers
   std::vector<bool> invariant_;            ///< by scalar
   std::vector<std::string> scalar_names_, vector_names_;   ///< by scalar: registers or constants

@@ -1,8 +1,10 @@
 // Kernels as LLVM IR.
 //
-// The loop is written with explicit vectors and no pass of LLVM's optimizer is meant to run over it: what does not change is computed in
-// front of the loop, equal values are one already (kernel_dag.h). `vector_bytes` elements' worth is done at once, twice as much as a register
-// holds, so that two chains of instructions overlap; what is left over, and all of an array with gaps, goes element by element.
+// The loops are written with explicit vectors and no pass of LLVM's optimizer is meant to run over them: what does not change is computed in
+// front of a loop, equal values are one already (kernel_dag.h). `vector_bytes` elements' worth is done at once, twice as much as a register
+// holds, so that two chains of instructions overlap; what is left over goes element by element, and so does, without a reduction, all of
+// an array with gaps.
+//
 #pragma once
 
 #include <string>

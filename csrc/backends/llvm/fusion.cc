@@ -4,6 +4,7 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "base/check.h"
+#include "base/fault.h"
 #include "graph/effects.h"
 
 namespace segue::llvm {
@@ -12,15 +13,64 @@ namespace {
 constexpr size_t kMaxNodes = 256;    ///< of a group: compile time grows with its code
 constexpr size_t kNoGroup = SIZE_MAX;
 
+/// A node that kernels compute: one of the two.
 struct Candidate {
-  Pointwise pointwise;
-  Node* node;
+  Node* node = nullptr;
+  std::optional<Pointwise> pointwise;
+  std::optional<Reduction> reduction;
+
+  bool fOrder() const { return pointwise ? pointwise->f_order : reduction->f_order; }
+  /// The arguments that are its operands: the first ones.
+  absl::Span<const Arg> operands() const {
+    return absl::MakeConstSpan(node->args).subspan(0, pointwise ? pointwise->operand_count : 1);
+  }
+  /// What is run over has the shape of this.
+  const Type& runType() const { return pointwise ? *node->type : *node->args[0].as<ArgValue>().type; }
 };
+
+std::optional<Candidate> candidateOf(Node* node, const DimTable& dims) {
+  Candidate out{node, pointwiseOf(*node, dims), std::nullopt};
+  if (!out.pointwise) out.reduction = reductionOf(*node, dims);
+  return out.pointwise || out.reduction ? std::optional(std::move(out)) : std::nullopt;
+}
 
 /// Whether running over the shape of `user` is running over that of its operand `made`. (Their sizes are equal then by relations
 /// that NumPy's broadcasting has recorded.)
 bool sameRun(const Type& made, const Type& user, const DimTable& dims) {
   return made.shape.size() == user.shape.size() && spreadOver(made.shape, user.shape, dims) == 0;
+}
+
+/// The dimension, counted from the last one, along which neighbours in memory lie.
+uint32_t innermostOf(const Shape& shape, bool f_order, const DimTable& dims) {
+  const auto ndim = static_cast<uint32_t>(shape.size());
+  if (f_order) return ndim - 1;
+  for (uint32_t i = 0; i < ndim; i++) {
+    if (dims.hint(shape[ndim - 1 - i]) != 1) return i;
+  }
+  return 0;
+}
+
+/// The axes of a sum of floats that takes several dimensions for one, as its order needs it: else 0.
+uint32_t joinedAxes(const Candidate& candidate, const DimTable& dims) {
+  if (!candidate.reduction || !isFloating(candidate.reduction->dtype)) return 0;
+  const Shape& shape = candidate.runType().shape;
+  const uint32_t axes = candidate.reduction->axes;
+  if (((axes >> innermostOf(shape, candidate.fOrder(), dims)) & 1) == 0) return 0;
+  int several = 0;
+  for (size_t i = 0; i < shape.size(); i++) several += ((axes >> i) & 1) != 0 && dims.hint(shape[shape.size() - 1 - i]) != 1;
+  return several > 1 && !SEGUE_FAULT(KernelAxesSplit) ? axes : 0;
+}
+
+/// Whether the candidate leaves a run's dimensions one: its arrays have no gaps and repeat nothing, what it reduces has the same axes.
+bool keepsJoined(const Candidate& candidate, uint32_t axes, const DimTable& dims) {
+  if (axes == 0) return true;
+  if (candidate.reduction && candidate.reduction->axes != axes) return false;
+  for (const Arg& arg : candidate.operands()) {
+    if (!arg.isValue() || !arg.as<ArgValue>().type->isArray()) continue;
+    const Type& type = *arg.as<ArgValue>().type;
+    if (runOrder(type, dims) != candidate.fOrder() || !sameRun(type, candidate.runType(), dims)) return false;
+  }
+  return true;
 }
 
 class Fuser {
@@ -34,9 +84,9 @@ class Fuser {
 
   Fusion run() {
     for (Node* node : graph_.nodes()) {
-      std::optional<Pointwise> pointwise = uses_[node->id].empty() ? std::nullopt : pointwiseOf(*node, graph_.dims());
-      if (pointwise) {
-        join(node, *std::move(pointwise));
+      std::optional<Candidate> candidate = uses_[node->id].empty() ? std::nullopt : candidateOf(node, graph_.dims());
+      if (candidate) {
+        join(*std::move(candidate));
       } else {
         runAlone(node);
       }
@@ -48,8 +98,12 @@ class Fuser {
  private:
   struct Pending {
     std::vector<Candidate> nodes;   ///< program order; empty: it has run, or has joined another
-    bool f_order = false;
     absl::flat_hash_set<const Node*> arrays;   ///< operands made outside
+    absl::flat_hash_set<const Node*> reduced;  ///< what is known behind the run only
+    uint32_t joined = 0;            ///< axes that have to be one run
+    bool f_order() const { return nodes.front().fOrder(); }
+    const Type& runType() const { return nodes.front().runType(); }
+    bool isFull() const { return nodes.size() >= kMaxNodes; }
   };
 
   void countUses(const Arg& arg, const Node* user) {
@@ -73,15 +127,15 @@ class Fuser {
     });
   }
 
-  void join(Node* node, Pointwise pointwise) {
+  void join(Candidate candidate) {
+    Node* node = candidate.node;
     std::vector<size_t> makers;
-    for (size_t i = 0; i < pointwise.operand_count; i++) {
-      if (!node->args[i].isValue()) continue;
-      const Node* made = node->args[i].as<ArgValue>().node;
+    for (const Arg& arg : candidate.operands()) {
+      if (!arg.isValue()) continue;
+      const Node* made = arg.as<ArgValue>().node;
       const size_t group = group_of_[made->id];
       if (group == kNoGroup || pending_[group].nodes.empty()) continue;
-      const bool fits = pending_[group].f_order == pointwise.f_order && sameRun(*made->type, *node->type, graph_.dims());
-      if (!fits || pending_[group].nodes.size() >= kMaxNodes) {
+      if (!fits(candidate, *made, pending_[group])) {
         emit(group);
       } else if (std::find(makers.begin(), makers.end(), group) == makers.end()) {
         makers.push_back(group);
@@ -89,15 +143,36 @@ class Fuser {
     }
     // An operand of one maker may have been made by another's run just now.
     std::erase_if(makers, [this](size_t group) { return pending_[group].nodes.empty(); });
-    if (makers.empty()) makers.push_back(neighbour(*node, pointwise));
+    if (makers.empty()) makers.push_back(neighbour(candidate));
     const size_t own = makers.front();
-    for (size_t i = 1; i < makers.size(); i++) merge(own, makers[i]);
-    for (size_t i = 0; i < pointwise.operand_count; i++) {
-      if (const Node* array = arrayOutside(node->args[i], own)) pending_[own].arrays.insert(array);
+    for (size_t i = 1; i < makers.size(); i++) {
+      agree(pending_[own], pending_[makers[i]]) ? merge(own, makers[i]) : emit(makers[i]);
     }
-    pending_[own].nodes.push_back({std::move(pointwise), node});
+    for (const Arg& arg : candidate.operands()) {
+      if (const Node* array = arrayOutside(arg, own)) pending_[own].arrays.insert(array);
+    }
+    if (candidate.reduction) pending_[own].reduced.insert(node);
+    pending_[own].joined |= joinedAxes(candidate, graph_.dims());
+    pending_[own].nodes.push_back(std::move(candidate));
     group_of_[node->id] = own;
   }
+
+  /// Whether a node can use what a pending group makes in the group's own run.
+  bool fits(const Candidate& candidate, const Node& made, const Pending& group) const {
+    return !group.reduced.contains(&made) && group.f_order() == candidate.fOrder() && sameRun(*made.type, candidate.runType(), graph_.dims()) &&
+           takes(group, candidate);
+  }
+
+  /// Whether there is room for the candidate, and it and the group leave each other's runs as they have to be.
+  bool takes(const Pending& group, const Candidate& candidate) const {
+    return !group.isFull() && keepsJoined(candidate, group.joined, graph_.dims()) && keepJoined(group, joinedAxes(candidate, graph_.dims()));
+  }
+
+  bool keepJoined(const Pending& group, uint32_t axes) const {
+    return std::all_of(group.nodes.begin(), group.nodes.end(), [&](const Candidate& node) { return keepsJoined(node, axes, graph_.dims()); });
+  }
+
+  bool agree(const Pending& a, const Pending& b) const { return keepJoined(a, b.joined) && keepJoined(b, a.joined); }
 
   /// The array that an operand is, unless the group makes it.
   const Node* arrayOutside(const Arg& arg, size_t group) const {
@@ -107,16 +182,16 @@ class Fuser {
   }
 
   /// The latest group that runs over the node's very shape and loads one of its arrays; a new one where there is none.
-  size_t neighbour(const Node& node, const Pointwise& pointwise) {
+  size_t neighbour(const Candidate& candidate) {
     for (size_t i = pending_.size(); i-- > 0;) {
       const Pending& group = pending_[i];
-      if (group.nodes.empty() || group.nodes.size() >= kMaxNodes || group.f_order != pointwise.f_order) continue;
-      if (group.nodes.back().node->type->shape != node.type->shape) continue;
-      for (size_t k = 0; k < pointwise.operand_count; k++) {
-        if (group.arrays.contains(arrayOutside(node.args[k], i))) return i;
+      if (group.nodes.empty() || group.f_order() != candidate.fOrder() || group.runType().shape != candidate.runType().shape) continue;
+      if (!takes(group, candidate)) continue;
+      for (const Arg& arg : candidate.operands()) {
+        if (group.arrays.contains(arrayOutside(arg, i))) return i;
       }
     }
-    pending_.push_back({{}, pointwise.f_order, {}});
+    pending_.emplace_back();
     return pending_.size() - 1;
   }
 
@@ -127,6 +202,8 @@ class Fuser {
       nodes.push_back(std::move(candidate));
     }
     pending_[into].arrays.merge(pending_[from].arrays);
+    pending_[into].reduced.merge(pending_[from].reduced);
+    pending_[into].joined |= pending_[from].joined;
     std::sort(nodes.begin(), nodes.end(), [](const Candidate& a, const Candidate& b) { return a.node->id < b.node->id; });
   }
 
@@ -146,33 +223,82 @@ class Fuser {
   class GroupBuilder {
    public:
     GroupBuilder(const Fuser& fuser, const Pending& pending, Group& group)
-        : dims_(fuser.graph_.dims()), uses_(fuser.uses_), pending_(pending), group_(group) {}
+        : dims_(fuser.graph_.dims()), uses_(fuser.uses_), pending_(pending), shape_(pending.runType().shape), group_(group) {}
 
     void build() {
-      group_.f_order = pending_.f_order;
-      group_.flat = true;
-      shape_ = &pending_.nodes.back().node->type->shape;
+      Kernel& kernel = group_.kernel;
+      kernel.f_order = pending_.f_order();
+      kernel.flat = true;
+      for (const Candidate& candidate : pending_.nodes) group_.nodes.push_back(candidate.node);
+      for (const Candidate& candidate : pending_.nodes) lower(candidate);
       for (const Candidate& candidate : pending_.nodes) {
-        absl::InlinedVector<ScalarId, 3> operands;
-        for (size_t i = 0; i < candidate.pointwise.operand_count; i++) {
-          operands.push_back(operand(candidate.node->args[i], candidate.pointwise.loop[i]));
+        if (candidate.reduction) {
+          reduce(candidate);
+        } else if (isUsedOutside(*candidate.node)) {
+          addOutput(candidate.node, {});
+          group_.dag.store(values_.at(candidate.node));
         }
-        values_[candidate.node] = lowerExpression(candidate.pointwise, operands, group_.dag);
-        group_.nodes.push_back(candidate.node);
       }
-      for (Node* node : group_.nodes) {
-        const std::vector<const Node*>& users = uses_[node->id];
-        const bool stored = std::any_of(users.begin(), users.end(), [this](const Node* user) { return !values_.contains(user); });
-        if (!stored) continue;
-        group_.outputs.push_back(node);
-        group_.dag.store(values_.at(node));
-        group_.params.push_back({});
-      }
+      kernel.innermost = innermostOf(shape_, kernel.f_order, dims_);
+      for (size_t i = 0; i < shape_.size(); i++) kernel.sized_by.push_back(sizing(i));
     }
 
    private:
+    /// What is stored, or goes into the reduction.
+    void lower(const Candidate& candidate) {
+      const Node* node = candidate.node;
+      if (candidate.reduction) {
+        const Arg& arg = node->args[0];
+        const DType dtype = candidate.reduction->truth ? arg.as<ArgValue>().type->dtype : candidate.reduction->dtype;
+        values_[node] = operand(arg, dtype);
+        if (candidate.reduction->truth) {
+          values_[node] = group_.dag.apply(ScalarOp::kNe, DType::kBool, {values_[node], group_.dag.constant(dtype, 0)});
+        }
+        return;
+      }
+      absl::InlinedVector<ScalarId, 3> operands;
+      for (size_t i = 0; i < candidate.operands().size(); i++) {
+        operands.push_back(operand(candidate.operands()[i], candidate.pointwise->loop[i]));
+      }
+      values_[node] = lowerExpression(*candidate.pointwise, operands, group_.dag);
+    }
+
+    bool isUsedOutside(const Node& node) const {
+      return std::any_of(uses_[node.id].begin(), uses_[node.id].end(), [this](const Node* user) { return !values_.contains(user); });
+    }
+
+    void reduce(const Candidate& candidate) {
+      const Reduction& reduction = *candidate.reduction;
+      KernelParam param{.squeezed = !reduction.keeps_axes, .spread = reduction.axes};
+      if (!candidate.node->type->isArray()) param.kind = KernelParam::Kind::kResult;
+      group_.kernel.flat &= param.kind == KernelParam::Kind::kResult;
+      // Of floats a sum starts with 0.0, whatever sign its own zeros have.
+      const bool positive = isFloating(reduction.dtype) && !SEGUE_FAULT(KernelSumsNegativeZero);
+      const uint64_t initial = positive ? 0 : neutralBits(reduction.combine, reduction.dtype);
+      const auto number = static_cast<uint32_t>(group_.kernel.params.size());
+      group_.kernel.reductions.push_back({number, initial, dtypeDescr(reduction.dtype), reduction.averages});
+      addOutput(candidate.node, param);
+      group_.dag.reduce(reduction.combine, values_.at(candidate.node));
+    }
+
+    void addOutput(const Node* node, KernelParam param) {
+      group_.outputs.push_back(node);
+      group_.kernel.params.push_back(param);
+    }
+
+    /// A parameter with the run's size along a dimension, counted from the last one: stored ones have all sizes.
+    uint32_t sizing(size_t dimension) const {
+      const std::vector<KernelParam>& params = group_.kernel.params;
+      for (size_t i = params.size(); i-- > 0;) {
+        const bool reduced = i >= group_.inputs.size() && group_.dag.outputs()[i - group_.inputs.size()].combine;
+        if (params[i].kind == KernelParam::Kind::kArray && !reduced && ((params[i].spread >> dimension) & 1) == 0) return static_cast<uint32_t>(i);
+      }
+      SEGUE_UNREACHABLE("no array has the size of a run");
+    }
+
     ScalarId operand(const Arg& arg, DType dtype) {
-      if (!arg.isValue()) return group_.dag.constant(dtype, *constantBits(arg, dtype, dims_));
+      if (!isLoaded(arg, dims_)) return group_.dag.constant(dtype, *constantBits(arg, dtype, dims_));
+      if (arg.is<Dim>()) return number(arg, dtype);
       const Node* node = arg.as<ArgValue>().node;
       if (auto made = values_.find(node); made != values_.end()) return group_.dag.cast(made->second, dtype);
       auto [known, fresh] = loads_.try_emplace(node, static_cast<uint32_t>(group_.inputs.size()));
@@ -182,26 +308,39 @@ class Fuser {
       return group_.dag.cast(group_.dag.load(loaded, known->second), dtype);
     }
 
+    /// A Python int, which NumPy takes to a float by way of a double.
+    ScalarId number(const Arg& arg, DType dtype) {
+      auto [known, fresh] = numbers_.try_emplace(arg.as<Dim>(), static_cast<uint32_t>(group_.inputs.size()));
+      if (fresh) {
+        group_.inputs.push_back(arg);
+        group_.kernel.params.push_back({.kind = KernelParam::Kind::kInt});
+      }
+      ScalarId loaded = group_.dag.load(DType::kI64, known->second);
+      if (isFloating(dtype)) loaded = group_.dag.cast(loaded, DType::kF64);
+      return group_.dag.cast(loaded, dtype);
+    }
+
     void addInput(const Arg& arg, const Type& type) {
       KernelParam param;
       if (type.isArray()) {
-        param.spread = spreadOver(type.shape, *shape_, dims_);
-        const bool dense = type.layout.known && (group_.f_order ? type.layout.f_contiguous : type.layout.c_contiguous);
-        group_.flat &= dense && param.spread == 0;
+        param.spread = spreadOver(type.shape, shape_, dims_);
+        const bool dense = type.layout.known && (group_.kernel.f_order ? type.layout.f_contiguous : type.layout.c_contiguous);
+        group_.kernel.flat &= dense && param.spread == 0;
       } else {
         param.kind = type.kind == TypeKind::kPyFloat ? KernelParam::Kind::kFloat : KernelParam::Kind::kScalar;
       }
       group_.inputs.push_back(arg);
-      group_.params.push_back(param);
+      group_.kernel.params.push_back(param);
     }
 
     const DimTable& dims_;
     const std::vector<std::vector<const Node*>>& uses_;
     const Pending& pending_;
+    const Shape& shape_;                                 ///< of the run
     Group& group_;
-    const Shape* shape_ = nullptr;
     absl::flat_hash_map<const Node*, ScalarId> values_;
-    absl::flat_hash_map<const Node*, uint32_t> loads_;
+    absl::flat_hash_map<const Node*, uint32_t> loads_;   ///< by node: its parameter
+    absl::flat_hash_map<Dim, uint32_t> numbers_;         ///< by symbolic int: its parameter
   };
 
   const Graph& graph_;

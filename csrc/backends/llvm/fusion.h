@@ -1,13 +1,15 @@
 // Groups of nodes that run as one kernel.
 //
 // Model. One pass in program order. An element-wise node joins the groups that make its operands, if they run over its shape, else one that
-// runs over its shape and loads one of its operands, else it starts one. A group is *pending* until somebody outside needs one of its values, or memory is about to be written; then it runs, so that
-// its nodes move behind nodes that they do not depend on, and never across a write. Values that only the group uses are never stored.
+// runs over its shape and loads one of its operands, else it starts one. A reduction does the same with its operand's shape; what it gives is
+// known behind the run only. A group is *pending* until somebody outside needs one of its values, or memory is about to be written; then it
+// runs, so that its nodes move behind nodes that they do not depend on, and never across a write. Values that only the group uses are never
+// stored.
 #pragma once
 
 #include <memory>
 
-#include "backends/llvm/pointwise.h"
+#include "backends/llvm/reduction.h"
 #include "backends/lowering.h"
 
 namespace segue::llvm {
@@ -17,9 +19,7 @@ struct Group {
   std::vector<Arg> inputs;              ///< graph values that the kernel loads, without repeats
   std::vector<const Node*> outputs;     ///< program order; at least one
   KernelDag dag;
-  std::vector<KernelParam> params;      ///< of inputs, then outputs
-  bool f_order = false;
-  bool flat = false;                    ///< all arrays are dense and in the outputs' order
+  Kernel kernel;                        ///< all but its code
 };
 
 struct Fusion {

@@ -36,7 +36,8 @@ std::string literal(DType dtype, uint64_t bits) {
   if (dtype == DType::kF32) {
     return absl::StrFormat("0x%016x", std::bit_cast<uint64_t>(static_cast<double>(std::bit_cast<float>(static_cast<uint32_t>(bits)))));
   }
-  return absl::StrCat(static_cast<int64_t>(bits));
+  const int unused = 64 - dtypeItemSize(dtype) * 8;
+  return absl::StrCat(static_cast<int64_t>(bits << unused) >> unused);
 }
 
 std::string repeated(std::string_view element, std::string_view value, int lanes) {

@@ -42,6 +42,9 @@ class IrBuilder {
     line(name, " = ", parts...);
     return name;
   }
+  /// Where the next line goes, and lines that go there once what they name is known: phis.
+  size_t here() const { return text_.size(); }
+  void insert(size_t at, std::string_view lines) { text_.insert(at, lines); }
   /// Something that stands behind the functions, once.
   void declare(std::string declaration) { declarations_.insert(std::move(declaration)); }
 

@@ -4,6 +4,7 @@
 #include <bit>
 
 #include "absl/strings/str_cat.h"
+#include "base/check.h"
 
 namespace segue::llvm {
 namespace {
@@ -31,6 +32,21 @@ std::optional<ScalarOp> scalarOpFromName(std::string_view name) {
   return static_cast<ScalarOp>(found - std::begin(kNames));
 }
 
+uint64_t neutralBits(ScalarOp combine, DType dtype) {
+  const int bits = dtypeItemSize(dtype) * 8;
+  const uint64_t all = UINT64_MAX >> (64 - bits), top = uint64_t{1} << (bits - 1);
+  const bool is_signed = dtypeKind(dtype) == 'i';
+  switch (combine) {
+    case ScalarOp::kAdd: return isFloating(dtype) ? top : 0;   // -0.0: 0.0 would change its sign
+    case ScalarOp::kMul: return 1;
+    case ScalarOp::kOr: return 0;
+    case ScalarOp::kAnd: return dtype == DType::kBool ? 1 : all;
+    case ScalarOp::kMin: return is_signed ? all ^ top : all;
+    case ScalarOp::kMax: return is_signed ? top : 0;
+    default: SEGUE_UNREACHABLE("not a reduction's operator");
+  }
+}
+
 ScalarId KernelDag::add(const Scalar& scalar) {
   auto [known, fresh] = known_.try_emplace(scalar, static_cast<ScalarId>(scalars_.size()));
   if (fresh) scalars_.push_back(scalar);
@@ -49,11 +65,13 @@ ScalarId KernelDag::apply(ScalarOp op, DType dtype, absl::Span<const ScalarId> a
 }
 
 bool KernelDag::reports() const {
-  return std::any_of(scalars_.begin(), scalars_.end(), [this](const Scalar& scalar) {
-    const bool computes = scalar.op >= ScalarOp::kAdd && scalar.op <= ScalarOp::kRint && scalar.op != ScalarOp::kNeg && scalar.op != ScalarOp::kAbs;
-    const bool narrows = scalar.op == ScalarOp::kCast && scalar.dtype == DType::kF32;
-    return (computes && isFloating(scalar.dtype)) || narrows;
-  });
+  auto reports = [](ScalarOp op, DType dtype) {
+    const bool computes = op >= ScalarOp::kAdd && op <= ScalarOp::kRint && op != ScalarOp::kNeg && op != ScalarOp::kAbs;
+    return (computes && isFloating(dtype)) || (op == ScalarOp::kCast && dtype == DType::kF32);
+  };
+  return std::any_of(scalars_.begin(), scalars_.end(), [&](const Scalar& scalar) { return reports(scalar.op, scalar.dtype); }) ||
+         std::any_of(outputs_.begin(), outputs_.end(),
+                     [&](const KernelOutput& output) { return output.combine && reports(*output.combine, scalars_[output.value].dtype); });
 }
 
 std::string KernelDag::print() const {
@@ -66,7 +84,9 @@ std::string KernelDag::print() const {
     for (size_t k = 0; k < scalar.arity; k++) absl::StrAppend(&out, " v", scalar.args[k]);
     out += '\n';
   }
-  for (ScalarId output : outputs_) absl::StrAppend(&out, "store v", output, "\n");
+  for (const KernelOutput& output : outputs_) {
+    absl::StrAppend(&out, output.combine ? absl::StrCat("reduce ", scalarOpName(*output.combine)) : "store", " v", output.value, "\n");
+  }
   return out;
 }
 

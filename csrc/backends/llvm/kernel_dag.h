@@ -7,6 +7,7 @@
 //   v1 = constant f64 0.5
 //   v2 = mul f64 v0 v1
 //   store v2
+//   reduce add v2
 #pragma once
 
 #include <array>
@@ -23,7 +24,7 @@ namespace segue::llvm {
 enum class ScalarOp : uint8_t {
   kLoad,       ///< of input `bits`
   kConstant,   ///< bits: the value's
-  kCast,       ///< from the argument's dtype, which casts to this one without loss
+  kCast,       ///< from the argument's dtype, as NumPy casts values that this one can hold
 #define SEGUE_SCALAR_OP(name, text, arity) k##name,
 #include "backends/llvm/scalar_ops.def"
 #undef SEGUE_SCALAR_OP
@@ -35,6 +36,9 @@ std::optional<ScalarOp> scalarOpFromName(std::string_view name);
 inline bool isComparison(ScalarOp op) { return op >= ScalarOp::kEq && op <= ScalarOp::kGe; }
 /// The result is a bool, whatever the dtype of the arguments.
 inline bool isPredicate(ScalarOp op) { return op >= ScalarOp::kEq && op <= ScalarOp::kSignBit; }
+
+/// Of add, mul, and, or, min and max: the value that changes nothing that it is combined with, as its bits.
+uint64_t neutralBits(ScalarOp combine, DType dtype);
 
 using ScalarId = uint32_t;
 
@@ -51,6 +55,12 @@ struct Scalar {
   }
 };
 
+/// A value that is stored, or (combine) reduced: the operator takes what the reduction has so far and the value.
+struct KernelOutput {
+  ScalarId value = 0;
+  std::optional<ScalarOp> combine;
+};
+
 class KernelDag {
  public:
   ScalarId load(DType dtype, uint32_t input) { return add({.op = ScalarOp::kLoad, .dtype = dtype, .bits = input}); }
@@ -58,11 +68,12 @@ class KernelDag {
   ScalarId constant(DType dtype, uint64_t bits) { return add({.op = ScalarOp::kConstant, .dtype = dtype, .bits = bits}); }
   ScalarId cast(ScalarId value, DType to);
   ScalarId apply(ScalarOp op, DType dtype, absl::Span<const ScalarId> args);
-  void store(ScalarId value) { outputs_.push_back(value); }
+  void store(ScalarId value) { outputs_.push_back({value, std::nullopt}); }
+  void reduce(ScalarOp combine, ScalarId value) { outputs_.push_back({value, combine}); }
 
   const std::vector<Scalar>& scalars() const { return scalars_; }
   const Scalar& operator[](ScalarId id) const { return scalars_[id]; }
-  const std::vector<ScalarId>& outputs() const { return outputs_; }
+  const std::vector<KernelOutput>& outputs() const { return outputs_; }
   /// Whether computing may set the floating-point status.
   bool reports() const;
   std::string print() const;
@@ -71,7 +82,7 @@ class KernelDag {
   ScalarId add(const Scalar& scalar);
 
   std::vector<Scalar> scalars_;
-  std::vector<ScalarId> outputs_;
+  std::vector<KernelOutput> outputs_;
   absl::flat_hash_map<Scalar, ScalarId> known_;
 };
 

@@ -17,12 +17,8 @@ namespace {
 Result<KernelCall> kernelCall(const llvm::Group& group) {
   const auto start = std::chrono::steady_clock::now();
   SEGUE_TRY(llvm::CompiledKernel compiled, llvm::compileKernel(llvm::emitKernel(group, 2 * llvm::vectorBytes())));
-  auto kernel = std::make_shared<Kernel>();
+  auto kernel = std::make_shared<Kernel>(group.kernel);
   kernel->code = compiled.code;
-  kernel->params = group.params;
-  kernel->ndim = group.outputs.front()->type->ndim();
-  kernel->f_order = group.f_order;
-  kernel->flat = group.flat;
   kernel->reports = group.dag.reports();
   kernel->text = group.dag.print();
   if (logs(Channel::kKernels)) {

@@ -22,7 +22,7 @@ bool isKernelDType(DType dtype) {
 
 /// Whether kernels apply the operator to elements of the dtype as NumPy's loop does.
 bool applies(ScalarOp op, DType dtype) {
-  const bool floating = dtype == DType::kF32 || dtype == DType::kF64, integral = isIntegral(dtype);
+  const bool floating = isFloating(dtype), integral = isIntegral(dtype);
   switch (op) {
     case ScalarOp::kAdd:
     case ScalarOp::kMul:
@@ -147,35 +147,24 @@ std::optional<Category> categoryOf(const Arg& arg) {
 bool findUfuncLoop(const Node& node, absl::Span<const Category> categories, Pointwise* out) {
   const UfuncLoop* loop = findLoop(static_cast<DTypeRuleId>(node.op->dtype_index), categories);
   if (loop == nullptr) return false;
+  bool integers = true;
   for (size_t i = 0; i < categories.size(); i++) {
     if (!isKernelDType(loop->in[i])) return false;
-    // NumPy compares integers of different kinds by their values, in loops of their own.
-    const bool integral = isIntegral(categoryDType(categories[i])) || categories[i] == kWeakInt;
-    if (node.type->dtype == DType::kBool && integral && !isIntegral(loop->in[i])) return false;
+    integers &= isIntegral(categoryDType(categories[i])) || categories[i] == kWeakInt;
     out->loop.push_back(loop->in[i]);
   }
+  // NumPy compares integers of different kinds by their values, in loops of their own.
+  if (node.type->dtype == DType::kBool && integers && !isIntegral(loop->in[0])) return false;
   return loop->out[0] == node.type->dtype;
-}
-
-/// Whether the result is an array whose memory order is known, and is the order that the runtime makes arrays in.
-bool isMade(const Node& node, const DimTable& dims, Pointwise* out) {
-  const Type& type = *node.type;
-  if (!type.isArray() || type.ndim() == 0 || type.ndim() > kMaxRank || !isKernelDType(type.dtype)) return false;
-  if (node.sharing != Sharing::kFresh || !type.layout.known) return false;
-  out->f_order = !type.layout.c_contiguous;
-  if (!out->f_order) return true;
-  // Where NumPy puts a dimension of size 1 among the others depends on the operands' strides.
-  for (Dim dim : type.shape) {
-    if (dims.hint(dim) <= 1) return false;
-  }
-  return type.layout.f_contiguous;
 }
 
 /// `x ** exponent`, for exponents that NumPy's operator runs as square, square root or reciprocal.
 std::optional<Pointwise> powerOf(const Node& node, const DimTable& dims) {
   Pointwise out;
+  const std::optional<bool> f_order = madeOrder(node, dims);
   const Type* base = node.args[0].isValue() ? node.args[0].as<ArgValue>().type : nullptr;
-  if (!isMade(node, dims, &out) || base == nullptr || !base->isArray() || !base->aligned || base->dtype != node.type->dtype) return std::nullopt;
+  if (!f_order || base == nullptr || !base->isArray() || !base->aligned || base->dtype != node.type->dtype) return std::nullopt;
+  out.f_order = *f_order;
   const Arg& exponent = node.args[1];
   const bool integer = exponent.is<Dim>() && dims.isConstant(exponent.as<Dim>());
   if (!integer && !exponent.is<double>()) return std::nullopt;
@@ -203,7 +192,9 @@ std::optional<Pointwise> pointwiseOf(const Node& node, const DimTable& dims) {
   if (node.op->kernel.empty()) return std::nullopt;
   Pointwise out;
   out.expression = node.op->kernel;
-  if (!isMade(node, dims, &out)) return std::nullopt;
+  const std::optional<bool> f_order = madeOrder(node, dims);
+  if (!f_order) return std::nullopt;
+  out.f_order = *f_order;
   const bool is_ufunc = node.op->paramIndex("casting") >= 0;
   const bool is_where = node.op->name == "where";
   if (!is_ufunc && !is_where) return std::nullopt;
@@ -226,13 +217,17 @@ std::optional<Pointwise> pointwiseOf(const Node& node, const DimTable& dims) {
   }
   for (size_t i = 0; i < out.operand_count; i++) {
     const Arg& arg = node.args[i];
-    if (!arg.isValue() && !constantBits(arg, out.loop[i], dims)) return std::nullopt;
+    if (!isLoaded(arg, dims) && !constantBits(arg, out.loop[i], dims)) return std::nullopt;
     const bool real = isWeak(categories[i]) && categories[i] == kWeakFloat;
     if (real && !isFloating(out.loop[i])) return std::nullopt;
   }
   TypeVisitor visitor{out};
   if (ExpressionReader(out.expression).read<DType>(visitor) != node.type->dtype) return std::nullopt;
   return out;
+}
+
+bool isLoaded(const Arg& arg, const DimTable& dims) {
+  return arg.isValue() || (arg.is<Dim>() && !dims.isConstant(arg.as<Dim>()));
 }
 
 std::optional<uint64_t> constantBits(const Arg& arg, DType dtype, const DimTable& dims) {
@@ -262,6 +257,21 @@ std::optional<uint64_t> constantBits(const Arg& arg, DType dtype, const DimTable
 ScalarId lowerExpression(const Pointwise& pointwise, absl::Span<const ScalarId> operands, KernelDag& dag) {
   DagVisitor visitor{pointwise, operands, dag};
   return *ExpressionReader(pointwise.expression).read<ScalarId>(visitor);
+}
+
+std::optional<bool> runOrder(const Type& type, const DimTable& dims) {
+  if (!type.isArray() || type.ndim() == 0 || type.ndim() > kMaxRank || !type.layout.known) return std::nullopt;
+  if (type.layout.c_contiguous) return false;
+  // Where NumPy puts a dimension of size 1 among the others depends on the operands' strides.
+  for (Dim dim : type.shape) {
+    if (dims.hint(dim) <= 1) return std::nullopt;
+  }
+  return type.layout.f_contiguous ? std::optional(true) : std::nullopt;
+}
+
+std::optional<bool> madeOrder(const Node& node, const DimTable& dims) {
+  if (node.sharing != Sharing::kFresh || !isKernelDType(node.type->dtype)) return std::nullopt;
+  return runOrder(*node.type, dims);
 }
 
 uint32_t spreadOver(const Shape& own, const Shape& shape, const DimTable& dims) {

@@ -25,11 +25,19 @@ std::optional<Pointwise> pointwiseOf(const Node& node, const DimTable& dims);
 /// The node's value in `dag`. `operands`: by argument, already in the loop's dtype.
 ScalarId lowerExpression(const Pointwise& pointwise, absl::Span<const ScalarId> operands, KernelDag& dag);
 
+/// Whether an argument's value is known at run time only.
+bool isLoaded(const Arg& arg, const DimTable& dims);
 /// A constant argument in a dtype; nullopt for one that the dtype does not hold as NumPy's conversion would give it.
 std::optional<uint64_t> constantBits(const Arg& arg, DType dtype, const DimTable& dims);
 
 /// Bit i: along dimension i of `shape`, counted from the last one, an array of `own` repeats its elements. NumPy's broadcasting has
 /// accepted the two.
 uint32_t spreadOver(const Shape& own, const Shape& shape, const DimTable& dims);
+
+/// Whether the elements of an array lie side by side in Fortran order, else in C order; nullopt where that is not known, and where it leaves
+/// open how NumPy orders results.
+std::optional<bool> runOrder(const Type& type, const DimTable& dims);
+/// The same of what a node makes, for arrays that kernels can make.
+std::optional<bool> madeOrder(const Node& node, const DimTable& dims);
 
 }  // namespace segue::llvm

@@ -27,15 +27,32 @@ std::string integerPredicate(ScalarOp op, bool is_signed) {
   return absl::StrCat(is_signed ? "s" : "u", floatPredicate(op).substr(1));
 }
 
-/// The code of one operation. `dtype_` is that of its arguments, which have one but for casts and `where`.
+/// Whether code generation would replace the operator by another that treats NaNs otherwise: x * -1 by -x, x - 0 by x.
+bool isReplaced(const KernelDag& dag, const Scalar& scalar) {
+  for (size_t k = 0; k < scalar.arity; k++) {
+    const Scalar& arg = dag[scalar.args[k]];
+    if (arg.op != ScalarOp::kConstant || !isFloating(arg.dtype)) continue;
+    const double value = arg.dtype == DType::kF64 ? std::bit_cast<double>(arg.bits) : std::bit_cast<float>(static_cast<uint32_t>(arg.bits));
+    if (value == 0 || value == 1 || value == -1) return true;
+  }
+  return false;
+}
+
+/// The code of one operation. `dtype_` is that of its arguments, which have one but for `where`.
 class ScalarCode {
  public:
-  ScalarCode(const KernelDag& dag, const Scalar& scalar, int lanes, absl::Span<const std::string> args, IrBuilder& out)
-      : dag_(dag), scalar_(scalar), dtype_(dag[scalar.args[0]].dtype), lanes_(lanes), args_(args), out_(out) {}
+  ScalarCode(ScalarOp op, DType dtype, DType result, int lanes, absl::Span<const std::string> args, IrBuilder& out)
+      : op_(op), dtype_(dtype), result_(result), lanes_(lanes), args_(args), out_(out) {}
+
+  /// No pass may replace the operator.
+  ScalarCode& constrain() {
+    constrained_ = true;
+    return *this;
+  }
 
   std::string emit() {
     const bool real = isFloating(dtype_);
-    switch (scalar_.op) {
+    switch (op_) {
       case ScalarOp::kCast: return cast();
       case ScalarOp::kAdd: return real ? arithmetic("fadd") : binary("add", args_[0], args_[1]);
       case ScalarOp::kSub: return real ? arithmetic("fsub") : binary("sub", args_[0], args_[1]);
@@ -52,7 +69,7 @@ class ScalarCode {
       case ScalarOp::kCeil:
       case ScalarOp::kTrunc:
       case ScalarOp::kRint:
-      case ScalarOp::kCopySign: return out_.intrinsic(scalarOpName(scalar_.op), dtype_, lanes_, args_);
+      case ScalarOp::kCopySign: return out_.intrinsic(scalarOpName(op_), dtype_, lanes_, args_);
       case ScalarOp::kIsNan: return out_.define("fcmp uno ", type(), " ", args_[0], ", ", args_[0]);
       case ScalarOp::kIsInf: return compareToInfinity("oeq");
       case ScalarOp::kIsFinite: return compareToInfinity("one");
@@ -61,7 +78,7 @@ class ScalarCode {
       case ScalarOp::kMax: return extreme("gt");
       case ScalarOp::kShl:
       case ScalarOp::kShr: return shift();
-      case ScalarOp::kWhere: return select(args_[0], typeOf(scalar_.dtype, lanes_), args_[1], args_[2]);
+      case ScalarOp::kWhere: return select(args_[0], typeOf(result_, lanes_), args_[1], args_[2]);
       default: return comparison();
     }
   }
@@ -77,38 +94,31 @@ class ScalarCode {
   }
 
   std::string cast() {
-    const DType to = scalar_.dtype;
+    const DType to = result_;
     std::string_view how;
     if (isFloating(dtype_)) {
       how = to == DType::kF64 ? "fpext" : "fptrunc";
     } else if (isFloating(to)) {
       how = isSigned(dtype_) ? "sitofp" : "uitofp";
+    } else if (dtypeItemSize(to) == dtypeItemSize(dtype_) && dtype_ != DType::kBool) {
+      return args_[0];
+    } else if (dtypeItemSize(to) < dtypeItemSize(dtype_)) {
+      how = "trunc";   // of Python ints, which guards keep within the dtype
     } else {
-      how = isSigned(dtype_) ? "sext" : "zext";   // NumPy's loops take integers to wider ones only
+      how = isSigned(dtype_) ? "sext" : "zext";
     }
     return out_.define(how, " ", type(), " ", args_[0], " to ", typeOf(to, lanes_));
   }
 
-  /// Whether code generation would replace the operator by another that treats NaNs otherwise: x * -1 by -x, x - 0 by x.
-  bool isReplaced() const {
-    for (size_t k = 0; k < scalar_.arity; k++) {
-      const Scalar& arg = dag_[scalar_.args[k]];
-      if (arg.op != ScalarOp::kConstant) continue;
-      const double value = arg.dtype == DType::kF64 ? std::bit_cast<double>(arg.bits) : std::bit_cast<float>(static_cast<uint32_t>(arg.bits));
-      if (value == 0 || value == 1 || value == -1) return true;
-    }
-    return false;
-  }
-
   std::string arithmetic(std::string_view name) {
-    if (isReplaced() && !SEGUE_FAULT(KernelNansNegated)) return out_.constrained(name, dtype_, lanes_, args_);
+    if (constrained_ && !SEGUE_FAULT(KernelNansNegated)) return out_.constrained(name, dtype_, lanes_, args_);
     return binary(name, args_[0], args_[1]);
   }
 
   /// NumPy's comparisons set no status for NaNs.
   std::string comparison() {
-    if (!isFloating(dtype_)) return binary(absl::StrCat("icmp ", integerPredicate(scalar_.op, isSigned(dtype_))), args_[0], args_[1]);
-    const std::string_view predicate = floatPredicate(scalar_.op);
+    if (!isFloating(dtype_)) return binary(absl::StrCat("icmp ", integerPredicate(op_, isSigned(dtype_))), args_[0], args_[1]);
+    const std::string_view predicate = floatPredicate(op_);
     if (SEGUE_FAULT(KernelSignalsNans)) return binary(absl::StrCat("fcmp ", predicate), args_[0], args_[1]);
     return out_.compareQuietly(predicate, dtype_, lanes_, args_);
   }
@@ -134,7 +144,7 @@ class ScalarCode {
   /// Shifts by the width or more, and by less than nothing, shift everything out.
   std::string shift() {
     const int width = dtypeItemSize(dtype_) * 8;
-    const bool right = scalar_.op == ScalarOp::kShr;
+    const bool right = op_ == ScalarOp::kShr;
     const std::string within = binary("icmp ult", args_[1], constant(absl::StrCat(width)));
     std::string otherwise = constant("0");
     if (right && isSigned(dtype_)) otherwise = binary("ashr", args_[0], constant(absl::StrCat(width - 1)));
@@ -147,9 +157,9 @@ class ScalarCode {
     return out_.define("icmp slt ", bits, " ", seen, ", ", repeated(bitsType(dtype_), "0", lanes_));
   }
 
-  const KernelDag& dag_;
-  const Scalar& scalar_;
-  const DType dtype_;
+  const ScalarOp op_;
+  const DType dtype_, result_;
+  bool constrained_ = false;
   const int lanes_;
   const absl::Span<const std::string> args_;
   IrBuilder& out_;
@@ -158,7 +168,12 @@ class ScalarCode {
 }  // namespace
 
 std::string emitScalarOp(const KernelDag& dag, const Scalar& scalar, int lanes, absl::Span<const std::string> args, IrBuilder& out) {
-  return ScalarCode(dag, scalar, lanes, args, out).emit();
+  ScalarCode code(scalar.op, dag[scalar.args[0]].dtype, scalar.dtype, lanes, args, out);
+  return isReplaced(dag, scalar) ? code.constrain().emit() : code.emit();
+}
+
+std::string emitCombine(ScalarOp op, DType dtype, int lanes, absl::Span<const std::string> args, IrBuilder& out) {
+  return ScalarCode(op, dtype, dtype, lanes, args, out).emit();
 }
 
 }  // namespace segue::llvm

@@ -9,4 +9,7 @@ namespace segue::llvm {
 /// Writes what `scalar` computes of `args`, its arguments' values; not for loads and constants.
 std::string emitScalarOp(const KernelDag& dag, const Scalar& scalar, int lanes, absl::Span<const std::string> args, IrBuilder& out);
 
+/// A reduction's step: `op` of two values of the dtype.
+std::string emitCombine(ScalarOp op, DType dtype, int lanes, absl::Span<const std::string> args, IrBuilder& out);
+
 }  // namespace segue::llvm

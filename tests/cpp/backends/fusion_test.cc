@@ -89,25 +89,74 @@ TEST_CASE("kernels compute equal values once and casts in front", "[fusion]") {
         "v5 = add f64 v3 v4\n"
         "v6 = gt bool v5 v4\n"
         "store v6\n");
-  CHECK(group.flat);
+  CHECK(group.kernel.flat);
   CHECK(group.dag.reports());
 }
 
 TEST_CASE("parameters say how they are spread over the run", "[fusion]") {
   Fused f = fused("graph(x: f64[s0, s1], row: f64[s1], column: f64[s0, 1], k: float) { a = add x row; b = multiply a column; c = add b k; return c }");
   const Group& group = *f.fusion.groups[0];
-  REQUIRE(group.params.size() == 5);
-  CHECK(group.params[0].spread == 0);
-  CHECK(group.params[1].spread == 2);
-  CHECK(group.params[2].spread == 1);
-  CHECK(group.params[3].kind == KernelParam::Kind::kFloat);
-  CHECK_FALSE(group.flat);
+  REQUIRE(group.kernel.params.size() == 5);
+  CHECK(group.kernel.params[0].spread == 0);
+  CHECK(group.kernel.params[1].spread == 2);
+  CHECK(group.kernel.params[2].spread == 1);
+  CHECK(group.kernel.params[3].kind == KernelParam::Kind::kFloat);
+  CHECK_FALSE(group.kernel.flat);
+}
+
+TEST_CASE("reductions are in the kernel of what they reduce", "[fusion]") {
+  CHECK(orderOf("graph(x: f64[s0, s1]) { a = multiply x x; b = sum a axis=1; c = mean a axis=0; return (b, c) }") == "[a b c -> b c]");
+  CHECK(orderOf("graph(x: f64[s0, s1]) { a = sum x; b = mean x; c = add x 1; return (a, b, c) }") == "[a b c -> a b c]");
+  // What is reduced is known behind the run.
+  CHECK(orderOf("graph(x: f64[s0, s1]) { a = mean x axis=1 keepdims=True; b = subtract x a; c = sum b axis=1; return c }") == "[a -> a]; [b c -> c]");
+  CHECK(orderOf("graph(x: f64[s0]) { a = multiply x 2; b = sum a; c = divide a b; return c }") == "[a b -> a b]; [c -> c]");
+}
+
+TEST_CASE("a sum over all axes takes them for one run, and so does what runs along", "[fusion]") {
+  CHECK(orderOf("graph(x: f64[s0, s1]) { a = multiply x x; b = sum a; c = sum a axis=0; return (b, c) }") == "[a b -> a b]; [c -> c]");
+  CHECK(orderOf("graph(x: f64[s0, s1], y: f64[s1]) { a = add x y; b = sum a; return b }") == "[a -> a]; [b -> b]");
+  CHECK(orderOf("graph(x: i64[s0, s1], y: i64[s1]) { a = add x y; b = sum a; c = sum a axis=0; return (b, c) }") == "[a b c -> b c]");
+}
+
+TEST_CASE("NumPy runs reductions whose order or dtype kernels do not have", "[fusion]") {
+  CHECK(orderOf("graph(x: f32[s0]) { a = sum x dtype=f64; return a }") == "a");
+  CHECK(orderOf("graph(x: i32[s0]) { a = mean x; return a }") == "a");
+  CHECK(orderOf("graph(x: f64[s0]) { a = max x; return a }") == "a");
+  CHECK(orderOf("graph(x: f64[s0]) { a = prod x; return a }") == "a");
+  CHECK(orderOf("graph(x: f64[s0, s1]:?) { a = sum x; return a }") == "a");
+  CHECK(orderOf("graph(x: f64[s0], m: bool[s0]) { a = sum x where=m; return a }") == "a");
+  CHECK(orderOf("graph(x: f64[s0]) { a = sum x initial=1.0; return a }") == "a");
+}
+
+TEST_CASE("reduced outputs are spread over the axes they lack", "[fusion]") {
+  Fused f = fused("graph(x: i32[s0, s1]:F) { a = multiply x x; b = sum a axis=1; c = min a; d = any a axis=0 keepdims=True; return (b, c, d) }");
+  REQUIRE(f.fusion.groups.size() == 1);
+  const Group& group = *f.fusion.groups[0];
+  REQUIRE(group.kernel.params.size() == 4);
+  CHECK(group.kernel.f_order);
+  CHECK(group.kernel.innermost == 1);
+  CHECK(group.kernel.params[1].spread == 1);
+  CHECK(group.kernel.params[1].squeezed);
+  CHECK(group.kernel.params[2].kind == KernelParam::Kind::kResult);
+  CHECK(group.kernel.params[3].spread == 2);
+  CHECK_FALSE(group.kernel.params[3].squeezed);
+  REQUIRE(group.kernel.reductions.size() == 3);
+  CHECK(group.kernel.reductions[1].initial == 0x7fffffff);
+  CHECK(group.dag.print() ==
+        "v0 = load i32 0\n"
+        "v1 = mul i32 v0 v0\n"
+        "v2 = cast i64 v1\n"
+        "v3 = constant i32 0\n"
+        "v4 = ne bool v1 v3\n"
+        "reduce add v2\n"
+        "reduce min v1\n"
+        "reduce or v4\n");
 }
 
 TEST_CASE("invariant values are computed in front of the loop", "[fusion]") {
   Fused f = fused("graph(x: f32[s0], k: float) { a = multiply x k; return a }");
   const std::string text = emitKernel(*f.fusion.groups[0], 32);
-  CHECK(text.find("fptrunc double") < text.find("vector:"));
+  CHECK(text.find("fptrunc double") < text.find("dense:"));
   CHECK(text.find("fmul <8 x float>") != std::string::npos);
   CHECK(text.find("fmul float") != std::string::npos);
 }

@@ -1,0 +1,80 @@
+#include "backends/llvm/reduction.h"
+
+namespace segue::llvm {
+namespace {
+
+/// How a reduction combines, by its operator's name; nullopt where kernels have no such reduction of the dtype.
+std::optional<Reduction> combinationOf(std::string_view name, DType operand, DType result) {
+  Reduction out{.dtype = result};
+  const bool real = operand == DType::kF32 || operand == DType::kF64, exact = operand == DType::kBool || isIntegral(operand);
+  if (name == "sum" || name == "mean") {
+    out.averages = name == "mean";
+    // Of others NumPy casts a buffer at a time, and adds up the sums of buffers; so it does with the means of integers.
+    if (real ? result != operand : !exact || !isIntegral(result)) return std::nullopt;
+    return out;
+  }
+  if (name == "any" || name == "all") {
+    out.combine = name == "any" ? ScalarOp::kOr : ScalarOp::kAnd;
+    out.truth = operand != DType::kBool;
+    return real || exact ? std::optional(out) : std::nullopt;
+  }
+  if (name == "min" || name == "max") {
+    // Of floats: which zero and which NaN is the result depends on the vectors that NumPy was built for.
+    out.combine = name == "min" ? ScalarOp::kMin : ScalarOp::kMax;
+    return isIntegral(operand) && result == operand ? std::optional(out) : std::nullopt;
+  }
+  if (name == "prod") {
+    // NumPy multiplies floats one after the other: no vectors could do that.
+    out.combine = ScalarOp::kMul;
+    return exact && isIntegral(result) ? std::optional(out) : std::nullopt;
+  }
+  return std::nullopt;
+}
+
+/// The axes of an argument as bits counted from the last dimension.
+std::optional<uint32_t> axesOf(const Arg& arg, int ndim, const DimTable& dims) {
+  if (arg.missing() || arg.isNone()) return static_cast<uint32_t>((uint64_t{1} << ndim) - 1);
+  if (arg.is<ArgTuple>()) {
+    uint32_t axes = 0;
+    for (const Arg& item : arg.as<ArgTuple>().items) {
+      const std::optional<uint32_t> axis = item.is<Dim>() ? axesOf(item, ndim, dims) : std::nullopt;
+      if (!axis) return std::nullopt;
+      axes |= *axis;
+    }
+    return axes;
+  }
+  if (!arg.is<Dim>()) return std::nullopt;
+  const int64_t axis = dims.hint(arg.as<Dim>());   // the type rule has specialized it
+  return 1u << (axis < 0 ? -axis - 1 : ndim - 1 - axis);
+}
+
+}  // namespace
+
+std::optional<Reduction> reductionOf(const Node& node, const DimTable& dims) {
+  if (node.isInput() || !node.has(OpTag::kReduction) || !node.args[0].isValue()) return std::nullopt;
+  const Type& operand = *node.args[0].as<ArgValue>().type;
+  const std::optional<bool> f_order = runOrder(operand, dims);
+  if (!f_order || !operand.aligned || !isCore(node.type->dtype)) return std::nullopt;
+  std::optional<Reduction> out = combinationOf(node.op->name, operand.dtype, node.type->dtype);
+  if (!out) return std::nullopt;
+  out->f_order = *f_order;
+  for (size_t i = 1; i < node.args.size(); i++) {
+    const Arg& arg = node.args[i];
+    const std::string_view name = node.op->params[i].name;
+    if (name == "axis") {
+      const std::optional<uint32_t> axes = axesOf(arg, operand.ndim(), dims);
+      if (!axes || *axes == 0) return std::nullopt;
+      out->axes = *axes;
+    } else if (name == "keepdims" && (arg.missing() || arg.is<bool>())) {
+      out->keeps_axes = arg.is<bool>() && arg.as<bool>();
+    } else if (!arg.missing() && !(name == "dtype" && arg.is<DType>() && arg.as<DType>() == node.type->dtype)) {
+      return std::nullopt;
+    }
+  }
+  const bool everything = !out->keeps_axes && out->axes == (uint64_t{1} << operand.ndim()) - 1;
+  if (everything) return node.type->isNumpyScalar() ? out : std::nullopt;
+  const std::optional<bool> made = madeOrder(node, dims);
+  return made && (*made == out->f_order || node.type->layout == Layout::both()) ? out : std::nullopt;
+}
+
+}  // namespace segue::llvm

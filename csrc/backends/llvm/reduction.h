@@ -1,0 +1,25 @@
+// Which reductions kernels compute, and what for each element.
+//
+// Requirements
+//  1. As of pointwise.h. Sums of floats have NumPy's own bits: they are added up in its order, which follows from the memory order of the
+//     array that is summed, so this has to be known (emit.cc has the order within a run; the runs follow each other as NumPy's iterator goes).
+#pragma once
+
+#include "backends/llvm/pointwise.h"
+
+namespace segue::llvm {
+
+struct Reduction {
+  ScalarOp combine = ScalarOp::kAdd;  ///< of the result so far and the next element
+  DType dtype = DType::kF64;          ///< of both
+  bool truth = false;                 ///< of whether elements differ from zero
+  bool averages = false;              ///< a mean: the sum is divided by the number of elements
+  uint32_t axes = 0;                  ///< bit i: dimension i of the operand, counted from the last one, is reduced
+  bool keeps_axes = false;            ///< the result has them with one element
+  bool f_order = false;               ///< of the operand and the result, else C order
+};
+
+/// Nullopt for nodes that NumPy has to run. The operand is the node's first argument.
+std::optional<Reduction> reductionOf(const Node& node, const DimTable& dims);
+
+}  // namespace segue::llvm
