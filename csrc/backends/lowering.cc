@@ -1,11 +1,13 @@
 #include "backends/lowering.h"
 
 #include "absl/container/flat_hash_set.h"
+#include "absl/strings/str_cat.h"
 #include "backends/plan_builder.h"
 #include "backends/callables.h"
 #include "backends/staging.h"
 #include "base/fault.h"
 #include "graph/sizes.h"
+#include "log/log.h"
 
 namespace segue {
 namespace {
@@ -199,6 +201,20 @@ class Lowering {
   absl::flat_hash_set<Reg> drawn_;                        ///< generators whose state has been saved
 };
 
+/// "b = cumsum", "kernel a c -> c".
+std::vector<std::string> describe(const Schedule& schedule) {
+  std::vector<std::string> items;
+  for (const ScheduleItem& item : schedule.items) {
+    const Node* first = schedule.order[item.begin];
+    std::string& out = items.emplace_back(item.kernel ? "kernel" : absl::StrCat(first->name, " = ", first->op->name));
+    if (!item.kernel) continue;
+    for (size_t i = item.begin; i < item.end; i++) absl::StrAppend(&out, " ", schedule.order[i]->name);
+    out += " ->";
+    for (const Node* output : item.kernel->outputs) absl::StrAppend(&out, " ", output->name);
+  }
+  return items;
+}
+
 }  // namespace
 
 Schedule programOrder(const Graph& graph) {
@@ -210,6 +226,9 @@ Schedule programOrder(const Graph& graph) {
   return schedule;
 }
 
-Result<Plan> lowerToPlan(const BackendInput& input, const Schedule& schedule) { return Lowering(input, schedule).run(); }
+Result<Plan> lowerToPlan(const BackendInput& input, const Schedule& schedule) {
+  if (logs(Channel::kSchedule)) emit(ScheduleEvent{describe(schedule)});
+  return Lowering(input, schedule).run();
+}
 
 }  // namespace segue

@@ -290,6 +290,7 @@ def test_many_processes_at_once(tmp_path):
     assert run(tmp_path / "shared").origins == CACHED
 
 
+@pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")   # pytest-xdist's threads
 def test_a_child_process_compiles_and_runs_kernels(cache):
     segue.compile(unique_kernel(), backend="native")(np.arange(5.0))
     function, x = unique_kernel(), np.arange(5.0)
@@ -353,7 +354,10 @@ def called(function, *args):
     return first, caught
 
 
-@pytest.mark.parametrize("error", [RuntimeError("LLVM IR parsing error"), MemoryError(), OSError("no libLLVM")], ids=lambda error: type(error).__name__)
+ERRORS = [RuntimeError("LLVM IR parsing error"), MemoryError(), OSError("no libLLVM")]
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
 def test_where_llvm_fails_numpy_runs_the_nodes(cache, lenient, error):
     function, x = unique_kernel(), np.arange(6.0)[::2]
     with failing(error):
@@ -493,3 +497,30 @@ def test_logs_as_text(tmp_path):
         assert len(lines) == 2 and all(re.fullmatch(rf"segue kernels: segue_kernel_\w+: \d nodes, \d+ bytes, {origin} in \d+\.\d\d ms", line)
                                        for line in lines), done.stderr
         assert "segue ir: segue_kernel_" in done.stderr and "define void @segue_kernel_" in done.stderr
+
+
+def test_logs_of_groups_and_of_the_plan(cache):
+    def compute(x, m):
+        a = x * 2.0 + 1.0
+        b = np.cumsum(a)
+        c = (a - b) * m
+        x[0] = 1.0
+        return b, c, x + 1.0
+
+    with events("fusion", "schedule") as seen:
+        segue.compile(compute, backend="native")(np.arange(5.0), np.ones((2, 5)))
+    (groups,), (items,) = [fields["groups"] for channel, fields in seen if channel == "fusion"], \
+        [fields["items"] for channel, fields in seen if channel == "schedule"]
+    ends = [group.split("; ends: ")[1] for group in groups]
+    assert len(groups) == 4 and all(" -> " in group for group in groups), groups
+    assert [re.sub(r"^\w+ \((\w+)\)", r"\1", end) for end in ends] == [
+        "cumsum is no kernel's and uses a value", "multiply runs over another shape or order", "setitem writes memory", "the graph ends"]
+    assert [item.split(" = ")[1] if " = " in item else item.split()[0] for item in items] == [
+        "kernel", "cumsum", "kernel", "kernel", "setitem", "kernel"], items
+
+
+def test_the_reference_backend_logs_its_plan_too():
+    with events("fusion", "schedule") as seen:
+        segue.compile(lambda x: np.sin(x) * 2, backend="reference")(np.arange(5.0))
+    ((channel, fields),) = seen
+    assert channel == "schedule" and [item.split(" = ")[1] for item in fields["items"]] == ["sin", "multiply"]

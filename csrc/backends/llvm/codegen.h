@@ -1,5 +1,5 @@
-// From LLVM's assembly to code in memory: out of the cache on disk (object_cache.h), or compiled by llvmlite (python/segue/native.py), which is
-// imported only then; loaded by us (loader.h).
+// From LLVM's assembly to code in memory: out of the cache on disk (object_cache.h), or compiled by llvmlite (python/segue/native.py), which
+// is imported only then; loaded by us (loader.h).
 #pragma once
 
 #include "backends/llvm/loader.h"
@@ -18,8 +18,8 @@ struct CompiledModule {
   LoadedObject loaded;
   bool from_cache = false;
 };
-/// The module's functions in memory, for good. What they call is found by findSymbol(). Fails where LLVM does, and without llvmlite unless the
-/// cache has the module.
+/// The module's functions in memory, for good. What they call is found by findSymbol(). Fails where LLVM does, and without llvmlite unless
+/// the cache has the module.
 Result<CompiledModule> compileModule(const std::string& module);
 
 struct CompiledKernel {

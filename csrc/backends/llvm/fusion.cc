@@ -3,9 +3,11 @@
 #include <algorithm>
 
 #include "absl/container/flat_hash_set.h"
+#include "absl/strings/str_cat.h"
 #include "base/check.h"
 #include "base/fault.h"
 #include "graph/effects.h"
+#include "log/log.h"
 
 namespace segue::llvm {
 namespace {
@@ -91,7 +93,7 @@ class Fuser {
         runAlone(node);
       }
     }
-    for (size_t i = 0; i < pending_.size(); i++) emit(i);
+    for (size_t i = 0; i < pending_.size(); i++) emit(i, "the graph ends", nullptr);
     return std::move(fusion_);
   }
 
@@ -113,17 +115,17 @@ class Fuser {
   void runAlone(Node* node) {
     const bool writes = !writtenArgs(*node).empty() || !node->regions.empty() || node->has(OpTag::kWrite);
     if (writes) {
-      for (size_t i = 0; i < pending_.size(); i++) emit(i);
+      for (size_t i = 0; i < pending_.size(); i++) emit(i, "writes memory", node);
     } else {
-      for (const Arg& arg : node->args) need(arg);
+      for (const Arg& arg : node->args) need(arg, node);
     }
     fusion_.schedule.items.push_back({fusion_.schedule.order.size(), fusion_.schedule.order.size() + 1, std::nullopt});
     fusion_.schedule.order.push_back(node);
   }
 
-  void need(const Arg& arg) {
-    forEachValue(arg, [this](const ArgValue& value) {
-      if (group_of_[value.node->id] != kNoGroup) emit(group_of_[value.node->id]);
+  void need(const Arg& arg, const Node* user) {
+    forEachValue(arg, [this, user](const ArgValue& value) {
+      if (group_of_[value.node->id] != kNoGroup) emit(group_of_[value.node->id], "is no kernel's and uses a value", user);
     });
   }
 
@@ -135,8 +137,8 @@ class Fuser {
       const Node* made = arg.as<ArgValue>().node;
       const size_t group = group_of_[made->id];
       if (group == kNoGroup || pending_[group].nodes.empty()) continue;
-      if (!fits(candidate, *made, pending_[group])) {
-        emit(group);
+      if (std::string_view why = misfit(candidate, *made, pending_[group]); !why.empty()) {
+        emit(group, why, node);
       } else if (std::find(makers.begin(), makers.end(), group) == makers.end()) {
         makers.push_back(group);
       }
@@ -146,7 +148,7 @@ class Fuser {
     if (makers.empty()) makers.push_back(neighbour(candidate));
     const size_t own = makers.front();
     for (size_t i = 1; i < makers.size(); i++) {
-      agree(pending_[own], pending_[makers[i]]) ? merge(own, makers[i]) : emit(makers[i]);
+      agree(pending_[own], pending_[makers[i]]) ? merge(own, makers[i]) : emit(makers[i], "reduces other axes", node);
     }
     for (const Arg& arg : candidate.operands()) {
       if (const Node* array = arrayOutside(arg, own)) pending_[own].arrays.insert(array);
@@ -157,10 +159,13 @@ class Fuser {
     group_of_[node->id] = own;
   }
 
-  /// Whether a node can use what a pending group makes in the group's own run.
-  bool fits(const Candidate& candidate, const Node& made, const Pending& group) const {
-    return !group.reduced.contains(&made) && group.f_order() == candidate.fOrder() && sameRun(*made.type, candidate.runType(), graph_.dims()) &&
-           takes(group, candidate);
+  /// Why a node cannot use what a pending group makes in the group's own run; "" if it can.
+  std::string_view misfit(const Candidate& candidate, const Node& made, const Pending& group) const {
+    if (group.reduced.contains(&made)) return "uses what it reduces to";
+    const bool same = group.f_order() == candidate.fOrder() && sameRun(*made.type, candidate.runType(), graph_.dims());
+    if (!same) return "runs over another shape or order";
+    if (group.isFull()) return "finds it full";
+    return takes(group, candidate) ? "" : "reduces other axes";
   }
 
   /// Whether there is room for the candidate, and it and the group leave each other's runs as they have to be.
@@ -207,10 +212,12 @@ class Fuser {
     std::sort(nodes.begin(), nodes.end(), [](const Candidate& a, const Candidate& b) { return a.node->id < b.node->id; });
   }
 
-  void emit(size_t number) {
+  void emit(size_t number, std::string_view why, const Node* because_of) {
     if (pending_[number].nodes.empty()) return;
     Pending pending = std::exchange(pending_[number], {});
     auto group = std::make_unique<Group>();
+    group->end = why;
+    group->ended_by = because_of;
     GroupBuilder(*this, pending, *group).build();
     Schedule& schedule = fusion_.schedule;
     fusion_.items.push_back(schedule.items.size());
@@ -353,5 +360,18 @@ class Fuser {
 }  // namespace
 
 Fusion fuse(const Graph& graph) { return Fuser(graph).run(); }
+
+void logFusion(const Fusion& fusion) {
+  if (!logs(Channel::kFusion)) return;
+  FusionEvent event;
+  for (const std::unique_ptr<Group>& group : fusion.groups) {
+    const Node* by = group->ended_by;
+    FusionEvent::Group& out = event.groups.emplace_back();
+    for (const Node* node : group->nodes) out.nodes.push_back(node->name);
+    for (const Node* node : group->outputs) out.outputs.push_back(node->name);
+    out.end = by == nullptr ? std::string(group->end) : absl::StrCat(by->name, " (", by->op->name, ") ", group->end);
+  }
+  segue::emit(event);
+}
 
 }  // namespace segue::llvm

@@ -20,6 +20,8 @@ struct Group {
   std::vector<const Node*> outputs;     ///< program order; at least one
   KernelDag dag;
   Kernel kernel;                        ///< all but its code
+  std::string_view end;                 ///< why it holds no more, said of `ended_by`
+  const Node* ended_by = nullptr;       ///< null: the graph's end
 };
 
 struct Fusion {
@@ -29,5 +31,7 @@ struct Fusion {
 };
 
 Fusion fuse(const Graph& graph);
+/// Tells the channel `fusion`, if somebody listens.
+void logFusion(const Fusion& fusion);
 
 }  // namespace segue::llvm

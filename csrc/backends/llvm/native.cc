@@ -45,6 +45,7 @@ void splitItem(const ScheduleItem& item, std::vector<ScheduleItem>* items) {
 Result<Plan> NativeBackend::compile(const BackendInput& input) {
   if (!llvm::canLoadCode()) return lowerToPlan(input, programOrder(*input.graph));
   llvm::Fusion fusion = llvm::fuse(*input.graph);
+  llvm::logFusion(fusion);
   std::vector<ScheduleItem> items;
   size_t group = 0;   // items of groups stand in the order of the groups
   for (size_t i = 0; i < fusion.schedule.items.size(); i++) {

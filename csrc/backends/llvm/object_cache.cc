@@ -123,7 +123,8 @@ uint64_t checksumOf(Header header, std::string_view rest) {
 }
 
 std::string packed(std::string_view key, std::string_view maker, std::string_view object) {
-  Header header{{}, kFormat, static_cast<uint32_t>(key.size()), static_cast<uint32_t>(maker.size()), static_cast<uint32_t>(object.size()), 0};
+  auto size = [](std::string_view part) { return static_cast<uint32_t>(part.size()); };
+  Header header{{}, kFormat, size(key), size(maker), size(object), 0};
   std::memcpy(header.magic, kMagic, sizeof kMagic);
   const std::string rest = absl::StrCat(key, maker, object);
   header.checksum = checksumOf(header, rest);
@@ -215,7 +216,8 @@ bool ObjectCache::write(std::string_view name, std::string_view bytes) {
     const std::string unfinished = absl::StrCat(kUnfinished, getpid(), "-", number++);
     File file(openat(directory.get(), unfinished.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
     SEGUE_REQUIRE(file.ok(), "it cannot be written: %s", errorText());
-    const bool written = writeAll(file.get(), bytes) && renameat(directory.get(), unfinished.c_str(), directory.get(), std::string(name).c_str()) == 0;
+    const bool written = writeAll(file.get(), bytes) &&
+                         renameat(directory.get(), unfinished.c_str(), directory.get(), std::string(name).c_str()) == 0;
     if (!written) {
       const std::string words = errorText();
       unlinkat(directory.get(), unfinished.c_str(), 0);

@@ -95,7 +95,8 @@ class ObjectReader {
     SEGUE_REQUIRE(header.sh_type == SHT_PROGBITS && (header.sh_flags & SHF_TLS) == 0 && !(code && writable),
                   "section %s is neither code nor constants", std::string(name));
     out.align = header.sh_addralign == 0 ? 1 : header.sh_addralign;
-    SEGUE_REQUIRE(std::has_single_bit(out.align) && out.align <= kMaxAlign, "section %s is aligned to %d bytes", std::string(name), out.align);
+    SEGUE_REQUIRE(std::has_single_bit(out.align) && out.align <= kMaxAlign, "section %s is aligned to %d bytes", std::string(name),
+                  out.align);
     SEGUE_TRY(out.bytes, part(header.sh_offset, header.sh_size, "a section"));
     out.use = code ? ObjectSection::Use::kCode : ObjectSection::Use::kConstants;
     return out;

@@ -10,7 +10,8 @@ namespace {
 
 Functions makeTable() {
   Functions table;
-#define SEGUE_SYMBOL(name, type, function) table.emplace(#name, reinterpret_cast<const void*>(static_cast<std::add_pointer_t<type>>(function)));
+#define SEGUE_SYMBOL(name, type, function) \
+  table.emplace(#name, reinterpret_cast<const void*>(static_cast<std::add_pointer_t<type>>(function)));
 #include "backends/llvm/symbols.def"
 #undef SEGUE_SYMBOL
   return table;

@@ -19,6 +19,7 @@ namespace segue::llvm::testing {
 namespace {
 
 const void* nothing(std::string_view) { return nullptr; }
+const void* nearby(std::string_view) { return reinterpret_cast<const void*>(0x20000); }
 
 Result<Image> linked(const Bytes& bytes, const CodeSpace& at, SymbolFinder find) {
   SEGUE_TRY(ObjectFile object, readObject(bytes));
@@ -206,7 +207,8 @@ TEST_CASE("what cannot be linked is named", "[loader]") {
   CHECK(errorOf(withRelocation(R_X86_64_64, 0, 9), far) == "R_X86_64_64 lies outside section .text");
   CHECK(errorOf(withRelocation(R_X86_64_64, 0, UINT64_MAX), far) == "R_X86_64_64 lies outside section .text");
   CHECK(errorOf(withRelocation(R_X86_64_NONE, 0, 16)) == "");
-  CHECK(errorOf(withRelocation(R_AARCH64_ADR_PREL_PG_HI21, 0, 0, Machine::kAArch64), far) == "R_AARCH64_ADR_PREL_PG_HI21 of 'thing' is out of reach");
+  CHECK(errorOf(withRelocation(R_AARCH64_ADR_PREL_PG_HI21, 0, 0, Machine::kAArch64), far) ==
+        "R_AARCH64_ADR_PREL_PG_HI21 of 'thing' is out of reach");
   CHECK(errorOf(withRelocation(R_AARCH64_LDST64_ABS_LO12_NC, 0, 0, Machine::kAArch64), odd) ==
         "R_AARCH64_LDST64_ABS_LO12_NC of 'thing' is out of reach");
   CHECK(errorOf(withRelocation(R_AARCH64_CALL26, 8, 0, Machine::kAArch64), far) == "R_AARCH64_CALL26 of 'thing' has an addend");
@@ -245,7 +247,7 @@ void tryToLink(const Bytes& bytes, size_t* good) {
   std::memcpy(exact.get(), bytes.data(), bytes.size());
   Result<ObjectFile> object = readObject({exact.get(), bytes.size()});
   if (!object.ok()) return;
-  Result<Image> image = linkObject(object.value(), {0x10000, 0x40000}, [](std::string_view) { return reinterpret_cast<const void*>(0x20000); });
+  Result<Image> image = linkObject(object.value(), {0x10000, 0x40000}, nearby);
   if (image.ok()) ++*good;
 }
 
@@ -262,8 +264,10 @@ TEST_CASE("no bytes make the linker crash", "[loader]") {
   std::mt19937 random(7);
   size_t good = 0, tried = 0;
   for (const Bytes& object : corpus) {
-    REQUIRE(linked(object, {0x10000, 0x40000}, [](std::string_view) { return reinterpret_cast<const void*>(0x20000); }).ok());
-    for (size_t size = 0; size < object.size(); size++) tryToLink(Bytes(object.begin(), object.begin() + static_cast<ptrdiff_t>(size)), &good);
+    REQUIRE(linked(object, {0x10000, 0x40000}, nearby).ok());
+    for (size_t size = 0; size < object.size(); size++) {
+      tryToLink(Bytes(object.begin(), object.begin() + static_cast<ptrdiff_t>(size)), &good);
+    }
     CHECK(good == 0);
     for (size_t i = 0; i < object.size(); i++) {
       for (uint8_t value : {uint8_t{0}, uint8_t{0xff}, static_cast<uint8_t>(object[i] ^ 0x80), static_cast<uint8_t>(object[i] + 1)}) {

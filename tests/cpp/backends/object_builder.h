@@ -30,7 +30,8 @@ class ObjectBuilder {
   uint32_t constants(Bytes bytes, const std::string& name = ".rodata") { return section(name, std::move(bytes), SHF_ALLOC); }
 
   /// A global function, or with section 0 a name that is to be found elsewhere. Returns its number.
-  uint32_t symbol(const std::string& name, uint32_t section = 0, uint64_t offset = 0, unsigned char type = STT_FUNC, unsigned char bind = STB_GLOBAL) {
+  uint32_t symbol(const std::string& name, uint32_t section = 0, uint64_t offset = 0, unsigned char type = STT_FUNC,
+                  unsigned char bind = STB_GLOBAL) {
     Elf64_Sym symbol{};
     symbol.st_name = static_cast<uint32_t>(names_.size());
     symbol.st_info = static_cast<unsigned char>(ELF64_ST_INFO(bind, section == 0 ? STT_NOTYPE : type));

@@ -249,6 +249,43 @@ TEST_CASE("keys tell processors, modules and versions apart", "[cache]") {
   CHECK(cpuIdentity() == cpuIdentity());
 }
 
+/// The process's cache is in a folder while it lives.
+struct ProcessCacheIn {
+  CacheSettings before = cacheSettings();
+  explicit ProcessCacheIn(const Folder& folder) { cacheSettings() = {folder.cache(), 1 << 20}; }
+  ~ProcessCacheIn() { cacheSettings() = before; }
+};
+
+TEST_CASE("what is in the cache but cannot be loaded is compiled again", "[cache]") {
+  Ref llvmlite = Ref::steal(PyImport_ImportModule("llvmlite"));
+  if (!llvmlite) {
+    PyErr_Clear();
+    WARN("llvmlite is not installed");
+    return;
+  }
+  Folder folder;
+  ProcessCacheIn cache(folder);
+  const std::string module = "define i32 @answer() { ret i32 42 }";
+  const std::string key = cacheKey(module, cpuIdentity());
+  auto answer = [&](bool from_cache) {
+    Result<CompiledModule> compiled = compileModule(module);
+    INFO(compiled.error());
+    REQUIRE(compiled.ok());
+    CHECK(compiled.value().from_cache == from_cache);
+    CHECK(reinterpret_cast<int (*)()>(const_cast<void*>(compiled.value().loaded.functions.at("answer")))() == 42);
+  };
+  answer(false);
+  answer(true);
+  std::optional<CachedObject> stored = processCache().find(key);
+  REQUIRE(stored);
+  processCache().store(key, stored->maker, "no object");
+  answer(false);
+  answer(true);
+  processCache().store(key, "llvmlite 0.0.1", stored->object);
+  answer(false);
+  answer(true);
+}
+
 TEST_CASE("hashes for files depend on every byte and on nothing else", "[cache]") {
   CHECK(stableHash("") == stableHash(""));
   CHECK(stableHash("segue") == 0x9bf2cf76fd26c481);   // files are found by it
