@@ -97,6 +97,37 @@ def test_powers(dtype):
         else:
             check(lambda x: x**2 + x, values(dtype, 37), kernels=1)
 
+@pytest.mark.parametrize("dtype", ALL)
+@pytest.mark.parametrize("count", [3, 131])
+def test_extremes(dtype, count):
+    x, y = values(dtype, count), values(dtype, count, seed=3)
+    if dtype in FLOATS:
+        x[:2], y[:2] = [0.0, -0.0], [-0.0, 0.0]   # NumPy takes the second
+        x[2:4], y[2:4] = [np.nan, 1.0][: count - 2], [1.0, -np.nan][: count - 2]
+    with np.errstate(all="raise"):
+        check(lambda x, y: (np.maximum(x, y), np.minimum(x, y), np.maximum(x, 1), np.minimum(True, x)), x, y, kernels=1)
+
+
+@pytest.mark.parametrize("dtype", INTEGERS + FLOATS)
+def test_clip(dtype):
+    x = values(dtype, 131)
+    check(lambda x, n: (np.clip(x, 0, 1), np.clip(x, 3, 1), np.clip(x, n, 5), np.clip(x, 1, None)), x, 2, kernels=1)
+    check(lambda x: (np.clip(x, None, 7), np.clip(x, x, 7)), x)
+    if dtype in FLOATS:
+        x[:2] = [0.0, -0.0]
+        check(lambda x: (np.clip(x, -0.0, 0.5), np.clip(x, 0.0, 0.5), np.clip(x, -0.5, -0.0), np.clip(x, -0.0, None)), x, kernels=1)
+        check(lambda x, limit: (np.clip(x, np.nan, 1.0), np.clip(x, limit, 1.0), np.clip(x, 2.0, limit)), x, float("nan"))
+
+
+@pytest.mark.parametrize("dtype", ALL)
+def test_casts(dtype):
+    x = values(dtype, 131)
+    for to in ALL:
+        left_to_numpy = dtype in FLOATS and to in INTEGERS and to not in ("i4", "i8")
+        for setting in ["ignore", "warn"]:
+            with np.errstate(all=setting):
+                check(lambda x, to=np.dtype(to): (x.astype(to), x[::3].astype(to)), x, kernels=None if left_to_numpy else 2, hits=False)
+
 
 def test_numbers_that_the_dtype_does_not_hold():
     check(lambda x: x + 300, np.arange(5, dtype="i1"), breaks=True)

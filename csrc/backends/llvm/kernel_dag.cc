@@ -65,13 +65,16 @@ ScalarId KernelDag::apply(ScalarOp op, DType dtype, absl::Span<const ScalarId> a
 }
 
 bool KernelDag::reports() const {
-  auto reports = [](ScalarOp op, DType dtype) {
-    const bool computes = op >= ScalarOp::kAdd && op <= ScalarOp::kRint && op != ScalarOp::kNeg && op != ScalarOp::kAbs;
-    return (computes && isFloating(dtype)) || (op == ScalarOp::kCast && dtype == DType::kF32);
+  auto computes = [](ScalarOp op, DType dtype) {
+    return isFloating(dtype) && op >= ScalarOp::kAdd && op <= ScalarOp::kRint && op != ScalarOp::kNeg && op != ScalarOp::kAbs;
   };
-  return std::any_of(scalars_.begin(), scalars_.end(), [&](const Scalar& scalar) { return reports(scalar.op, scalar.dtype); }) ||
+  auto loses = [this](const Scalar& scalar) {
+    if (scalar.op != ScalarOp::kCast) return false;
+    return scalar.dtype == DType::kF32 || (isFloating(scalars_[scalar.args[0]].dtype) && isIntegral(scalar.dtype));
+  };
+  return std::any_of(scalars_.begin(), scalars_.end(), [&](const Scalar& scalar) { return computes(scalar.op, scalar.dtype) || loses(scalar); }) ||
          std::any_of(outputs_.begin(), outputs_.end(),
-                     [&](const KernelOutput& output) { return output.combine && reports(*output.combine, scalars_[output.value].dtype); });
+                     [&](const KernelOutput& output) { return output.combine && computes(*output.combine, scalars_[output.value].dtype); });
 }
 
 std::string KernelDag::print() const {

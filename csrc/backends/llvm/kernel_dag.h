@@ -24,7 +24,7 @@ namespace segue::llvm {
 enum class ScalarOp : uint8_t {
   kLoad,       ///< of input `bits`
   kConstant,   ///< bits: the value's
-  kCast,       ///< from the argument's dtype, as NumPy casts values that this one can hold
+  kCast,       ///< from the argument's dtype, as NumPy's astype does
 #define SEGUE_SCALAR_OP(name, text, arity) k##name,
 #include "backends/llvm/scalar_ops.def"
 #undef SEGUE_SCALAR_OP

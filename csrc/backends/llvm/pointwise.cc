@@ -15,6 +15,12 @@ namespace segue::llvm {
 namespace {
 
 constexpr int kMaxRank = 31;   ///< KernelParam::spread has a bit for each dimension
+/// Which of two zeros NumPy's maximum and minimum give depends on the processor's instruction.
+#if defined(__x86_64__)
+constexpr bool kTakesSecondZero = true;
+#else
+constexpr bool kTakesSecondZero = false;
+#endif
 
 bool isKernelDType(DType dtype) {
   return dtype == DType::kBool || isIntegral(dtype) || dtype == DType::kF32 || dtype == DType::kF64;
@@ -35,9 +41,10 @@ bool applies(ScalarOp op, DType dtype) {
     case ScalarOp::kOr:
     case ScalarOp::kXor:
     case ScalarOp::kNot:
-    case ScalarOp::kMin:   // of floats: which zero, or NaN, is NumPy's to choose
-    case ScalarOp::kMax:
       return !floating;
+    case ScalarOp::kMin:
+    case ScalarOp::kMax:
+      return !floating || kTakesSecondZero;
     case ScalarOp::kShl:
     case ScalarOp::kShr:
       return integral;
@@ -184,11 +191,58 @@ std::optional<Pointwise> powerOf(const Node& node, const DimTable& dims) {
   return out;
 }
 
+/// Whether kernels cast as NumPy does. What floats beyond an integer's range become is the processor's to say, who tells it for these two.
+bool casts(DType from, DType to) {
+  if (!isKernelDType(from) || !isKernelDType(to)) return false;
+  return !isFloating(from) || !isIntegral(to) || to == DType::kI32 || to == DType::kI64;
+}
+
+/// `x.astype(dtype)`, which copies even where the dtype stays.
+std::optional<Pointwise> castOf(const Node& node, const DimTable& dims) {
+  const std::optional<bool> f_order = madeOrder(node, dims);
+  if (!f_order || !node.args[0].isValue()) return std::nullopt;
+  const Type& from = *node.args[0].as<ArgValue>().type;
+  const DType to = node.type->dtype;
+  if (!from.isArray() || !from.aligned || !casts(from.dtype, to)) return std::nullopt;
+  Pointwise out{.expression = "$0", .loop = {to}, .operand_count = 1, .f_order = *f_order};
+  if (to == DType::kBool && from.dtype != DType::kBool) {
+    out.expression = "ne($0, 0)";
+    out.loop = {from.dtype};
+  }
+  return out;
+}
+
+/// `np.clip(x, low, high)` of bounds that are no arrays: where both are given NumPy keeps the sign of zeros, which maximum would not.
+std::optional<Pointwise> clipOf(const Node& node, const DimTable& dims) {
+  const std::optional<bool> f_order = madeOrder(node, dims);
+  if (!f_order || !node.args[0].isValue() || !node.args[3].missing()) return std::nullopt;
+  const DType dtype = node.type->dtype;
+  const Type& from = *node.args[0].as<ArgValue>().type;
+  if (!from.isArray() || !from.aligned || from.dtype != dtype || dtype == DType::kBool) return std::nullopt;
+  const bool one_sided = node.args[2].missing() || node.args[2].isNone();
+  Pointwise out{.expression = "max($0, $1)", .loop = {dtype, dtype}, .operand_count = 2, .f_order = *f_order};
+  if (!one_sided) {
+    out.expression = "where(gt(where(lt($0, $1), $1, $0), $2), $2, where(lt($0, $1), $1, $0))";
+    out.operand_count = 3;
+    out.loop.push_back(dtype);
+  } else if (!applies(ScalarOp::kMax, dtype)) {
+    return std::nullopt;
+  }
+  for (size_t i = 1; i < out.operand_count; i++) {
+    const Arg& bound = node.args[i];
+    const bool number = bound.is<Dim>() || (bound.is<double>() && isFloating(dtype) && !std::isnan(bound.as<double>()));
+    if (!number || (!isLoaded(bound, dims) && !constantBits(bound, dtype, dims))) return std::nullopt;
+  }
+  return out;
+}
+
 }  // namespace
 
 std::optional<Pointwise> pointwiseOf(const Node& node, const DimTable& dims) {
   if (node.isInput() || !node.regions.empty()) return std::nullopt;
   if (node.op->name == "array_power") return powerOf(node, dims);
+  if (node.op->name == "astype") return castOf(node, dims);
+  if (node.op->name == "clip") return clipOf(node, dims);
   if (node.op->kernel.empty()) return std::nullopt;
   Pointwise out;
   out.expression = node.op->kernel;

@@ -96,14 +96,16 @@ class ScalarCode {
   std::string cast() {
     const DType to = result_;
     std::string_view how;
-    if (isFloating(dtype_)) {
+    if (isFloating(dtype_) && isIntegral(to)) {
+      how = "fptosi";
+    } else if (isFloating(dtype_)) {
       how = to == DType::kF64 ? "fpext" : "fptrunc";
     } else if (isFloating(to)) {
       how = isSigned(dtype_) ? "sitofp" : "uitofp";
     } else if (dtypeItemSize(to) == dtypeItemSize(dtype_) && dtype_ != DType::kBool) {
       return args_[0];
     } else if (dtypeItemSize(to) < dtypeItemSize(dtype_)) {
-      how = "trunc";   // of Python ints, which guards keep within the dtype
+      how = "trunc";
     } else {
       how = isSigned(dtype_) ? "sext" : "zext";
     }
@@ -136,7 +138,14 @@ class ScalarCode {
     return binary(absl::StrCat("fcmp ", predicate), magnitude, constant("0x7FF0000000000000"));
   }
 
+  /// Of floats as NumPy's maximum and minimum: the first operand where it is a NaN or better, the second of two zeros; no status is set.
   std::string extreme(std::string_view better) {
+    if (isFloating(dtype_)) {
+      const std::string first = out_.compareQuietly(absl::StrCat("o", better), dtype_, lanes_, args_);
+      const std::string nan = binary("fcmp uno", args_[0], args_[0]);
+      const std::string taken = out_.define("or ", vectorOf("i1", lanes_), " ", first, ", ", nan);
+      return select(SEGUE_FAULT(KernelExtremesLoseNans) ? first : taken, type(), args_[0], args_[1]);
+    }
     const std::string first = binary(absl::StrCat("icmp ", isSigned(dtype_) ? "s" : "u", better), args_[0], args_[1]);
     return select(first, type(), args_[0], args_[1]);
   }
