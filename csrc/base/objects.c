@@ -266,3 +266,5 @@ void segue_range_iterator_move(PyObject* iterator, int64_t count) {
   range->start = (long)((unsigned long)range->start + (unsigned long)count * (unsigned long)range->step);
   range->len -= (long)count;
 }
+
+void segue_trace_memory(unsigned domain, void* data, size_t bytes) { PyTraceMalloc_Track(domain, (uintptr_t)data, bytes); }

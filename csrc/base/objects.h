@@ -57,6 +57,9 @@ bool segue_is_key(PyObject* object);
 /* The same, and CPython's own hash of the object is C code too (not so for members of an Enum). */
 bool segue_hashes_in_c(PyObject* object);
 
+/* Tells tracemalloc of memory that was allocated. (Before 3.13 CPython declares PyTraceMalloc_Track for C only.) */
+void segue_trace_memory(unsigned domain, void* data, size_t bytes);
+
 #ifdef __cplusplus
 }
 #endif

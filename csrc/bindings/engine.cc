@@ -10,6 +10,7 @@
 #include "bindings/graph.h"
 #include "driver/compile.h"
 #include "runtime/dispatch.h"
+#include "runtime/output_memory.h"
 #include "trace/trace.h"
 
 namespace py = pybind11;
@@ -81,6 +82,7 @@ int64_t* number(const std::string& name) {
 }
 
 py::object getConfig(const std::string& name) {
+  if (name == "output_memory") return py::int_(outputMemoryLimit());
   if (int64_t* value = number(name)) return py::int_(*value);
   if (name == "cache_dir") {
     const std::string& path = llvm::cacheSettings().directory;
@@ -95,6 +97,8 @@ py::object getConfig(const std::string& name) {
 void putConfig(const std::string& name, const py::object& value) {
   if (int64_t* place = number(name)) {
     *place = value.cast<int64_t>();
+  } else if (name == "output_memory") {
+    setOutputMemoryLimit(value.cast<int64_t>());
   } else if (name == "cache_dir") {
     llvm::cacheSettings().directory = value.is_none() ? "" : value.cast<std::string>();
   } else if (name == "capture_modules") {

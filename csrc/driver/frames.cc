@@ -9,6 +9,7 @@
 #include "driver/offer.h"
 #include "guards/guard.h"
 #include "hook/eval.h"
+#include "runtime/output_memory.h"
 
 namespace segue {
 namespace {
@@ -269,6 +270,7 @@ bool installDriver() {
 
 void resetDriver() {
   clearDispatch();
+  releaseOutputMemory();
   stats() = Stats();
 }
 

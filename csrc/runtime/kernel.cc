@@ -8,6 +8,7 @@
 #include "absl/container/inlined_vector.h"
 #include "base/fault.h"
 #include "runtime/finalization.h"
+#include "runtime/output_memory.h"
 
 #if defined(__SSE2__)
 #include <xmmintrin.h>
@@ -221,6 +222,10 @@ bool makeScalars(const Kernel& kernel, absl::Span<const Operand> operands, PyObj
 }  // namespace
 
 PyObject* emptyArray(PyObject* descr, bool f_order, absl::Span<const int64_t> shape) {
+  int64_t bytes = descrItemSize(descr);
+  bool fits = true;
+  for (int64_t size : shape) fits &= !__builtin_mul_overflow(bytes, size, &bytes);
+  if (fits && bytes >= kPooledBytes && mayPoolArrays()) return pooledArray(reinterpret_cast<PyArray_Descr*>(descr), f_order, shape, bytes);
   Py_INCREF(descr);
   return PyArray_NewFromDescr(&PyArray_Type, reinterpret_cast<PyArray_Descr*>(descr), static_cast<int>(shape.size()),
                               shape.data(), nullptr, nullptr, f_order ? NPY_ARRAY_F_CONTIGUOUS : 0, nullptr);

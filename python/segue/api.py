@@ -130,7 +130,7 @@ def graph_break(msg: str | None = None) -> None:
 
 
 def reset() -> None:
-    """Forgets everything compiled so far and zeroes `stats`."""
+    """Forgets everything compiled so far, gives back the memory kept for results, and zeroes `stats`."""
     _segue._reset()
 
 

@@ -16,6 +16,7 @@ _SETTINGS: dict[str, str] = {
     "unroll_objects": "longest loop over Python objects that is unrolled",
     "trace_budget": "bytecode instructions per trace",
     "capture_modules": "library modules whose frames are captured on their own, as a tuple of names",
+    "output_memory": "bytes of large arrays that died whose memory is kept for the results of kernels to come, 0 for none",
     "cache_dir": "folder of compiled kernels, None for no cache",
     "cache_limit": "bytes that the files of cache_dir may have together",
 }

@@ -1,12 +1,12 @@
 """Floating-point conditions are reported as the user's errstate asks, which plans never touch for anybody else."""
 
 import contextvars
-import ctypes
 import threading
 import warnings
 
 import numpy as np
 import pytest
+from tests.python.allocator_support import get_handler, handler_of, renamed_handler, set_handler
 from tests.python.engine_support import counts, fresh  # noqa: F401
 
 from segue import api
@@ -133,43 +133,20 @@ def test_buffer_size_of_the_user_is_kept():
         np.setbufsize(before)
 
 
-class MemoryHandler(ctypes.Structure):
-    """NumPy's PyDataMem_Handler (NEP 49)."""
-
-    _fields_ = (("name", ctypes.c_char * 127), ("version", ctypes.c_uint8), ("functions", ctypes.c_void_p * 5))
-
-
-def numpy_function(index, *argument_types):
-    """A function of NumPy's C interface that returns an object, by its place in the table."""
-    pointer = ctypes.pythonapi.PyCapsule_GetPointer
-    pointer.restype, pointer.argtypes = ctypes.c_void_p, (ctypes.py_object, ctypes.c_char_p)
-    table = pointer(np._core._multiarray_umath._ARRAY_API, None)
-    address = ctypes.cast(table, ctypes.POINTER(ctypes.c_void_p))[index]
-    return ctypes.PYFUNCTYPE(ctypes.py_object, *argument_types)(address)
-
-
 def test_memory_comes_from_the_handler_in_force():
-    set_handler, get_handler = numpy_function(304, ctypes.py_object), numpy_function(305)
-    name_of = np._core.multiarray.get_handler_name
     default = get_handler()
-    address = ctypes.pythonapi.PyCapsule_GetPointer(default, b"mem_handler")
-    renamed = MemoryHandler.from_buffer_copy(MemoryHandler.from_address(address))
-    renamed.name = b"renamed"
-    make = ctypes.pythonapi.PyCapsule_New
-    make.restype, make.argtypes = ctypes.py_object, (ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p)
-    handler = make(ctypes.addressof(renamed), b"mem_handler", None)
 
     @api.compile
     def f(x):
         return x / 2 + 1, np.sqrt(x)
 
     def names():
-        return {name_of(array) for _ in range(3) for array in f(np.arange(3.0))}
+        return {handler_of(array) for _ in range(3) for array in f(np.arange(3.0))}
 
     def with_handlers():
         for setting in ("warn", "raise"):
             with np.errstate(all=setting):
-                for each, name in [(default, "default_allocator"), (handler, "renamed"), (default, "default_allocator")]:
+                for each, name in [(default, "default_allocator"), (renamed_handler, "renamed"), (default, "default_allocator")]:
                     set_handler(each)
                     assert names() == {name}
 
