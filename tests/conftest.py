@@ -17,7 +17,11 @@ OWN_CACHE = "SEGUE_CACHE_DIR" not in os.environ
 if OWN_CACHE:
     os.environ["SEGUE_CACHE_DIR"] = tempfile.mkdtemp(prefix="segue-tests-")
 
-import segue  # noqa: E402: it reads the variable
+# Results are compared bit for bit whatever the backend: functions that are compiled without a mode are compiled in the exact one.
+# (test_native_math.py names the default mode, whose math functions have a tolerance.)
+os.environ.setdefault("SEGUE_MODE", "exact")
+
+import segue  # noqa: E402: it reads the variables
 from segue.testing import check as check_call  # noqa: E402
 from segue.testing import tally  # noqa: E402
 

@@ -16,6 +16,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 MODES = ("default", "exact")
 #: What `compile` takes where its caller names none.
 DEFAULT_BACKEND = os.environ.get("SEGUE_BACKEND", "reference")
+DEFAULT_MODE = os.environ.get("SEGUE_MODE", "default")
 
 
 @overload
@@ -48,7 +49,8 @@ def compile(
     backend: a name of `list_backends()`, or a callable (see `register_backend`).
     fullgraph: raise `GraphBreakError` instead of leaving parts of the function to CPython.
     dynamic: array sizes are symbolic from the first call; False compiles for each size anew.
-    mode: None or "default"; "exact" computes every bit as NumPy does, transcendental functions and sums included.
+    mode: "default", or "exact", which computes every bit as NumPy does, transcendental functions and sums included. None: the environment
+        variable SEGUE_MODE's, else the default.
     options: the backend's options.
     disable: return `fn` as it is, as the environment variable SEGUE_DISABLE=1 does.
 
@@ -60,7 +62,8 @@ def compile(
             raise TypeError(f"{name} is True or False, not {type(value).__name__}")
     if mode is not None and not isinstance(mode, str):
         raise TypeError(f"mode is None or one of {', '.join(MODES)}, not {type(mode).__name__}")
-    if mode is not None and mode not in MODES:
+    mode = DEFAULT_MODE if mode is None else mode
+    if mode not in MODES:
         raise ValueError(f"unknown mode {mode!r}; known: {', '.join(MODES)}")
     if options is not None and not isinstance(options, dict):
         raise TypeError(f"options is None or a dict, not {type(options).__name__}")

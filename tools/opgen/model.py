@@ -29,7 +29,7 @@ TAGS = {
 
 #: Functions a fusion kernel's expression may call.
 KERNEL_FUNCTIONS = frozenset(
-    "abs min max sqrt exp exp2 expm1 log log2 log10 log1p sin cos tan arcsin arccos arctan arctan2 sinh cosh tanh "
+    "abs min max sqrt cbrt exp exp2 expm1 log log2 log10 log1p sin cos tan arcsin arccos arctan arctan2 sinh cosh tanh "
     "arcsinh arccosh arctanh floor ceil trunc rint fmin fmax fmod copysign pow hypot isnan isinf isfinite signbit "
     "floordiv mod sign conj real imag where cast".split()
 )

@@ -3,7 +3,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "backends/llvm/cpu.h"
-#include "backends/llvm/emit.h"
 #include "backends/llvm/object_cache.h"
 #include "backends/llvm/symbols.h"
 #include "base/exceptions.h"
@@ -107,26 +106,43 @@ Result<CompiledModule> compileModule(const std::string& module) {
   return CompiledModule{std::move(loaded), false};
 }
 
-Result<CompiledKernel> compileKernel(const std::string& kernel) {
-  static auto* known = new absl::flat_hash_map<std::string, CompiledKernel>;
-  if (auto found = known->find(kernel); found != known->end()) return found->second;
-  CompiledKernel out;
-  out.name = absl::StrFormat("segue_kernel_%016x", stableHash(kernel));
-  const std::string module = emitModule(out.name, kernel);
-  logText(out.name, module);
+namespace {
+
+/// Logs the module, and says in a failure where it is saved.
+Result<CompiledModule> compileNamed(const std::string& name, const std::string& module) {
+  logText(name, module);
   Result<CompiledModule> compiled = compileModule(module);
-  if (!compiled.ok()) {
-    const bool installed = !maker().empty();
-    return Error{absl::StrCat(compiled.error(), installed ? saveReproducer(out.name, module, compiled.error()) : "")};
-  }
-  const LoadedObject& loaded = compiled.value().loaded;
+  if (compiled.ok() || maker().empty()) return compiled;
+  return Error{absl::StrCat(compiled.error(), saveReproducer(name, module, compiled.error()))};
+}
+
+/// Compiles or loads the function once in a process, for kernels that are loaded later.
+Result<void> offerMathFunction(const MathFunction& function) {
+  const std::string name = mathFunctionName(function);
+  if (findSymbol(name) != nullptr) return {};
+  SEGUE_TRY(const CompiledModule compiled, compileNamed(name, mathFunctionModule(function, hasFusedMultiplyAdd())));
+  SEGUE_REQUIRE(compiled.loaded.functions.contains(name), "the object of %s has no such function", name);
+  offerSymbols(compiled.loaded.functions);
+  return {};
+}
+
+}  // namespace
+
+Result<CompiledKernel> compileKernel(const KernelText& kernel) {
+  static auto* known = new absl::flat_hash_map<std::string, CompiledKernel>;
+  if (auto found = known->find(kernel.text); found != known->end()) return found->second;
+  for (const MathFunction& function : kernel.functions) SEGUE_TRY_VOID(offerMathFunction(function));
+  CompiledKernel out;
+  out.name = absl::StrFormat("segue_kernel_%016x", stableHash(kernel.text));
+  SEGUE_TRY(const CompiledModule compiled, compileNamed(out.name, emitModule(out.name, kernel.text)));
+  const LoadedObject& loaded = compiled.loaded;
   auto code = loaded.functions.find(out.name);
   SEGUE_REQUIRE(code != loaded.functions.end(), "the object of %s has no such function", out.name);
   out.code = reinterpret_cast<KernelCode>(const_cast<void*>(code->second));
   out.bytes = static_cast<int64_t>(loaded.code_size + loaded.constants_size);
-  CompiledKernel& kept = (*known)[kernel] = out;
+  CompiledKernel& kept = (*known)[kernel.text] = out;
   kept.origin = "known";
-  out.origin = compiled.value().from_cache ? "from the cache" : "compiled";
+  out.origin = compiled.from_cache ? "from the cache" : "compiled";
   return out;
 }
 

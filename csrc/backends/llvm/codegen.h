@@ -2,6 +2,7 @@
 // is imported only then; loaded by us (loader.h).
 #pragma once
 
+#include "backends/llvm/emit.h"
 #include "backends/llvm/loader.h"
 #include "base/traced.h"
 #include "program/kernel.h"
@@ -28,7 +29,7 @@ struct CompiledKernel {
   int64_t bytes = 0;              ///< of code and constants
   const char* origin = "";        ///< "compiled", "from the cache", "known": compiled or loaded before
 };
-/// The code of a kernel whose body and declarations are `kernel` (emit.h). A failure names the file that has been saved to reproduce it.
-Result<CompiledKernel> compileKernel(const std::string& kernel);
+/// The code of a kernel; the math functions that it calls are loaded before. A failure names the file that has been saved to reproduce it.
+Result<CompiledKernel> compileKernel(const KernelText& kernel);
 
 }  // namespace segue::llvm

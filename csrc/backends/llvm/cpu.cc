@@ -88,4 +88,13 @@ int vectorBytes() {
 #endif
 }
 
+bool hasFusedMultiplyAdd() {
+#if defined(__x86_64__)
+  static const bool has = __builtin_cpu_supports("fma");
+  return has;
+#else
+  return true;
+#endif
+}
+
 }  // namespace segue::llvm

@@ -9,5 +9,7 @@ namespace segue::llvm {
 const std::string& cpuIdentity();
 /// Bytes of the vectors that kernels work with on this machine.
 int vectorBytes();
+/// Whether it multiplies and adds in one rounding.
+bool hasFusedMultiplyAdd();
 
 }  // namespace segue::llvm

@@ -1,5 +1,8 @@
 #include "backends/llvm/emit.h"
 
+#include <set>
+
+#include "absl/strings/str_join.h"
 #include "backends/llvm/scalar_code.h"
 #include "base/fault.h"
 
@@ -10,6 +13,10 @@ namespace {
 /// their sums have the same bits (FLOAT_pairwise_sum in numpy/_core/src/umath/loops_utils.h.src).
 constexpr int kPartialSums = 8;
 constexpr int kLongestSum = 128;
+
+/// Registers' worth of elements that are done at once, so that chains of instructions overlap: those of math functions are long.
+constexpr int kRegisters = 2, kMathRegisters = 4;
+constexpr int kOwnAlign = 64;
 
 /// How a loop's body gets at the elements of arrays.
 enum class Access : uint8_t {
@@ -37,10 +44,16 @@ class Emitter {
     chooseLanes(vector_bytes);
   }
 
-  std::string run() {
-    folds_.empty() ? emitMap() : emitReduction();
+  KernelText run() {
+    if (!folds_.empty()) {
+      emitReduction();
+    } else if (dag_.hasMath()) {
+      emitMathMap();
+    } else {
+      emitMap();
+    }
     out_.line("attributes #0 = { nounwind strictfp }");
-    return out_.finish();
+    return {out_.finish(), {functions_.begin(), functions_.end()}};
   }
 
  private:
@@ -66,12 +79,13 @@ class Emitter {
   }
 
   void chooseLanes(int vector_bytes) {
+    const int registers = dag_.hasMath() && folds_.empty() ? kMathRegisters : kRegisters;
     int widest = 1;
     for (ScalarId id = 0; id < dag_.scalars().size(); id++) {
       if (!invariant_[id]) widest = std::max(widest, dtypeItemSize(dag_[id].dtype));
     }
     for (const KernelOutput& output : dag_.outputs()) widest = std::max(widest, dtypeItemSize(dag_[output.value].dtype));
-    lanes_ = anyOrdered() ? kPartialSums : vector_bytes / widest;
+    lanes_ = anyOrdered() ? kPartialSums : registers * vector_bytes / widest;
   }
 
   // A kernel without a reduction along its run: vectors of neighbours, then single elements.
@@ -99,6 +113,78 @@ class Emitter {
     out_.label("done");
     out_.line("ret void");
     out_.line("}");
+  }
+
+  // A kernel that calls math functions and has no reduction along its run: vectors only. Elements with gaps between them, and too few of them,
+  // are copied to memory of the function's own and back. Where arrays are dense and outputs fresh, the last vector overlaps the one before and
+  // computes elements once more.
+
+  void emitMathMap() {
+    out_.line("(ptr noalias readonly %args, i64 %count) #0 {");
+    out_.label("entry");
+    emitParams();
+    const auto& params = group_.kernel.params;
+    for (size_t i = 0; i < params.size(); i++) {
+      if (runs_[i]) out_.line("%own", i, " = alloca [", lanes_, " x ", memoryType(dtypes_[i]), "], align ", kOwnAlign);
+    }
+    const std::string enough = out_.define("icmp uge i64 %count, ", lanes_), dense = emitDense();
+    const std::string last = out_.define("sub i64 %count, ", lanes_);
+    out_.line("br label %chunk");
+    out_.label("chunk");
+    out_.line("%i = phi i64 [ 0, %entry ], [ %i.next, %stored ]");
+    out_.line("%left = sub i64 %count, %i");
+    out_.line("%whole = icmp uge i64 %left, ", lanes_);
+    out_.line("%taken = select i1 %whole, i64 ", lanes_, ", i64 %left");
+    const std::string available = accumulates() ? "%whole" : enough;
+    out_.line("%direct = and i1 ", dense, ", ", available);
+    const std::string at = accumulates() ? "%i" : out_.define("select i1 %whole, i64 %i, i64 ", last);
+    out_.line("br i1 %direct, label %body, label %gather");
+    emitCopies("gather", "body", true);
+    out_.label("body");
+    Places places(params.size());
+    for (size_t i = 0; i < params.size(); i++) {
+      if (runs_[i]) places[i] = {out_.define("select i1 %direct, ptr ", emitPlaces(i, Access::kDense, at)[0], ", ptr %own", i)};
+    }
+    emitOps(lanes_, places);
+    out_.line("br i1 %direct, label %stored, label %scatter");
+    emitCopies("scatter", "stored", false);
+    out_.label("stored");
+    out_.line("%i.next = add nuw i64 %i, ", lanes_);
+    out_.line("br i1 ", out_.define("icmp ult i64 %i.next, %count"), ", label %chunk, label %done");
+    out_.label("done");
+    out_.line("ret void");
+    out_.line("}");
+  }
+
+  /// Whether outputs are combined with what they hold.
+  bool accumulates() const {
+    return std::any_of(dag_.outputs().begin(), dag_.outputs().end(), [](const KernelOutput& output) { return output.combine.has_value(); });
+  }
+
+  /// A loop that copies the elements from %i on into own memory, or back. All lanes are filled: behind the last element it is repeated, so that
+  /// other lanes set no status that it does not.
+  void emitCopies(std::string_view name, std::string_view then, bool in) {
+    const std::string lane = absl::StrCat("%", name, ".lane"), next = lane + ".next", loop = absl::StrCat(name, ".loop");
+    out_.label(name);
+    const std::string final = out_.define("sub i64 %taken, 1");
+    out_.line("br label %", loop);
+    out_.label(loop);
+    out_.line(lane, " = phi i64 [ 0, %", name, " ], [ ", next, ", %", loop, " ]");
+    const std::string within = out_.define("icmp ult i64 ", lane, ", ", final);
+    const std::string element = out_.define("add i64 %i, ", out_.define("select i1 ", within, ", i64 ", lane, ", i64 ", final));
+    for (size_t i = 0; i < group_.kernel.params.size(); i++) {
+      const bool stored = i >= group_.inputs.size();
+      const bool loaded = !stored || dag_.outputs()[i - group_.inputs.size()].combine;
+      if (!runs_[i] || !(in ? loaded : stored)) continue;
+      const std::string type = memoryType(dtypes_[i]), align = absl::StrCat(dtypeItemSize(dtypes_[i]));
+      const std::string array = emitPlaces(i, Access::kSingle, element)[0];
+      const std::string own = out_.define("getelementptr inbounds ", type, ", ptr %own", i, ", i64 ", lane);
+      const std::string value = out_.define("load ", type, ", ptr ", in ? array : own, ", align ", align);
+      out_.line("store ", type, " ", value, ", ptr ", in ? own : array, ", align ", align);
+    }
+    out_.line(next, " = add nuw i64 ", lane, ", 1");
+    const std::string more = out_.define("icmp ult i64 ", next, ", ", in ? absl::StrCat(lanes_) : "%taken");
+    out_.line("br i1 ", more, ", label %", loop, ", label %", then);
   }
 
   // A kernel that reduces its run: @stretch folds a stretch of elements, @halves does NumPy's recursion over stretches where order
@@ -302,10 +388,14 @@ class Emitter {
 
   /// Computes the elements from `index` on and stores those of outputs along the run. The values of outputs.
   std::vector<std::string> emitBody(Access access, std::string_view index) {
-    const int lanes = access == Access::kSingle ? 1 : lanes_;
-    std::vector<std::string>& names = lanes > 1 ? vector_names_ : scalar_names_;
     Places places;
     for (size_t i = 0; i < group_.kernel.params.size(); i++) places.push_back(runs_[i] ? emitPlaces(i, access, index) : std::vector<std::string>());
+    return emitOps(access == Access::kSingle ? 1 : lanes_, places);
+  }
+
+  /// The same, of elements at places of parameters.
+  std::vector<std::string> emitOps(int lanes, const std::vector<std::vector<std::string>>& places) {
+    std::vector<std::string>& names = lanes > 1 ? vector_names_ : scalar_names_;
     for (ScalarId id = 0; id < dag_.scalars().size(); id++) {
       if (invariant_[id]) continue;
       const Scalar& scalar = dag_[id];
@@ -371,7 +461,17 @@ class Emitter {
     const std::vector<std::string>& names = lanes > 1 ? vector_names_ : scalar_names_;
     absl::InlinedVector<std::string, 3> args;
     for (size_t k = 0; k < scalar.arity; k++) args.push_back(names[scalar.args[k]]);
-    return emitScalarOp(dag_, scalar, lanes, args, out_);
+    return isMath(scalar.op) ? emitCall(scalar, lanes, args) : emitScalarOp(dag_, scalar, lanes, args, out_);
+  }
+
+  std::string emitCall(const Scalar& scalar, int lanes, absl::Span<const std::string> args) {
+    const MathFunction function{scalar.op, scalar.dtype, lanes};
+    functions_.insert(function);
+    const std::string type = typeOf(scalar.dtype, lanes), name = mathFunctionName(function);
+    auto typed = [&type](std::string* text, const std::string& arg) { absl::StrAppend(text, type, " ", arg); };
+    auto bare = [&type](std::string* text, const std::string&) { *text += type; };
+    out_.declare(absl::StrCat("declare ", type, " @", name, "(", absl::StrJoin(args, ", ", bare), ")"));
+    return out_.define("call ", type, " @", name, "(", absl::StrJoin(args, ", ", typed), ") strictfp");
   }
 
   /// By parameter.
@@ -386,12 +486,13 @@ class Emitter {
   std::vector<std::string> pointers_, strides_;   ///< by parameter: registers
   std::vector<bool> invariant_;            ///< by scalar
   std::vector<std::string> scalar_names_, vector_names_;   ///< by scalar: registers or constants
+  std::set<MathFunction> functions_;
   IrBuilder out_;
 };
 
 }  // namespace
 
-std::string emitKernel(const Group& group, int vector_bytes) { return Emitter(group, vector_bytes).run(); }
+KernelText emitKernel(const Group& group, int vector_bytes) { return Emitter(group, vector_bytes).run(); }
 
 std::string emitModule(std::string_view name, std::string_view kernel) { return absl::StrCat("define void @", name, kernel); }
 

@@ -1,20 +1,25 @@
 // Kernels as LLVM IR.
 //
 // The loops are written with explicit vectors and no pass of LLVM's optimizer is meant to run over them: what does not change is computed in
-// front of a loop, equal values are one already (kernel_dag.h). `vector_bytes` elements' worth is done at once, twice as much as a register
-// holds, so that two chains of instructions overlap; what is left over goes element by element, and so does, without a reduction, all of
-// an array with gaps.
-//
+// front of a loop, equal values are one already (kernel_dag.h). Two registers' worth of elements are done at once, so that chains of
+// instructions overlap; what is left over goes element by element, and so does, without a reduction, all of an array with gaps.
+// With math functions (math/functions.h) and without a reduction it is four registers' worth, and always vectors.
 #pragma once
 
 #include <string>
 
 #include "backends/llvm/fusion.h"
+#include "backends/llvm/math/library.h"
 
 namespace segue::llvm {
 
-/// The body of a function of KernelCode's type and the declarations behind it: all but its name.
-std::string emitKernel(const Group& group, int vector_bytes);
+struct KernelText {
+  std::string text;                       ///< the body of a function of KernelCode's type and what stands behind it: all but its name
+  std::vector<MathFunction> functions;    ///< that it calls
+};
+
+/// `vector_bytes`: of a register.
+KernelText emitKernel(const Group& group, int vector_bytes);
 /// A module with the kernel under a name.
 std::string emitModule(std::string_view name, std::string_view kernel);
 

@@ -30,8 +30,8 @@ struct Candidate {
   const Type& runType() const { return pointwise ? *node->type : *node->args[0].as<ArgValue>().type; }
 };
 
-std::optional<Candidate> candidateOf(Node* node, const DimTable& dims) {
-  Candidate out{node, pointwiseOf(*node, dims), std::nullopt};
+std::optional<Candidate> candidateOf(Node* node, const DimTable& dims, bool exact) {
+  Candidate out{node, pointwiseOf(*node, dims, exact), std::nullopt};
   if (!out.pointwise) out.reduction = reductionOf(*node, dims);
   return out.pointwise || out.reduction ? std::optional(std::move(out)) : std::nullopt;
 }
@@ -77,7 +77,7 @@ bool keepsJoined(const Candidate& candidate, uint32_t axes, const DimTable& dims
 
 class Fuser {
  public:
-  explicit Fuser(const Graph& graph) : graph_(graph), group_of_(graph.idBound(), kNoGroup), uses_(graph.idBound()) {
+  Fuser(const Graph& graph, bool exact) : graph_(graph), exact_(exact), group_of_(graph.idBound(), kNoGroup), uses_(graph.idBound()) {
     for (Node* node : graph.nodes()) {
       for (const Arg& arg : node->args) countUses(arg, node);
     }
@@ -86,7 +86,7 @@ class Fuser {
 
   Fusion run() {
     for (Node* node : graph_.nodes()) {
-      std::optional<Candidate> candidate = uses_[node->id].empty() ? std::nullopt : candidateOf(node, graph_.dims());
+      std::optional<Candidate> candidate = uses_[node->id].empty() ? std::nullopt : candidateOf(node, graph_.dims(), exact_);
       if (candidate) {
         join(*std::move(candidate));
       } else {
@@ -351,6 +351,7 @@ class Fuser {
   };
 
   const Graph& graph_;
+  const bool exact_;
   std::vector<size_t> group_of_;                       ///< by node id; of nodes whose group has run, too
   std::vector<std::vector<const Node*>> uses_;         ///< by node id; null for the graph's outputs
   std::vector<Pending> pending_;
@@ -359,7 +360,7 @@ class Fuser {
 
 }  // namespace
 
-Fusion fuse(const Graph& graph) { return Fuser(graph).run(); }
+Fusion fuse(const Graph& graph, bool exact) { return Fuser(graph, exact).run(); }
 
 void logFusion(const Fusion& fusion) {
   if (!logs(Channel::kFusion)) return;

@@ -30,7 +30,8 @@ struct Fusion {
   std::vector<size_t> items;            ///< by group: its item
 };
 
-Fusion fuse(const Graph& graph);
+/// `exact`: what NumPy computes with bits of its own stays NumPy's.
+Fusion fuse(const Graph& graph, bool exact);
 /// Tells the channel `fusion`, if somebody listens.
 void logFusion(const Fusion& fusion);
 

@@ -66,7 +66,8 @@ ScalarId KernelDag::apply(ScalarOp op, DType dtype, absl::Span<const ScalarId> a
 
 bool KernelDag::reports() const {
   auto computes = [](ScalarOp op, DType dtype) {
-    return isFloating(dtype) && op >= ScalarOp::kAdd && op <= ScalarOp::kRint && op != ScalarOp::kNeg && op != ScalarOp::kAbs;
+    const bool arithmetic = op >= ScalarOp::kAdd && op <= ScalarOp::kRint && op != ScalarOp::kNeg && op != ScalarOp::kAbs;
+    return isFloating(dtype) && (arithmetic || isMath(op));
   };
   auto loses = [this](const Scalar& scalar) {
     if (scalar.op != ScalarOp::kCast) return false;
@@ -75,6 +76,10 @@ bool KernelDag::reports() const {
   return std::any_of(scalars_.begin(), scalars_.end(), [&](const Scalar& scalar) { return computes(scalar.op, scalar.dtype) || loses(scalar); }) ||
          std::any_of(outputs_.begin(), outputs_.end(),
                      [&](const KernelOutput& output) { return output.combine && computes(*output.combine, scalars_[output.value].dtype); });
+}
+
+bool KernelDag::hasMath() const {
+  return std::any_of(scalars_.begin(), scalars_.end(), [](const Scalar& scalar) { return isMath(scalar.op); });
 }
 
 std::string KernelDag::print() const {

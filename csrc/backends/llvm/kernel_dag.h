@@ -36,6 +36,8 @@ std::optional<ScalarOp> scalarOpFromName(std::string_view name);
 inline bool isComparison(ScalarOp op) { return op >= ScalarOp::kEq && op <= ScalarOp::kGe; }
 /// The result is a bool, whatever the dtype of the arguments.
 inline bool isPredicate(ScalarOp op) { return op >= ScalarOp::kEq && op <= ScalarOp::kSignBit; }
+/// A function of math/functions.h.
+inline bool isMath(ScalarOp op) { return op >= ScalarOp::kExp; }
 
 /// Of add, mul, and, or, min and max: the value that changes nothing that it is combined with, as its bits.
 uint64_t neutralBits(ScalarOp combine, DType dtype);
@@ -76,6 +78,8 @@ class KernelDag {
   const std::vector<KernelOutput>& outputs() const { return outputs_; }
   /// Whether computing may set the floating-point status.
   bool reports() const;
+  /// Whether it calls math functions.
+  bool hasMath() const;
   std::string print() const;
 
  private:

@@ -16,7 +16,7 @@ namespace {
 
 Result<KernelCall> kernelCall(const llvm::Group& group) {
   const auto start = std::chrono::steady_clock::now();
-  SEGUE_TRY(llvm::CompiledKernel compiled, llvm::compileKernel(llvm::emitKernel(group, 2 * llvm::vectorBytes())));
+  SEGUE_TRY(llvm::CompiledKernel compiled, llvm::compileKernel(llvm::emitKernel(group, llvm::vectorBytes())));
   auto kernel = std::make_shared<Kernel>(group.kernel);
   kernel->code = compiled.code;
   kernel->reports = group.dag.reports();
@@ -44,7 +44,7 @@ void splitItem(const ScheduleItem& item, std::vector<ScheduleItem>* items) {
 
 Result<Plan> NativeBackend::compile(const BackendInput& input) {
   if (!llvm::canLoadCode()) return lowerToPlan(input, programOrder(*input.graph));
-  llvm::Fusion fusion = llvm::fuse(*input.graph);
+  llvm::Fusion fusion = llvm::fuse(*input.graph, input.exact);
   llvm::logFusion(fusion);
   std::vector<ScheduleItem> items;
   size_t group = 0;   // items of groups stand in the order of the groups

@@ -29,6 +29,7 @@ bool isKernelDType(DType dtype) {
 /// Whether kernels apply the operator to elements of the dtype as NumPy's loop does.
 bool applies(ScalarOp op, DType dtype) {
   const bool floating = isFloating(dtype), integral = isIntegral(dtype);
+  if (isMath(op)) return floating;
   switch (op) {
     case ScalarOp::kAdd:
     case ScalarOp::kMul:
@@ -108,11 +109,12 @@ uint64_t integerBits(int64_t value, DType dtype) {
 /// Whether kernels compute an expression: the dtypes of its parts.
 struct TypeVisitor {
   const Pointwise& pointwise;
+  bool exact;   ///< without math functions
   std::optional<DType> parameter(size_t number) const { return pointwise.loop[number]; }
   std::optional<DType> literal(int64_t) const { return pointwise.loop[0]; }
   std::optional<DType> apply(std::string_view name, absl::Span<const DType> args) const {
     const std::optional<ScalarOp> op = scalarOpFromName(name);
-    if (!op || !applies(*op, args[0])) return std::nullopt;
+    if (!op || !applies(*op, args[0]) || (isMath(*op) && exact && !SEGUE_FAULT(KernelExactIgnored))) return std::nullopt;
     if (*op == ScalarOp::kWhere) return args[1];
     return isPredicate(*op) ? DType::kBool : args[0];
   }
@@ -165,30 +167,78 @@ bool findUfuncLoop(const Node& node, absl::Span<const Category> categories, Poin
   return loop->out[0] == node.type->dtype;
 }
 
-/// `x ** exponent`, for exponents that NumPy's operator runs as square, square root or reciprocal.
-std::optional<Pointwise> powerOf(const Node& node, const DimTable& dims) {
-  Pointwise out;
-  const std::optional<bool> f_order = madeOrder(node, dims);
+/// The number that a constant argument is.
+std::optional<double> constantNumber(const Arg& arg, const DimTable& dims) {
+  if (arg.is<double>()) return arg.as<double>();
+  if (arg.is<Dim>() && dims.isConstant(arg.as<Dim>())) return static_cast<double>(dims.constantValue(arg.as<Dim>()));
+  return std::nullopt;
+}
+
+/// `x ** exponent` for constant exponents that are products, a square root or a quotient; false for others. NumPy's operator runs the
+/// exponents 2, 1/2 and -1 so itself; cubes and fourth powers are its power function's to 3 ULP.
+bool findProduct(const Node& node, const DimTable& dims, bool exact, Pointwise* out) {
   const Type* base = node.args[0].isValue() ? node.args[0].as<ArgValue>().type : nullptr;
-  if (!f_order || base == nullptr || !base->isArray() || !base->aligned || base->dtype != node.type->dtype) return std::nullopt;
-  out.f_order = *f_order;
-  const Arg& exponent = node.args[1];
-  const bool integer = exponent.is<Dim>() && dims.isConstant(exponent.as<Dim>());
-  if (!integer && !exponent.is<double>()) return std::nullopt;
-  const double number = integer ? static_cast<double>(dims.constantValue(exponent.as<Dim>())) : exponent.as<double>();
+  if (base == nullptr || !base->isArray() || !base->aligned || base->dtype != node.type->dtype) return false;
+  const std::optional<double> number = constantNumber(node.args[1], dims);
   const bool real = isFloating(base->dtype);
-  if (number == 2 && (real || integer)) {
-    out.expression = "mul($0, $0)";
-  } else if (number == 0.5 && real) {
-    out.expression = "sqrt($0)";
-  } else if (number == -1 && real) {
-    out.expression = "div(1, $0)";
+  if (!number) return false;
+  if (*number == 2 && (real || node.args[1].is<Dim>())) {
+    out->expression = "mul($0, $0)";
+  } else if (*number == 0.5 && real) {
+    out->expression = "sqrt($0)";
+  } else if (*number == -1 && real) {
+    out->expression = "div(1, $0)";
+  } else if (*number == 3 && real && !exact) {
+    out->expression = "mul(mul($0, $0), $0)";
+  } else if (*number == 4 && real && !exact) {
+    out->expression = "mul(mul($0, $0), mul($0, $0))";
   } else {
-    return std::nullopt;
+    return false;
   }
-  out.operand_count = 1;
-  out.loop = {base->dtype};
-  return out;
+  out->operand_count = 1;
+  out->loop = {base->dtype};
+  return true;
+}
+
+/// Whether NumPy's operator `**` calls its power function. (What else it does for one exponent is never met with arrays of them.)
+bool isPowerFunction(const Node& node, const DimTable& dims) {
+  const Arg& exponent = node.args[1];
+  if (exponent.isValue()) return exponent.as<ArgValue>().type->isArray() && exponent.as<ArgValue>().type->ndim() > 0;
+  const std::optional<double> number = constantNumber(exponent, dims);
+  return number && *number != -1 && *number != 0 && *number != 0.5 && *number != 1 && *number != 2;
+}
+
+/// The expression and the operands' dtypes of a ufunc's call, or of `where`; false where kernels have none.
+bool findLoops(const Node& node, const DimTable& dims, Pointwise* out) {
+  const bool is_power = node.op->name == "array_power";
+  const bool is_ufunc = is_power || node.op->paramIndex("casting") >= 0;
+  const bool is_where = node.op->name == "where";
+  out->expression = is_power ? "pow($0, $1)" : node.op->kernel;
+  if (out->expression.empty() || (!is_ufunc && !is_where) || (is_power && !isPowerFunction(node, dims))) return false;
+  absl::InlinedVector<Category, 3> categories;
+  for (size_t i = 0; i < node.args.size(); i++) {
+    if (!node.op->params[i].positional_only) {
+      if (!node.args[i].missing()) return false;
+      continue;
+    }
+    const std::optional<Category> category = categoryOf(node.args[i]);
+    if (!category) return false;
+    categories.push_back(*category);
+  }
+  out->operand_count = categories.size();
+  if (is_where) {
+    if (categories.size() != 3 || categories[0] != static_cast<Category>(DType::kBool)) return false;
+    out->loop = {DType::kBool, node.type->dtype, node.type->dtype};
+  } else if (!findUfuncLoop(node, categories, out)) {
+    return false;
+  }
+  for (size_t i = 0; i < out->operand_count; i++) {
+    const Arg& arg = node.args[i];
+    if (!isLoaded(arg, dims) && !constantBits(arg, out->loop[i], dims)) return false;
+    const bool real = isWeak(categories[i]) && categories[i] == kWeakFloat;
+    if (real && !isFloating(out->loop[i])) return false;
+  }
+  return true;
 }
 
 /// Whether kernels cast as NumPy does. What floats beyond an integer's range become is the processor's to say, who tells it for these two.
@@ -238,44 +288,17 @@ std::optional<Pointwise> clipOf(const Node& node, const DimTable& dims) {
 
 }  // namespace
 
-std::optional<Pointwise> pointwiseOf(const Node& node, const DimTable& dims) {
+std::optional<Pointwise> pointwiseOf(const Node& node, const DimTable& dims, bool exact) {
   if (node.isInput() || !node.regions.empty()) return std::nullopt;
-  if (node.op->name == "array_power") return powerOf(node, dims);
   if (node.op->name == "astype") return castOf(node, dims);
   if (node.op->name == "clip") return clipOf(node, dims);
-  if (node.op->kernel.empty()) return std::nullopt;
   Pointwise out;
-  out.expression = node.op->kernel;
   const std::optional<bool> f_order = madeOrder(node, dims);
   if (!f_order) return std::nullopt;
   out.f_order = *f_order;
-  const bool is_ufunc = node.op->paramIndex("casting") >= 0;
-  const bool is_where = node.op->name == "where";
-  if (!is_ufunc && !is_where) return std::nullopt;
-  absl::InlinedVector<Category, 3> categories;
-  for (size_t i = 0; i < node.args.size(); i++) {
-    if (!node.op->params[i].positional_only) {
-      if (!node.args[i].missing()) return std::nullopt;
-      continue;
-    }
-    const std::optional<Category> category = categoryOf(node.args[i]);
-    if (!category) return std::nullopt;
-    categories.push_back(*category);
-  }
-  out.operand_count = categories.size();
-  if (is_where) {
-    if (categories.size() != 3 || categories[0] != static_cast<Category>(DType::kBool)) return std::nullopt;
-    out.loop = {DType::kBool, node.type->dtype, node.type->dtype};
-  } else if (!findUfuncLoop(node, categories, &out)) {
-    return std::nullopt;
-  }
-  for (size_t i = 0; i < out.operand_count; i++) {
-    const Arg& arg = node.args[i];
-    if (!isLoaded(arg, dims) && !constantBits(arg, out.loop[i], dims)) return std::nullopt;
-    const bool real = isWeak(categories[i]) && categories[i] == kWeakFloat;
-    if (real && !isFloating(out.loop[i])) return std::nullopt;
-  }
-  TypeVisitor visitor{out};
+  if (node.op->name == "array_power" && findProduct(node, dims, exact, &out)) return out;
+  if (!findLoops(node, dims, &out)) return std::nullopt;
+  TypeVisitor visitor{out, exact};
   if (ExpressionReader(out.expression).read<DType>(visitor) != node.type->dtype) return std::nullopt;
   return out;
 }

@@ -1,7 +1,8 @@
 // Which nodes kernels compute, and what for each element.
 //
 // Requirements
-//  1. What is admitted gives the bits, dtype, shape and memory order that NumPy gives, and the floating-point status of NumPy's loops.
+//  1. What is admitted gives the bits, dtype, shape and memory order that NumPy gives, and the floating-point status of NumPy's loops;
+//     the bits of math functions are those of math/functions.h, unless `exact` leaves these to NumPy.
 //  2. No relation between sizes is recorded: guards are made before backends run.
 #pragma once
 
@@ -20,7 +21,7 @@ struct Pointwise {
 };
 
 /// Nullopt for nodes that NumPy has to run.
-std::optional<Pointwise> pointwiseOf(const Node& node, const DimTable& dims);
+std::optional<Pointwise> pointwiseOf(const Node& node, const DimTable& dims, bool exact);
 
 /// The node's value in `dag`. `operands`: by argument, already in the loop's dtype.
 ScalarId lowerExpression(const Pointwise& pointwise, absl::Span<const ScalarId> operands, KernelDag& dag);

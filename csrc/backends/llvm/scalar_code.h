@@ -6,7 +6,7 @@
 
 namespace segue::llvm {
 
-/// Writes what `scalar` computes of `args`, its arguments' values; not for loads and constants.
+/// Writes what `scalar` computes of `args`, its arguments' values; not for loads, constants and math functions.
 std::string emitScalarOp(const KernelDag& dag, const Scalar& scalar, int lanes, absl::Span<const std::string> args, IrBuilder& out);
 
 /// A reduction's step: `op` of two values of the dtype.

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "backends/llvm/math/library.h"
 #include "base/check.h"
 
 namespace segue::llvm {
@@ -14,6 +15,7 @@ Functions makeTable() {
   table.emplace(#name, reinterpret_cast<const void*>(static_cast<std::add_pointer_t<type>>(function)));
 #include "backends/llvm/symbols.def"
 #undef SEGUE_SYMBOL
+  for (const LibraryFunction& function : libraryFunctions()) table.emplace(function.name, function.address);
   return table;
 }
 

@@ -321,10 +321,11 @@ def _same_elements(a: np.ndarray, b: np.ndarray, ulp: int) -> bool:
         return False
     if a.dtype.kind == "c":
         return _same_elements(a.real, b.real, ulp) and _same_elements(a.imag, b.imag, ulp)
-    same = (a == b) | (np.isnan(a) & np.isnan(b))
+    zeros = (a == 0) & (b == 0)
+    same = ((a == b) & ~zeros) | (zeros & (np.signbit(a) == np.signbit(b))) | (np.isnan(a) & np.isnan(b))
     with np.errstate(all="ignore"):
         close = np.abs(a - b) <= ulp * np.spacing(np.maximum(np.abs(a), np.abs(b)))
-    return bool(np.all(same | (np.isfinite(a) & np.isfinite(b) & close)))
+    return bool(np.all(same | (np.isfinite(a) & np.isfinite(b) & close & ~zeros)))
 
 
 def _first_difference(a: np.ndarray, b: np.ndarray) -> str:

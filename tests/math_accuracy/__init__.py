@@ -1,0 +1,1 @@
+"""How far the native backend's math functions are from the exact results (`python -m tests.math_accuracy`)."""
