@@ -228,6 +228,29 @@ def test_mixed_widths():
     check(lambda x, y, n: (np.exp(x) * x, np.sin(y), np.log(x * y), np.cos(n), np.arctan2(n, 3), x > n), x, x.astype("f4"), np.arange(70, dtype="i4"))
 
 
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_math_in_reductions(dtype):
+    """A reduction's kernel calls the same functions, of other widths and of single elements: the bits are those of the stored results."""
+    reductions = [lambda v: v.sum(), lambda v: v.sum(axis=0), lambda v: v.mean(axis=1), lambda v: (v > 1).any(axis=0), lambda v: (v > 1).sum(axis=1)]
+    rng = np.random.default_rng(0)
+    for shape in ((3, 5), (2, 31), (40, 33), (7, 300)):
+        x, y = (rng.uniform(0.1, 3, shape).astype(dtype) for _ in range(2))
+        values = segue.compile(lambda x, y: np.exp(x) * np.power(x, y) + np.sin(y), **NATIVE)(x, y)
+        for number, reduce in enumerate(reductions):
+            compiled = segue.compile(lambda x, y, reduce=reduce: reduce(np.exp(x) * np.power(x, y) + np.sin(y)), **NATIVE)
+            assert np.asarray(compiled(x, y)).tobytes() == np.asarray(reduce(values)).tobytes(), (shape, number)
+
+
+def test_softmax():
+    def softmax(x):
+        e = np.exp(x - x.max(axis=1, keepdims=True))
+        return e / e.sum(axis=1, keepdims=True)
+
+    for dtype in FLOATS:
+        x = np.random.default_rng(0).normal(size=(20, 100)).astype(dtype)
+        check(softmax, x)
+
+
 def chains(rng):
     """A program of several operators, each with a value that elements of (0, 4) keep it in."""
     steps = [lambda v, x: np.exp(-v), lambda v, x: np.log1p(v), lambda v, x: np.sin(v) + 1, lambda v, x: v * x, lambda v, x: np.arctan2(v, x),

@@ -2,8 +2,8 @@
 //
 // Model. Each function writes its code for one element of its dtype into a VectorCode. A fast path computes all lanes, the lanes that it does
 // not suit standing aside with a harmless argument; where there are such lanes, a patch computes theirs, by vectors where they are frequent
-// (zeros, infinities, what overflows), else by the C library, lane by lane. Functions of float32 that have no code of their own for it are those
-// of float64 with shorter polynomials, rounded at the end.
+// (zeros, infinities, what overflows), else by the C library, lane by lane. pow and hypot of float32, and its sines where
+// multiplication and addition are not fused, are computed in float64 with the shorter polynomials of float32, and rounded at the end.
 //
 // Requirements
 //  1. Results are at most 4 ULP from the exact ones; signed zeros, infinities and NaNs stand where NumPy has them, and results that NumPy

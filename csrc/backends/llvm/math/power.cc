@@ -37,11 +37,20 @@ Pair multiply(const Pair& a, const std::array<double, 2>& b) {
   return multiply(a, Pair{code.constant(DType::kF64, b[0]), code.constant(DType::kF64, b[1])});
 }
 
-/// log2(x) of a positive normal double, to about 65 bits.
-Pair logOfTwo(const Real& x) {
-  const Bits moved = bitsOf(x) + (bitsOf(DType::kF64, 1.0) - bitsOf(DType::kF64, 0x1.6a09e667f3bcdp-1));
+/// x = 2**k m with m in [sqrt(1/2), sqrt(2)), for a positive normal double.
+struct Scaled {
+  Real k, m;
+};
+Scaled splitPower(const Real& x) {
+  const uint64_t low = bitsOf(DType::kF64, 0x1.6a09e667f3bcdp-1);
+  const Bits moved = bitsOf(x) + (bitsOf(DType::kF64, 1.0) - low);
   const Real k = realOf((moved >> 52) | bitsOf(DType::kF64, 0x1p52)) - (0x1p52 + 1023);
-  const Real m = realOf((moved & ((uint64_t{1} << 52) - 1)) + x.code->bits(DType::kF64, bitsOf(DType::kF64, 0x1.6a09e667f3bcdp-1)));
+  return {k, realOf((moved & ((uint64_t{1} << 52) - 1)) + x.code->bits(DType::kF64, low))};
+}
+
+/// log2(x) of a positive normal double, to about 65 bits.
+Pair longLog(const Real& x) {
+  const auto [k, m] = splitPower(x);
   // s = (m - 1) / (m + 1)
   const Real above = m - 1.0, below = m + 1.0, below_rest = m - (below - 1.0), inverse = 1.0 / below;
   const Real first = above * inverse;
@@ -60,16 +69,34 @@ Pair logOfTwo(const Real& x) {
   return {whole.high, whole.low + part.low};
 }
 
-/// x**y for positive normal x and |y| < 2**51, as doubles; rounded to the function's dtype by the caller.
-Real positivePower(const Real& x, const Real& y) {
-  const Pair log = logOfTwo(x);
+/// log2(x) to about 37 bits.
+Real shortLog(const Real& x) {
+  const auto [k, m] = splitPower(x);
+  const Real s = (m - 1.0) / (m + 1.0), z = s * s;
+  const Real factor = mulAdd(z, mulAdd(z, polynomial(z, tables::kLogTail), tables::kThird[0]), 1.0);
+  return mulAdd(s * factor, tables::kTwoOverLn2[0], k);
+}
+
+Real power2(const Real& r) { return mulAdd(r, polynomial(r, tables::kExp2), 1.0); }
+
+/// x**y for positive normal x and |y| < 2**51, as doubles of a float32's precision; what is beyond its range is far beyond it.
+Real shortPower(const Real& x, const Real& y) {
+  const Real exponent = y * shortLog(x);
+  const Real bounded = copySign(select(reaches(exponent, 1000), 1000.0, absolute(exponent)), exponent);
+  const Rounded k = nearest(bounded, 1);
+  return scaled(power2(bounded - k.value), k.bits);
+}
+
+/// The same to a double's precision.
+Real longPower(const Real& x, const Real& y) {
+  const Pair log = longLog(x);
   const Real exponent = y * log.high;
   const Real rest = productError(y, log.high, exponent) + y * log.low;
   const Mask far = reaches(exponent, 1100);
   const Real high = copySign(select(far, 1100.0, absolute(exponent)), exponent), low = select(far, 0.0, rest);
   const Rounded k = nearest(high, 1);
   const Real r = (high - k.value) + low;
-  return scaledBeyond(mulAdd(r, polynomial(r, tables::kExp2), 1.0), k);
+  return scaledBeyond(power2(r), k);
 }
 
 Real powerOf(const Real& x, const Real& y) {
@@ -77,7 +104,8 @@ Real powerOf(const Real& x, const Real& y) {
   const Mask whole = bitsOf(integer.value) == bitsOf(select(reaches(y, 0x1p50), 0.5, y));
   const Bits sign = bitsOf(x) & (integer.bits << 63);   // of odd powers
   const Mask special = (!isPositiveNormal(absolute(x))) | reaches(y, 0x1p50) | (isNegative(x) & !whole);
-  const Real usual = positivePower(select(special, 2.0, absolute(x)), select(special, 2.0, y));
+  const Real base = select(special, 2.0, absolute(x)), exponent = select(special, 2.0, y);
+  const Real usual = x.code->dtype() == DType::kF64 ? longPower(base, exponent) : shortPower(base, exponent);
   return x.code->patch(special, realOf(bitsOf(usual) ^ sign), [&] {
     const Mask vanishes = (magnitude(x) == 0) & (bitsOf(y) - 1 < bitsOf(DType::kF64, 0x1p50) - 1);
     const Mask others = special & !vanishes;
