@@ -5,6 +5,7 @@
 #include "graph/passes/common_subexpressions.h"
 #include "graph/passes/constant_folding.h"
 #include "graph/passes/dead_code.h"
+#include "graph/passes/local_writes.h"
 #include "graph/passes/views.h"
 #include "graph/passes/writes.h"
 #include "graph/verify.h"
@@ -16,6 +17,7 @@ constexpr Pass kPasses[] = {
     {"common-subexpressions", eliminateCommonSubexpressions},
     {"constant-folding", foldConstants},
     {"dead-code", eliminateDeadCode},
+    {"local-writes", separateLocalWrites},
     {"views", canonicalizeViews},
     {"writes", canonicalizeWrites},
 };

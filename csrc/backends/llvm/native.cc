@@ -1,5 +1,6 @@
 #include "backends/llvm/native.h"
 
+#include <algorithm>
 #include <chrono>
 
 #include "absl/container/flat_hash_set.h"
@@ -8,7 +9,10 @@
 #include "backends/llvm/cpu.h"
 #include "backends/llvm/emit.h"
 #include "backends/llvm/fusion.h"
+#include "base/check.h"
 #include "base/fault.h"
+#include "graph/effects.h"
+#include "graph/passes.h"
 #include "log/log.h"
 
 namespace segue {
@@ -40,10 +44,24 @@ void splitItem(const ScheduleItem& item, std::vector<ScheduleItem>* items) {
   for (size_t i = item.begin; i < item.end; i++) items->push_back({i, i + 1, std::nullopt});
 }
 
+/// The graph without writes to arrays of its own; null where it has none.
+std::unique_ptr<Graph> withoutLocalWrites(const Graph& graph) {
+  const bool writes = std::any_of(graph.nodes().begin(), graph.nodes().end(), [](const Node* node) { return !writtenArgs(*node).empty(); });
+  if (!writes) return nullptr;
+  std::unique_ptr<Graph> out = graph.clone();
+  constexpr std::string_view kPasses[] = {"local-writes", "dead-code"};
+  const Result<void> passes = runPasses(*out, kPasses);
+  SEGUE_CHECK(passes.ok(), passes.error());
+  return out;
+}
+
 }  // namespace
 
-Result<Plan> NativeBackend::compile(const BackendInput& input) {
-  if (!llvm::canLoadCode()) return lowerToPlan(input, programOrder(*input.graph));
+Result<Plan> NativeBackend::compile(const BackendInput& given) {
+  if (!llvm::canLoadCode()) return lowerToPlan(given, programOrder(*given.graph));
+  const std::unique_ptr<Graph> own = withoutLocalWrites(*given.graph);
+  BackendInput input = given;
+  if (own != nullptr) input.graph = own.get();
   llvm::Fusion fusion = llvm::fuse(*input.graph, input.exact);
   llvm::logFusion(fusion);
   std::vector<ScheduleItem> items;

@@ -247,7 +247,7 @@ bool casts(DType from, DType to) {
   return !isFloating(from) || !isIntegral(to) || to == DType::kI32 || to == DType::kI64;
 }
 
-/// `x.astype(dtype)`, which copies even where the dtype stays.
+/// `x.astype(dtype)`, which copies even where the dtype stays, and `x.copy()`.
 std::optional<Pointwise> castOf(const Node& node, const DimTable& dims) {
   const std::optional<bool> f_order = madeOrder(node, dims);
   if (!f_order || !node.args[0].isValue()) return std::nullopt;
@@ -290,7 +290,7 @@ std::optional<Pointwise> clipOf(const Node& node, const DimTable& dims) {
 
 std::optional<Pointwise> pointwiseOf(const Node& node, const DimTable& dims, bool exact) {
   if (node.isInput() || !node.regions.empty()) return std::nullopt;
-  if (node.op->name == "astype") return castOf(node, dims);
+  if (node.op->name == "astype" || node.op->name == "copy") return castOf(node, dims);
   if (node.op->name == "clip") return clipOf(node, dims);
   Pointwise out;
   const std::optional<bool> f_order = madeOrder(node, dims);

@@ -1,0 +1,161 @@
+#include "base/python.h"
+
+#include "graph/passes/local_writes.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
+#include "base/fault.h"
+#include "graph/effects.h"
+#include "graph/passes/rewrite.h"
+
+namespace segue {
+namespace {
+
+/// What only makes an array to be filled.
+bool isBlank(const OpDef& op) { return op.name == "empty" || op.name == "empty_like" || op.name == "zeros" || op.name == "zeros_like"; }
+
+/// Whether the array has its memory to itself, as what ufuncs make has: a result of np.roll shows an array that made it as its base.
+bool ownsMemory(const OpDef& op) {
+  if (SEGUE_FAULT(BasesOfLocalsIgnored)) return true;
+  return !op.kernel.empty() || isBlank(op) || op.name == "array_power" || op.name == "copy" || op.name == "astype" || op.name == "ones" ||
+         op.name == "ones_like" || op.name == "full" || op.name == "full_like";
+}
+
+class LocalWrites {
+ public:
+  explicit LocalWrites(Graph& graph) : graph_(graph), effects_(graph), members_(effects_.regionCount()), uses_(graph.idBound(), 0) {
+    for (Node* node : graph.nodes()) {
+      members_[effects_.region(node)].push_back(node);
+      for (const Arg& arg : node->args) forEachValue(arg, [this](const ArgValue& value) { uses_[value.node->id]++; });
+    }
+    for (const Node* input : graph.inputs()) members_[effects_.region(input)].push_back(nullptr);
+    for (const Arg& output : graph.outputs()) forEachValue(output, [this](const ArgValue& value) { uses_[value.node->id]++; });
+  }
+
+  void run() {
+    for (const Node* node : graph_.nodes()) {
+      if (!node->regions.empty()) return;   // what they write is not told apart by program order
+    }
+    findLocal();
+    Replacements values(graph_);
+    for (Node* node : graph_.nodes()) {
+      values.apply(*node);
+      const auto write = writes_.find(node);
+      if (write == writes_.end()) continue;
+      Rewrite& rewrite = write->second;
+      for (Arg& arg : rewrite.args) values.apply(arg);
+      node->op = rewrite.op;
+      node->args = std::move(rewrite.args);
+      node->type = rewrite.array->type;
+      node->sharing = Sharing::kFresh;
+      values.replace(rewrite.array, Graph::use(node));
+    }
+    values.applyToResults(graph_.body());
+    removeUnwritten();
+  }
+
+ private:
+  struct Rewrite {
+    const Node* array;      ///< that is written
+    const OpDef* op;
+    std::vector<Arg> args;
+  };
+
+  /// The arrays whose writes all have another form, with these forms.
+  void findLocal() {
+    absl::flat_hash_map<const Node*, std::vector<Node*>> writers;
+    for (Node* node : graph_.nodes()) {
+      for (const Node* written : writtenArgs(*node)) writers[written].push_back(node);
+    }
+    for (const auto& [array, nodes] : writers) {
+      if (!isLocal(*array, nodes)) continue;
+      std::vector<std::pair<Node*, Rewrite>> found;
+      for (Node* node : nodes) {
+        std::optional<Rewrite> rewrite = rewriteOf(*node, *array);
+        if (!rewrite) break;
+        found.emplace_back(node, *std::move(rewrite));
+      }
+      if (found.size() == nodes.size()) writes_.insert(std::make_move_iterator(found.begin()), std::make_move_iterator(found.end()));
+    }
+  }
+
+  /// Made here, and known under no other name: besides it, only the results of its writes have its memory, which nobody uses.
+  bool isLocal(const Node& array, const std::vector<Node*>& writers) const {
+    if (array.isInput() || array.sharing != Sharing::kFresh || !array.type->isArray() || !ownsMemory(*array.op)) return false;
+    for (const Node* member : members_[effects_.region(&array)]) {
+      const bool writes = std::find(writers.begin(), writers.end(), member) != writers.end();
+      if (member != &array && !(writes && uses_[member->id] == 0)) return SEGUE_FAULT(ViewsOfLocalsIgnored) && member != nullptr;
+    }
+    return true;
+  }
+
+  std::optional<Rewrite> rewriteOf(const Node& node, const Node& array) {
+    if (uses_[node.id] != 0 || writtenArgs(node).size() != 1) return std::nullopt;
+    if (node.op == setitem_) return assignment(node, array);
+    const int out = node.op->paramIndex("out");
+    if (node.op->kernel.empty() || out < 0 || sameObject(node) != &array) return std::nullopt;
+    Rewrite rewrite{&array, node.op, node.args};
+    rewrite.args[static_cast<size_t>(out)] = ArgMissing{};
+    return accepted(std::move(rewrite));
+  }
+
+  std::optional<Rewrite> assignment(const Node& node, const Node& array) {
+    const Arg &index = node.args[1], &value = node.args[2];
+    const Type* assigned = value.isValue() ? value.as<ArgValue>().type : nullptr;
+    if (index.is<ArgEllipsis>()) {
+      if (assigned == nullptr || !assigned->isArray() || copy_ == nullptr) return std::nullopt;
+      std::vector<Arg> args(copy_->params.size());
+      args[0] = value;
+      args[1] = std::string("K");
+      return accepted({&array, copy_, std::move(args)});
+    }
+    const Type* mask = index.isValue() ? index.as<ArgValue>().type : nullptr;
+    const bool masks = mask != nullptr && mask->isArray() && mask->dtype == DType::kBool && mask->shape == array.type->shape;
+    const bool number = value.is<bool>() || value.is<Dim>() || value.is<double>() ||
+                        (assigned != nullptr && (assigned->isNumpyScalar() || assigned->kind == TypeKind::kPyFloat));
+    if (!masks || !number || where_ == nullptr) return std::nullopt;
+    return accepted({&array, where_, {index, value, Graph::use(const_cast<Node*>(&array))}});
+  }
+
+  /// Only with a result that is as the array, and depends on nothing that was not decided before.
+  std::optional<Rewrite> accepted(Rewrite rewrite) {
+    const size_t relations = graph_.dims().relations().size();
+    Result<Inferred> inferred = infer(*rewrite.op, rewrite.args, graph_.dims());
+    const bool same = inferred.ok() && inferred.value().type == *rewrite.array->type && inferred.value().sharing == Sharing::kFresh &&
+                      graph_.dims().relations().size() == relations;
+    graph_.dims().truncateRelations(relations);
+    return same ? std::optional(std::move(rewrite)) : std::nullopt;
+  }
+
+  /// Arrays that were made to be overwritten. What raised for their size does so for the values that they became.
+  void removeUnwritten() {
+    absl::flat_hash_set<const Node*> unused;
+    for (const auto& [node, write] : writes_) {
+      if (isBlank(*write.array->op)) unused.insert(write.array);
+    }
+    auto keep = [&unused](const Arg& arg) { forEachValue(arg, [&](const ArgValue& value) { unused.erase(value.node); }); };
+    for (const Node* node : graph_.nodes()) {
+      for (const Arg& arg : node->args) keep(arg);
+    }
+    for (const Arg& output : graph_.outputs()) keep(output);
+    std::erase_if(graph_.body().nodes, [&unused](const Node* node) { return unused.contains(node); });
+  }
+
+  Graph& graph_;
+  Effects effects_;
+  std::vector<std::vector<const Node*>> members_;   ///< by region; null for inputs
+  std::vector<uint32_t> uses_;                      ///< by node id, before the pass
+  absl::flat_hash_map<const Node*, Rewrite> writes_;
+  const OpDef* setitem_ = findNumpyOp("ndarray.__setitem__");
+  const OpDef* copy_ = findNumpyOp("ndarray.copy");
+  const OpDef* where_ = findNumpyOp("numpy.where");
+};
+
+}  // namespace
+
+void separateLocalWrites(Graph& graph, const PassContext&) { LocalWrites(graph).run(); }
+
+}  // namespace segue

@@ -1,0 +1,175 @@
+"""backend="native": writes to arrays that a segment makes are fused, as values; others are NumPy's."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from tests.python.native_support import ALL, FLOATS, INTEGERS, check, values
+
+
+def grid(shape=(9, 13), seed=0):
+    return np.random.default_rng(seed).normal(size=shape)
+
+
+@pytest.mark.parametrize("dtype", INTEGERS + FLOATS)
+def test_augmented_assignments(dtype):
+    def f(x, y):
+        z = x * y
+        z += 1
+        z *= x
+        z -= y
+        np.negative(z, out=z)
+        return z
+
+    check(f, values(dtype, 131), values(dtype, 131, seed=3), kernels=1, hits=False)
+
+
+@pytest.mark.parametrize("dtype", ALL)
+def test_masked_numbers(dtype):
+    def f(x, y):
+        z = x.copy()
+        z[x > y] = 1
+        z[~(x > y)] = True
+        z[z == y] = z.dtype.type(0)
+        return z
+
+    check(f, values(dtype, 131), values(dtype, 131, seed=3))
+
+
+def test_masks_of_floats_with_numbers_that_arguments_are():
+    def f(x, low, k):
+        z = x * 2
+        z[z < low] = low
+        z[np.isnan(z)] = k
+        return z
+
+    x = grid()
+    x[2, 3] = np.nan
+    check(f, x, 0.25, np.float64(3.5), kernels=1)
+
+
+def test_arrays_that_are_overwritten():
+    def f(x):
+        out = np.empty_like(x)
+        out[...] = x * 2
+        np.sqrt(np.abs(out), out=out)
+        other = np.zeros(x.shape)
+        other[:] = out
+        other += 1
+        return out, other
+
+    check(f, grid())
+
+
+def test_what_was_read_before_a_write_stays():
+    def f(x):
+        z = x * 2
+        before = z + 1
+        z *= before
+        total = z.sum(axis=1)
+        z -= 1
+        return before, z, total
+
+    check(f, grid(), kernels=1)
+
+
+def test_views_see_writes():
+    def f(x):
+        z = x * 2
+        view = z[1:]
+        z += 1
+        reshaped = z.reshape(-1)
+        z *= 3
+        w = x + 1
+        w[1:-1] += 2
+        w += 5
+        return view, z, reshaped, w
+
+    check(f, grid())
+
+
+def test_arrays_that_show_their_bases():
+    def f(x):
+        rolled = np.roll(x, 1)
+        rolled += 1
+        crossed = np.cross(x, x)
+        crossed.real[...] += 0.5
+        powers = x**2
+        powers -= 1
+        return rolled, crossed, powers
+
+    check(f, grid((5, 3)))
+
+
+def test_results_of_other_types():
+    def f(x, y, m):
+        a = x * 2
+        a += y            # computed in float64
+        b = x * 3
+        b[m] = y[m]
+        c = x * 4
+        c[2] = 0
+        d = np.add(x, y, out=np.empty(x.shape))
+        return a, b, c, d
+
+    x = grid().astype("f4")
+    check(f, x, grid(seed=2), x > 0)
+
+
+def test_arguments_are_written():
+    def f(x, y):
+        x += y
+        z = x * 2
+        z += x
+        y[...] = z
+        return z
+
+    check(f, grid(), grid(seed=1))
+
+
+def test_writes_in_fortran_order():
+    def f(x):
+        z = x * 2
+        z += x
+        z[z > 1] = 0
+        return z
+
+    check(f, np.asfortranarray(grid()), kernels=1)
+    check(f, grid()[:, ::2])
+
+
+@pytest.mark.parametrize("setting", ["ignore", "warn", "raise"])
+def test_conditions_behind_writes(setting):
+    def f(x):
+        z = x + 1
+        z /= x
+        z += 1
+        return z
+
+    with np.errstate(all=setting):
+        check(f, np.array([1.0, 2.0, 0.0]), hits=False)
+        check(f, np.array([1.0, 2.0, 3.0]))
+
+
+def test_identity_of_what_is_written():
+    def f(x):
+        z = x * 2
+        same = z
+        z += 1
+        held = [z, same]
+        z *= 2
+        return z is same, held, same
+
+    check(f, grid())
+
+
+def test_writes_in_loops_and_branches():
+    def f(x, n):
+        z = x * 1.0
+        for i in range(n):
+            z += x * i
+            if z[0, 0] > 1:
+                z -= 1
+        return z
+
+    check(f, grid(), 5, breaks=True, hits=False)
