@@ -116,7 +116,7 @@ def reproducer(module: str, error: str) -> str:
     """A file that tells of a failure: the module, below a comment with all that matters."""
     import platform
 
-    lines = [f"A kernel of segue that could not be compiled: {error}", f"Compile it again: python -m segue.native FILE", ""]
+    lines = [f"A kernel of segue that could not be compiled: {error}", "Compile it again: python -m segue.native FILE", ""]
     lines += [f"CPython {platform.python_version()}, {platform.platform()}, {maker() or 'no llvmlite'}"]
     if "llvmlite.binding" in sys.modules:
         llvm = sys.modules["llvmlite.binding"]

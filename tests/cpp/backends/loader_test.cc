@@ -244,7 +244,7 @@ TEST_CASE("objects with more than code and constants are refused", "[loader]") {
 /// Reads and links; whatever comes out, nothing may crash (under AddressSanitizer, nothing may be read beyond the bytes).
 void tryToLink(const Bytes& bytes, size_t* good) {
   auto exact = std::make_unique<uint8_t[]>(bytes.size());   // without a vector's spare room
-  std::memcpy(exact.get(), bytes.data(), bytes.size());
+  std::copy(bytes.begin(), bytes.end(), exact.get());
   Result<ObjectFile> object = readObject({exact.get(), bytes.size()});
   if (!object.ok()) return;
   Result<Image> image = linkObject(object.value(), {0x10000, 0x40000}, nearby);
