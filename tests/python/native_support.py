@@ -17,12 +17,12 @@ FLOATS = ["f4", "f8"]
 ALL = ["?", *INTEGERS, *FLOATS]
 
 
-def check(fn, *args, kernels=None, **options):
+def check(fn, *args, kernels=None, mode=None, **options):
     """The differential test of a native call; `kernels`: how many its plans run, with nothing left to NumPy."""
     segue.reset()
     _segue._records_begin()
     try:
-        report = check_call(fn, *args, compile_options=NATIVE, **options)
+        report = check_call(fn, *args, compile_options={**NATIVE, "mode": mode}, **options)
     finally:
         plans = [record.get("plan") or "" for record in _segue._records_end()]
     steps = [line for plan in plans for line in plan.splitlines()]

@@ -139,6 +139,23 @@ def test_axes_that_are_arguments():
     check(f, mixed((20, 30), "f8"), (0, 1), kernels=1)
 
 
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("count", [1, 7, 131, 5000])
+def test_extremes_of_floats(dtype, count):
+    """In the default mode; which of several zeros or NaNs is taken is not told."""
+
+    def f(x):
+        return x.max(), x.min(axis=0), (-x).max(axis=1, keepdims=True), np.max(x * 2, axis=(0, 1))
+
+    x = mixed((3, count), dtype)
+    special = x.copy()
+    special[1, 0], special[2, -1], special[0, count // 2] = np.inf, np.nan, -np.inf
+    for array in (x, special, np.full_like(x, -np.inf), np.full_like(x, np.nan), np.zeros_like(x)):
+        with np.errstate(all="raise", over="ignore"):
+            check(f, array, kernels=1, mode="default", ulp=1)
+            check(f, array, mode="exact")
+
+
 @pytest.mark.parametrize("setting", ["ignore", "warn", "raise"])
 @pytest.mark.parametrize("special", [[np.inf, -np.inf], [1e308, 1e308], [np.nan]], ids=["invalid", "overflow", "nan"])
 def test_conditions(setting, special):

@@ -61,11 +61,9 @@ class Emitter {
   size_t placeOf(size_t output) const { return group_.inputs.size() + output; }
   DType foldDType(size_t fold) const { return dtypes_[placeOf(folds_[fold])]; }
   ScalarOp foldOp(size_t fold) const { return *dag_.outputs()[folds_[fold]].combine; }
-  /// Whether the order of its operands shows in a fold's result.
-  bool isOrdered(size_t fold) const { return isFloating(foldDType(fold)); }
   bool anyOrdered() const {
     for (size_t i = 0; i < folds_.size(); i++) {
-      if (isOrdered(i)) return true;
+      if (isOrdered(foldOp(i), foldDType(i))) return true;
     }
     return false;
   }

@@ -32,7 +32,7 @@ struct Candidate {
 
 std::optional<Candidate> candidateOf(Node* node, const DimTable& dims, bool exact) {
   Candidate out{node, pointwiseOf(*node, dims, exact), std::nullopt};
-  if (!out.pointwise) out.reduction = reductionOf(*node, dims);
+  if (!out.pointwise) out.reduction = reductionOf(*node, dims, exact);
   return out.pointwise || out.reduction ? std::optional(std::move(out)) : std::nullopt;
 }
 
@@ -54,7 +54,7 @@ uint32_t innermostOf(const Shape& shape, bool f_order, const DimTable& dims) {
 
 /// The axes of a sum of floats that takes several dimensions for one, as its order needs it: else 0.
 uint32_t joinedAxes(const Candidate& candidate, const DimTable& dims) {
-  if (!candidate.reduction || !isFloating(candidate.reduction->dtype)) return 0;
+  if (!candidate.reduction || !isOrdered(candidate.reduction->combine, candidate.reduction->dtype)) return 0;
   const Shape& shape = candidate.runType().shape;
   const uint32_t axes = candidate.reduction->axes;
   if (((axes >> innermostOf(shape, candidate.fOrder(), dims)) & 1) == 0) return 0;
@@ -280,7 +280,7 @@ class Fuser {
       if (!candidate.node->type->isArray()) param.kind = KernelParam::Kind::kResult;
       group_.kernel.flat &= param.kind == KernelParam::Kind::kResult;
       // Of floats a sum starts with 0.0, whatever sign its own zeros have.
-      const bool positive = isFloating(reduction.dtype) && !SEGUE_FAULT(KernelSumsNegativeZero);
+      const bool positive = isOrdered(reduction.combine, reduction.dtype) && !SEGUE_FAULT(KernelSumsNegativeZero);
       const uint64_t initial = positive ? 0 : neutralBits(reduction.combine, reduction.dtype);
       const auto number = static_cast<uint32_t>(group_.kernel.params.size());
       group_.kernel.reductions.push_back({number, initial, dtypeDescr(reduction.dtype), reduction.averages});

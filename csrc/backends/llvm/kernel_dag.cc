@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 
 #include "absl/strings/str_cat.h"
 #include "base/check.h"
@@ -15,6 +16,10 @@ constexpr std::string_view kNames[] = {
 #include "backends/llvm/scalar_ops.def"
 #undef SEGUE_SCALAR_OP
 };
+
+uint64_t infinityBits(DType dtype) {
+  return dtype == DType::kF64 ? std::bit_cast<uint64_t>(HUGE_VAL) : std::bit_cast<uint32_t>(HUGE_VALF);
+}
 
 std::string printConstant(const Scalar& scalar) {
   if (scalar.dtype == DType::kF64) return absl::StrCat(std::bit_cast<double>(scalar.bits));
@@ -41,8 +46,8 @@ uint64_t neutralBits(ScalarOp combine, DType dtype) {
     case ScalarOp::kMul: return 1;
     case ScalarOp::kOr: return 0;
     case ScalarOp::kAnd: return dtype == DType::kBool ? 1 : all;
-    case ScalarOp::kMin: return is_signed ? all ^ top : all;
-    case ScalarOp::kMax: return is_signed ? top : 0;
+    case ScalarOp::kMin: return isFloating(dtype) ? infinityBits(dtype) : is_signed ? all ^ top : all;
+    case ScalarOp::kMax: return isFloating(dtype) ? infinityBits(dtype) | top : is_signed ? top : 0;
     default: SEGUE_UNREACHABLE("not a reduction's operator");
   }
 }

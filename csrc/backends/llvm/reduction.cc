@@ -4,29 +4,29 @@ namespace segue::llvm {
 namespace {
 
 /// How a reduction combines, by its operator's name; nullopt where kernels have no such reduction of the dtype.
-std::optional<Reduction> combinationOf(std::string_view name, DType operand, DType result) {
+std::optional<Reduction> combinationOf(std::string_view name, DType operand, DType result, bool exact) {
   Reduction out{.dtype = result};
-  const bool real = operand == DType::kF32 || operand == DType::kF64, exact = operand == DType::kBool || isIntegral(operand);
+  const bool real = operand == DType::kF32 || operand == DType::kF64, whole = operand == DType::kBool || isIntegral(operand);
   if (name == "sum" || name == "mean") {
     out.averages = name == "mean";
     // Of others NumPy casts a buffer at a time, and adds up the sums of buffers; so it does with the means of integers.
-    if (real ? result != operand : !exact || !isIntegral(result)) return std::nullopt;
+    if (real ? result != operand : !whole || !isIntegral(result)) return std::nullopt;
     return out;
   }
   if (name == "any" || name == "all") {
     out.combine = name == "any" ? ScalarOp::kOr : ScalarOp::kAnd;
     out.truth = operand != DType::kBool;
-    return real || exact ? std::optional(out) : std::nullopt;
+    return real || whole ? std::optional(out) : std::nullopt;
   }
   if (name == "min" || name == "max") {
-    // Of floats: which zero and which NaN is the result depends on the vectors that NumPy was built for.
+    // Of floats: which of several zeros or NaNs is the result depends on the vectors that NumPy was built for.
     out.combine = name == "min" ? ScalarOp::kMin : ScalarOp::kMax;
-    return isIntegral(operand) && result == operand ? std::optional(out) : std::nullopt;
+    return (isIntegral(operand) || (real && !exact)) && result == operand ? std::optional(out) : std::nullopt;
   }
   if (name == "prod") {
     // NumPy multiplies floats one after the other: no vectors could do that.
     out.combine = ScalarOp::kMul;
-    return exact && isIntegral(result) ? std::optional(out) : std::nullopt;
+    return whole && isIntegral(result) ? std::optional(out) : std::nullopt;
   }
   return std::nullopt;
 }
@@ -50,12 +50,12 @@ std::optional<uint32_t> axesOf(const Arg& arg, int ndim, const DimTable& dims) {
 
 }  // namespace
 
-std::optional<Reduction> reductionOf(const Node& node, const DimTable& dims) {
+std::optional<Reduction> reductionOf(const Node& node, const DimTable& dims, bool exact) {
   if (node.isInput() || !node.has(OpTag::kReduction) || !node.args[0].isValue()) return std::nullopt;
   const Type& operand = *node.args[0].as<ArgValue>().type;
   const std::optional<bool> f_order = runOrder(operand, dims);
   if (!f_order || !operand.aligned || !isCore(node.type->dtype)) return std::nullopt;
-  std::optional<Reduction> out = combinationOf(node.op->name, operand.dtype, node.type->dtype);
+  std::optional<Reduction> out = combinationOf(node.op->name, operand.dtype, node.type->dtype, exact);
   if (!out) return std::nullopt;
   out->f_order = *f_order;
   for (size_t i = 1; i < node.args.size(); i++) {

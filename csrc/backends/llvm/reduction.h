@@ -19,7 +19,10 @@ struct Reduction {
   bool f_order = false;               ///< of the operand and the result, else C order
 };
 
-/// Nullopt for nodes that NumPy has to run. The operand is the node's first argument.
-std::optional<Reduction> reductionOf(const Node& node, const DimTable& dims);
+/// The value depends on the order in which elements are combined.
+inline bool isOrdered(ScalarOp combine, DType dtype) { return combine == ScalarOp::kAdd && isFloating(dtype); }
+
+/// Nullopt for nodes that NumPy has to run. The operand is the node's first argument. `exact`: as of fuse (fusion.h).
+std::optional<Reduction> reductionOf(const Node& node, const DimTable& dims, bool exact);
 
 }  // namespace segue::llvm
