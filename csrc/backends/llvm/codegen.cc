@@ -1,5 +1,7 @@
 #include "backends/llvm/codegen.h"
 
+#include <chrono>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "backends/llvm/cpu.h"
@@ -116,22 +118,31 @@ Result<CompiledModule> compileNamed(const std::string& name, const std::string& 
   return Error{absl::StrCat(compiled.error(), saveReproducer(name, module, compiled.error()))};
 }
 
-/// Compiles or loads the function once in a process, for kernels that are loaded later.
 Result<void> offerMathFunction(const MathFunction& function) {
   const std::string name = mathFunctionName(function);
   if (findSymbol(name) != nullptr) return {};
+  const auto start = std::chrono::steady_clock::now();
   SEGUE_TRY(const CompiledModule compiled, compileNamed(name, mathFunctionModule(function, hasFusedMultiplyAdd())));
   SEGUE_REQUIRE(compiled.loaded.functions.contains(name), "the object of %s has no such function", name);
   offerSymbols(compiled.loaded.functions);
+  if (logs(Channel::kKernels)) {
+    const auto spent = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - start);
+    const auto bytes = static_cast<int64_t>(compiled.loaded.code_size + compiled.loaded.constants_size);
+    emit(KernelEvent{name, 1, bytes, compiled.from_cache ? "from the cache" : "compiled", spent.count(), "a math function\n"});
+  }
   return {};
 }
 
 }  // namespace
 
+Result<void> offerMathFunctions(absl::Span<const MathFunction> functions) {
+  for (const MathFunction& function : functions) SEGUE_TRY_VOID(offerMathFunction(function));
+  return {};
+}
+
 Result<CompiledKernel> compileKernel(const KernelText& kernel) {
   static auto* known = new absl::flat_hash_map<std::string, CompiledKernel>;
   if (auto found = known->find(kernel.text); found != known->end()) return found->second;
-  for (const MathFunction& function : kernel.functions) SEGUE_TRY_VOID(offerMathFunction(function));
   CompiledKernel out;
   out.name = absl::StrFormat("segue_kernel_%016x", stableHash(kernel.text));
   SEGUE_TRY(const CompiledModule compiled, compileNamed(out.name, emitModule(out.name, kernel.text)));

@@ -29,7 +29,10 @@ struct CompiledKernel {
   int64_t bytes = 0;              ///< of code and constants
   const char* origin = "";        ///< "compiled", "from the cache", "known": compiled or loaded before
 };
-/// The code of a kernel; the math functions that it calls are loaded before. A failure names the file that has been saved to reproduce it.
+/// Compiles or loads functions, once in a process, for the kernels that call them.
+Result<void> offerMathFunctions(absl::Span<const MathFunction> functions);
+
+/// The code of a kernel whose math functions have been offered. A failure names the file that has been saved to reproduce it.
 Result<CompiledKernel> compileKernel(const KernelText& kernel);
 
 }  // namespace segue::llvm

@@ -19,8 +19,10 @@ namespace segue {
 namespace {
 
 Result<KernelCall> kernelCall(const llvm::Group& group) {
+  const llvm::KernelText text = llvm::emitKernel(group, llvm::vectorBytes());
+  SEGUE_TRY_VOID(llvm::offerMathFunctions(text.functions));
   const auto start = std::chrono::steady_clock::now();
-  SEGUE_TRY(llvm::CompiledKernel compiled, llvm::compileKernel(llvm::emitKernel(group, llvm::vectorBytes())));
+  SEGUE_TRY(llvm::CompiledKernel compiled, llvm::compileKernel(text));
   auto kernel = std::make_shared<Kernel>(group.kernel);
   kernel->code = compiled.code;
   kernel->reports = group.dag.reports();
