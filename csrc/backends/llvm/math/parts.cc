@@ -65,6 +65,11 @@ void reportTiny(const Real& x) {
   observed("fmul", x, x.code->constant(x.dtype, x.dtype == DType::kF64 ? 1 - 0x1p-53 : 1 - 0x1p-24));
 }
 
+void reportTinySquare(const Real& x) {
+  const Real small = select(reaches(x, 1.0), 2.0, x);
+  observed("fmul", small, small);
+}
+
 void reportPoles(const Mask& mask, DType dtype) {
   const Real large = select(mask, 0x1p100, 1.0, dtype), square = observed("fmul", large, large);
   const Real fourth = observed("fmul", square, square), eighth = observed("fmul", fourth, fourth);

@@ -54,6 +54,8 @@ Real scaledBeyond(const Real& x, const Rounded& k);
 
 /// Sets underflow where x is subnormal: NumPy's loops may, however exact it is.
 void reportTiny(const Real& x);
+/// Sets underflow where the square of x would be subnormal or 0, and x is not 0.
+void reportTinySquare(const Real& x);
 /// Sets "divide by zero" and overflow where the mask is set.
 void reportPoles(const Mask& mask, DType dtype);
 /// NaN where the mask is set, which sets "invalid"; 1 elsewhere.

@@ -66,8 +66,10 @@ Real periodic(const Real& x, std::string_view name, const std::function<Real(con
 
 Real sineLike(const Real& argument, std::string_view name, uint64_t quarters) {
   auto write = [&](const Real& x) { return periodic(x, name, [&](const Real& near) { return sineOf(near, quarters); }); };
-  // Without fused operations the parts of pi/2 are too short in float32.
-  return argument.code->fused() ? write(argument) : inDouble(write, argument);
+  if (argument.code->fused()) return write(argument);
+  // The parts of pi/2 are too short in float32. NumPy's loops may square the argument, which is not tiny in float64.
+  reportTinySquare(argument);
+  return inDouble(write, argument);
 }
 
 }  // namespace
