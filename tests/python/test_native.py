@@ -138,6 +138,15 @@ def test_numbers_that_the_dtype_does_not_hold():
     check(lambda x: x * 16777217, np.arange(5, dtype="f4"))
 
 
+@pytest.mark.parametrize("dtype", INTEGERS)
+def test_comparisons_with_integers_that_the_dtype_does_not_hold(dtype):
+    def compare(x, k):
+        return x < k, x >= k, x == k, x != k, k > x
+
+    for k in (-1, 3, 300, -(2**40), 2**62):
+        check(compare, np.arange(2, 9, dtype=dtype), k)
+
+
 def test_numbers_that_are_arguments():
     def scale(x, a, b):
         return x * a + b

@@ -235,6 +235,9 @@ bool findLoops(const Node& node, const DimTable& dims, Pointwise* out) {
   for (size_t i = 0; i < out->operand_count; i++) {
     const Arg& arg = node.args[i];
     if (!isLoaded(arg, dims) && !constantBits(arg, out->loop[i], dims)) return false;
+    // NumPy compares with integers of any size; nothing guards that one which is known at the call fits.
+    const bool beyond = arg.is<Dim>() && isLoaded(arg, dims) && isIntegral(out->loop[i]) && out->loop[i] != DType::kI64;
+    if (beyond && node.type->dtype == DType::kBool) return false;
     const bool real = isWeak(categories[i]) && categories[i] == kWeakFloat;
     if (real && !isFloating(out->loop[i])) return false;
   }
