@@ -20,6 +20,7 @@ struct KernelCall {
   std::shared_ptr<const Kernel> kernel;
   std::vector<Arg> inputs;            ///< graph values, in the order of the kernel's parameters
   std::vector<const Node*> outputs;
+  Shape shape;                        ///< of the run
 };
 
 /// A node of the order, or several behind each other that one kernel computes.

@@ -5,6 +5,9 @@
 // where the memory of each array is dense and in one order, else one run for each row. A *reduced* output starts as what its reduction
 // gives of nothing, and each run goes on with it: it adds, say, each of its elements to one of the output's, or their sum to a single one.
 //
+// Kernels that need each other's results of a whole row only (x - x.mean(axis=1, keepdims=True)) are *stages* of one: all of them run over a row
+// before any runs over the next, and what only they use of it stays in a row's worth of memory.
+//
 // Requirements
 //  1. Arrays have the dtypes, ranks and byte order the kernel was made for, and are aligned; outputs are fresh.
 //  2. A kernel touches nothing outside the elements of its run, and calls nothing.
@@ -13,6 +16,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -56,8 +60,22 @@ struct KernelReduction {
   bool averages = false;     ///< a sum of floats is divided by the number of elements that it was made of
 };
 
+struct Kernel;
+
+struct KernelStage {
+  std::shared_ptr<const Kernel> kernel;   ///< of one run for each row
+  std::vector<uint32_t> params;      ///< by parameter of this kernel: a parameter of the whole, or behind these a row of memory
+  bool single = false;               ///< it runs over arrays that have one element in each row
+};
+
+/// A row of memory.
+struct KernelRow {
+  int64_t item_size = 0;
+  bool single = false;               ///< of one element
+};
+
 struct Kernel {
-  KernelCode code = nullptr;
+  KernelCode code = nullptr;         ///< null: it has stages
   std::vector<KernelParam> params;   ///< inputs, then outputs
   std::vector<uint32_t> sized_by;    ///< by dimension of the run, counted from the last one: an array that has its size
   std::vector<KernelReduction> reductions;
@@ -66,7 +84,8 @@ struct Kernel {
   bool flat = false;                 ///< all arrays have the run's shape and order, and no gaps; NumPy scalars are made of all of it
   bool reports = false;              ///< may set the floating-point status
   std::string text;                  ///< what it computes, for people
-  Ref owner;                         ///< keeps the code mapped
+  std::vector<KernelStage> stages;   ///< in the order in which they run over a row: the last dimension
+  std::vector<KernelRow> rows;       ///< what only stages use
 };
 
 }  // namespace segue

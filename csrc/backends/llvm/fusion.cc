@@ -235,6 +235,7 @@ class Fuser {
     void build() {
       Kernel& kernel = group_.kernel;
       kernel.f_order = pending_.f_order();
+      group_.shape = shape_;
       kernel.flat = true;
       for (const Candidate& candidate : pending_.nodes) group_.nodes.push_back(candidate.node);
       for (const Candidate& candidate : pending_.nodes) lower(candidate);

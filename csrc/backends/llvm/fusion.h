@@ -18,6 +18,7 @@ struct Group {
   std::vector<Node*> nodes;             ///< program order
   std::vector<Arg> inputs;              ///< graph values that the kernel loads, without repeats
   std::vector<const Node*> outputs;     ///< program order; at least one
+  Shape shape;                          ///< of the run
   KernelDag dag;
   Kernel kernel;                        ///< all but its code
   std::string_view end;                 ///< why it holds no more, said of `ended_by`

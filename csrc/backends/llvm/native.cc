@@ -9,6 +9,7 @@
 #include "backends/llvm/cpu.h"
 #include "backends/llvm/emit.h"
 #include "backends/llvm/fusion.h"
+#include "backends/llvm/rows.h"
 #include "base/check.h"
 #include "base/fault.h"
 #include "graph/effects.h"
@@ -31,7 +32,7 @@ Result<KernelCall> kernelCall(const llvm::Group& group) {
     const auto spent = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - start);
     emit(KernelEvent{compiled.name, static_cast<int64_t>(group.nodes.size()), compiled.bytes, compiled.origin, spent.count(), kernel->text});
   }
-  return KernelCall{std::move(kernel), group.inputs, group.outputs};
+  return KernelCall{std::move(kernel), group.inputs, group.outputs, group.shape};
 }
 
 /// Says once in a process that a group runs without a kernel.
@@ -86,6 +87,7 @@ Result<Plan> NativeBackend::compile(const BackendInput& given) {
     }
   }
   fusion.schedule.items = std::move(items);
+  llvm::fuseRows(*input.graph, &fusion.schedule);
   return lowerToPlan(input, fusion.schedule);
 }
 

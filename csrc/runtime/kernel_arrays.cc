@@ -1,0 +1,55 @@
+#include "runtime/kernel_arrays.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace segue {
+
+int64_t strideAlong(const KernelParam& param, PyObject* object, int from_last) {
+  if (param.kind != KernelParam::Kind::kArray || ((param.spread >> from_last) & 1)) return 0;
+  const int dropped = param.squeezed ? std::popcount(param.spread & ((1u << from_last) - 1)) : 0;
+  const int ndim = PyArray_NDIM(arrayOf(object));
+  return PyArray_STRIDE(arrayOf(object), ndim - 1 - (from_last - dropped));
+}
+
+int64_t sizeAlong(const Kernel& kernel, absl::Span<const Operand> operands, PyObject* const* regs, size_t from_last) {
+  PyArrayObject* array = arrayOf(regs[operands[kernel.sized_by[from_last]]]);
+  return PyArray_DIM(array, PyArray_NDIM(array) - 1 - static_cast<int>(from_last));
+}
+
+KernelArg argOf(const KernelParam& param, PyObject* object) {
+  KernelArg arg{};
+  switch (param.kind) {
+    case KernelParam::Kind::kArray: arg.data = PyArray_BYTES(arrayOf(object)); break;
+    case KernelParam::Kind::kFloat: arg.real = PyFloat_AS_DOUBLE(object); break;
+    case KernelParam::Kind::kInt: arg.integer = PyLong_AsLongLong(object); break;
+    case KernelParam::Kind::kScalar: PyArray_ScalarAsCtype(object, &arg.integer); break;
+    case KernelParam::Kind::kResult: break;   // an element of Results
+  }
+  return arg;
+}
+
+void fillElements(Elements elements, uint64_t bits, int64_t item_size) {
+  switch (item_size) {
+    case 1: std::memset(elements.data, static_cast<int>(bits), static_cast<size_t>(elements.count)); break;
+    case 2: std::fill_n(reinterpret_cast<uint16_t*>(elements.data), elements.count, static_cast<uint16_t>(bits)); break;
+    case 4: std::fill_n(reinterpret_cast<uint32_t*>(elements.data), elements.count, static_cast<uint32_t>(bits)); break;
+    default: std::fill_n(reinterpret_cast<uint64_t*>(elements.data), elements.count, bits);
+  }
+}
+
+namespace {
+
+template <class Float>
+void divide(Elements elements, double count) {
+  auto* values = reinterpret_cast<Float*>(elements.data);
+  for (int64_t i = 0; i < elements.count; i++) values[i] = static_cast<Float>(static_cast<double>(values[i]) / count);
+}
+
+}  // namespace
+
+void averageElements(Elements elements, int64_t item_size, int64_t count) {
+  item_size == sizeof(float) ? divide<float>(elements, static_cast<double>(count)) : divide<double>(elements, static_cast<double>(count));
+}
+
+}  // namespace segue

@@ -1,0 +1,50 @@
+// What kernels are given: addresses, strides and sizes of arrays. Shared by the ways to run them (kernel.cc, kernel_rows.cc).
+#pragma once
+
+#include <bit>
+
+#include "absl/container/inlined_vector.h"
+#include "absl/types/span.h"
+#include "base/python.h"
+#include "program/kernel.h"
+#include "program/plan.h"
+#include "runtime/finalization.h"
+
+namespace segue {
+
+inline constexpr size_t kInlineParams = 8;
+using Args = absl::InlinedVector<KernelArg, kInlineParams>;
+/// By argument: bytes from one element to the next along a dimension.
+using Strides = absl::InlinedVector<int64_t, kInlineParams>;
+
+inline PyArrayObject* arrayOf(PyObject* object) { return reinterpret_cast<PyArrayObject*>(object); }
+inline int64_t descrItemSize(PyObject* descr) { return PyDataType_ELSIZE(reinterpret_cast<PyArray_Descr*>(descr)); }
+
+/// The stride of an argument along a dimension, counted from the last one.
+int64_t strideAlong(const KernelParam& param, PyObject* object, int from_last);
+/// The size of the run along a dimension, counted from the last one.
+int64_t sizeAlong(const Kernel& kernel, absl::Span<const Operand> operands, PyObject* const* regs, size_t from_last);
+/// An argument's first element, or its value; nothing for a scalar that the kernel makes.
+KernelArg argOf(const KernelParam& param, PyObject* object);
+
+/// Where a reduction's elements are, and how many; all of them lie side by side.
+struct Elements {
+  char* data;
+  int64_t count;
+};
+
+/// Every element becomes the one with these bits.
+void fillElements(Elements elements, uint64_t bits, int64_t item_size);
+/// Of sums of `count` elements, as NumPy's mean does it: in float64. (Not inline: the compiler must not move it behind a test of the status.)
+void averageElements(Elements elements, int64_t item_size, int64_t count);
+
+/// Other threads get a turn during runs of more elements, as in NumPy's loops.
+inline constexpr int64_t kLongRun = 4096;
+template <class Work>
+void letOthersRun(int64_t count, Work&& work) {
+  PyThreadState* thread = count >= kLongRun ? PyEval_SaveThread() : nullptr;
+  work();
+  if (thread != nullptr) stoppedByExit([thread] { PyEval_RestoreThread(thread); });
+}
+
+}  // namespace segue

@@ -1,0 +1,115 @@
+#include "runtime/kernel_rows.h"
+
+#include <cstdlib>
+#include <memory>
+
+#include "base/fault.h"
+#include "runtime/kernel_arrays.h"
+
+namespace segue {
+namespace {
+
+constexpr size_t kLine = 64;   ///< bytes of a cache line, where rows of memory start
+
+/// One run of a kernel with stages. Its *places* are the parameters, then the rows of memory.
+class Stages {
+ public:
+  Stages(const Kernel& kernel, absl::Span<const Operand> operands, PyObject* const* regs) : kernel_(kernel) {
+    const size_t ndim = kernel.sized_by.size();
+    size_ = sizeAlong(kernel, operands, regs, 0);
+    for (size_t i = 0; i < operands.size(); i++) {
+      places_.push_back(argOf(kernel.params[i], regs[operands[i]]));
+      places_.back().stride = strideAlong(kernel.params[i], regs[operands[i]], 0);
+    }
+    for (size_t dimension = 1; dimension < ndim; dimension++) {
+      Outer outer{sizeAlong(kernel, operands, regs, dimension), {}};
+      for (size_t i = 0; i < operands.size(); i++) {
+        outer.strides.push_back(strideAlong(kernel.params[i], regs[operands[i]], static_cast<int>(dimension)));
+      }
+      outer_.push_back(std::move(outer));
+    }
+    for (const KernelStage& stage : kernel.stages) {
+      Args args;
+      for (const uint32_t param : stage.params) args.push_back(param < places_.size() ? places_[param] : KernelArg{});
+      args_.push_back(std::move(args));
+    }
+  }
+
+  /// False with an exception when there is no memory for rows.
+  bool takeMemory() {
+    size_t bytes = 0;
+    auto whole = [](size_t size) { return (size + kLine - 1) / kLine * kLine; };
+    for (const KernelRow& row : kernel_.rows) bytes += whole(static_cast<size_t>(row.item_size * (row.single ? 1 : size_)));
+    if (bytes == 0) return true;
+    memory_.reset(static_cast<char*>(std::aligned_alloc(kLine, bytes)));
+    if (memory_ == nullptr) return PyErr_NoMemory() != nullptr;
+    char* next = memory_.get();
+    for (const KernelRow& row : kernel_.rows) {
+      KernelArg place{};
+      place.data = next;
+      place.stride = row.single ? 0 : row.item_size;
+      next += whole(static_cast<size_t>(row.item_size * (row.single ? 1 : size_)));
+      places_.push_back(place);
+    }
+    for (size_t i = 0; i < args_.size(); i++) {
+      for (size_t k = 0; k < args_[i].size(); k++) args_[i][k] = places_[kernel_.stages[i].params[k]];
+    }
+    return true;
+  }
+
+  void run() { runFrom(outer_.size()); }
+
+ private:
+  struct Outer {
+    int64_t size;
+    Strides strides;   ///< by parameter
+  };
+  struct Free {
+    void operator()(char* memory) const { std::free(memory); }
+  };
+
+  void runFrom(size_t depth) {
+    if (depth == 0) return runRow();
+    const Outer& outer = outer_[depth - 1];
+    for (int64_t left = outer.size; left > 0; left--) {
+      runFrom(depth - 1);
+      for (size_t i = 0; i < outer.strides.size(); i++) places_[i].data += outer.strides[i];
+    }
+    for (size_t i = 0; i < outer.strides.size(); i++) places_[i].data -= outer.strides[i] * outer.size;
+  }
+
+  void runRow() {
+    for (size_t i = 0; i < kernel_.stages.size(); i++) {
+      const KernelStage& stage = kernel_.stages[i];
+      Args& args = args_[i];
+      for (size_t k = 0; k < args.size(); k++) args[k].data = places_[stage.params[k]].data;
+      for (const KernelReduction& reduction : stage.kernel->reductions) {
+        fillElements({args[reduction.param].data, 1}, reduction.initial, descrItemSize(reduction.descr.get()));
+      }
+      stage.kernel->code(args.data(), stage.single ? 1 : size_);
+      if (SEGUE_FAULT(StagesNeverAverage)) continue;
+      for (const KernelReduction& reduction : stage.kernel->reductions) {
+        if (reduction.averages) averageElements({args[reduction.param].data, 1}, descrItemSize(reduction.descr.get()), size_);
+      }
+    }
+  }
+
+  const Kernel& kernel_;
+  int64_t size_ = 0;                               ///< of a row
+  Args places_;
+  absl::InlinedVector<Outer, 4> outer_;            ///< the dimensions around a row, innermost first
+  absl::InlinedVector<Args, 4> args_;              ///< by stage
+  std::unique_ptr<char, Free> memory_;
+};
+
+}  // namespace
+
+bool runStages(const Kernel& kernel, absl::Span<const Operand> operands, PyObject* const* regs, int64_t count) {
+  if (count == 0) return true;
+  Stages stages(kernel, operands, regs);
+  if (!stages.takeMemory()) return false;
+  letOthersRun(count, [&stages] { stages.run(); });
+  return true;
+}
+
+}  // namespace segue
