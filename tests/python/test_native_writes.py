@@ -88,6 +88,15 @@ def test_views_see_writes():
     check(f, grid())
 
 
+def test_arrays_with_strides_that_nobody_knows():
+    def f(x):
+        return np.add(x, 1, out=np.empty_like(x)), np.add(x, x, out=np.empty(x.shape))
+
+    check(f, np.broadcast_to(np.arange(3.0), (2, 3)))
+    check(f, np.broadcast_to(np.arange(3.0), (2, 3)).T)
+    check(f, grid((4, 5, 6)).transpose(1, 0, 2))
+
+
 def test_arrays_that_show_their_bases():
     def f(x):
         rolled = np.roll(x, 1)

@@ -120,12 +120,13 @@ class LocalWrites {
     return accepted({&array, where_, {index, value, Graph::use(const_cast<Node*>(&array))}});
   }
 
-  /// Only with a result that is as the array, and depends on nothing that was not decided before.
+  /// Only with a result that is as the array, down to its strides, and depends on nothing that was not decided before.
   std::optional<Rewrite> accepted(Rewrite rewrite) {
     const size_t relations = graph_.dims().relations().size();
     Result<Inferred> inferred = infer(*rewrite.op, rewrite.args, graph_.dims());
-    const bool same = inferred.ok() && inferred.value().type == *rewrite.array->type && inferred.value().sharing == Sharing::kFresh &&
-                      graph_.dims().relations().size() == relations;
+    const bool strides = rewrite.array->type->layout.known || SEGUE_FAULT(StridesOfLocalsIgnored);
+    const bool same = inferred.ok() && inferred.value().type == *rewrite.array->type && strides &&
+                      inferred.value().sharing == Sharing::kFresh && graph_.dims().relations().size() == relations;
     graph_.dims().truncateRelations(relations);
     return same ? std::optional(std::move(rewrite)) : std::nullopt;
   }
