@@ -52,12 +52,13 @@ def repeated(call: Callable[..., object], number: int, *args: object) -> Callabl
     return functools.partial(namespace["run"], call, *args)
 
 
-def minima(runs: Mapping[str, Callable[[], object]], rounds: int = 40, settle: int = 3) -> dict[str, float]:
+def minima(runs: Mapping[str, Callable[[], object]], rounds: int = 40, settle: int = 3,
+           clock: Callable[[], float] = time.perf_counter) -> dict[str, float]:
     """Best time in seconds of each run, taking turns for `rounds` rounds after `settle` unmeasured ones."""
     best = dict.fromkeys(runs, float("inf"))
     for turn in range(settle + rounds):
         for name, run in runs.items():
-            elapsed = seconds(run)
+            elapsed = seconds(run, clock)
             if turn >= settle:
                 best[name] = min(best[name], elapsed)
     return best
