@@ -6,6 +6,8 @@ Times are the process's CPU time, on one core: on a machine that does other work
 from __future__ import annotations
 
 import json
+import os
+import re
 import sys
 import time
 from collections.abc import Callable
@@ -72,11 +74,19 @@ def prepared(program: Any, names: list[str], size: int) -> tuple[dict[str, Any],
         except contenders.NoForm as reason:
             told["not_run"][name] = f"no form: {reason}"
         except Exception as error:  # whatever a peer raises: it is told, and the others are measured
-            told["not_run"][name] = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
+            told["not_run"][name] = reason_of(error)
         else:
             told["first"][name] = elapsed
             calls[name] = call, own
     return calls, told
+
+
+def reason_of(error: Exception) -> str:
+    """A line for reports: without where the suite lies, and where objects do."""
+    told = re.sub(r" at 0x[0-9a-f]+", "", " ".join(str(error).split()))
+    for folder in {os.getcwd(), os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))}:
+        told = told.replace(folder + os.sep, "")
+    return f"{type(error).__name__}: {told if len(told) <= 200 else told[:200] + ' …'}"
 
 
 def our_call(program: Any, args: tuple[Any, ...], expected: Any, told: dict[str, Any]) -> Any:

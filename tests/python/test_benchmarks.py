@@ -280,6 +280,12 @@ def test_what_a_peer_cannot_is_told(monkeypatch):
     assert what["not_run"]["Numba"] == "TypeError: not this" and what["not_run"]["JAX"].startswith("AssertionError")
 
 
+def test_reasons_are_short_and_name_no_place():
+    error = ValueError(f"in {measuring.ROOT}/benchmarks/x.py:\n <function f at 0x7f00> " + "long " * 100)
+    told = child.reason_of(error)
+    assert told.startswith("ValueError: in benchmarks/x.py: <function f> long") and len(told) < 220 and measuring.ROOT not in told
+
+
 def test_scripts_still_find_their_parts():
     """They are run by their paths."""
     done = subprocess.run([sys.executable, f"{measuring.ROOT}/benchmarks/native.py", "--help"], capture_output=True, text=True)
