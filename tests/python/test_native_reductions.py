@@ -11,9 +11,11 @@ from tests.python.native_support import ALL, FLOATS, INTEGERS, NATIVE, check, va
 
 import segue
 
+# NumPy adds up what it casts a buffer of 8192 elements at a time, and before 2.3 all floats.
+BUFFERS_FLOATS = np.lib.NumpyVersion(np.__version__) < "2.3.0"
 REDUCTIONS = {
     "sum": (np.sum, ALL),
-    "mean": (np.mean, FLOATS),
+    "mean": (np.mean, ALL),
     "any": (np.any, ALL),
     "all": (np.all, ALL),
     "min": (np.min, INTEGERS),
@@ -61,6 +63,41 @@ def test_shapes_and_axes(shape, order, dtype):
         # In Fortran order NumPy places dimensions of size 1 by strides that kernels do not look at.
         kernels = 1 if order == "C" or x.flags.c_contiguous or not (1 in shape or keepdims) else None
         check(f, x, kernels=kernels)
+
+
+LONG = [(8192,), (8193,), (20_011,), (3, 9000), (9000, 3), (2, 3, 9000), (4, 100, 100), (2, 9000, 2), (9000, 1), (1, 9000)]
+
+
+@pytest.mark.parametrize("dtype", ["?", "i2", "u4", "i8", "u8", "f4", "f8"])
+@pytest.mark.parametrize("shape", LONG, ids=str)
+def test_buffers(shape, dtype):
+    x = mixed(shape, dtype)
+    for axis in axes_of(x.ndim):
+
+        def f(x, axis=axis):
+            return np.sum(x, axis, dtype="f8"), x.mean(axis, "f8", keepdims=True)
+
+        check(f, x, kernels=1)
+        check(lambda x, axis=axis: x.mean(axis), x, kernels=1)
+    check(lambda x: (x + x).mean(), np.asfortranarray(x))
+    check(lambda x: (x.mean(), (x * 1.5).sum()), x)
+
+
+def test_buffers_and_sums_without_them_are_kernels_of_their_own():
+    x = mixed((20_011,), "i8")
+    check(lambda x: (x.mean(), (x * 1.5).sum()), x, kernels=2 if not BUFFERS_FLOATS else 1)
+    check(lambda x: ((x * 1.5).sum(), x.mean(), x.sum(), x.any()), x, kernels=2 if not BUFFERS_FLOATS else 1)
+    check(lambda x: (x.mean(), (x * 1.5).sum()), x.astype("i2"), kernels=1)
+
+
+def test_means_of_integers_in_rows_and_with_gaps():
+    def f(x):
+        return x - x.mean(axis=-1, keepdims=True)
+
+    check(f, mixed((4, 9001), "i8"), kernels=1)
+    check(f, mixed((40, 90), "?"), kernels=1)
+    check(lambda x: (x.mean(), (x + 1).mean(axis=0)), mixed((400, 90), "u4")[::2, ::3])
+    check(lambda x, y: (x < y).mean(axis=0), mixed((400, 90), "f8"), mixed((90,), "f8"), kernels=1)
 
 
 def test_sums_of_zeros_have_numpys_sign():

@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "base/fault.h"
 #include "graph/effects.h"
+#include "graph/users.h"
 #include "log/log.h"
 
 namespace segue::llvm {
@@ -22,6 +23,7 @@ struct Candidate {
   std::optional<Reduction> reduction;
 
   bool fOrder() const { return pointwise ? pointwise->f_order : reduction->f_order; }
+  FoldOrder order() const { return reduction ? reduction->order : FoldOrder::kAny; }
   /// The arguments that are its operands: the first ones.
   absl::Span<const Arg> operands() const {
     return absl::MakeConstSpan(node->args).subspan(0, pointwise ? pointwise->operand_count : 1);
@@ -54,7 +56,7 @@ uint32_t innermostOf(const Shape& shape, bool f_order, const DimTable& dims) {
 
 /// The axes of a sum of floats that takes several dimensions for one, as its order needs it: else 0.
 uint32_t joinedAxes(const Candidate& candidate, const DimTable& dims) {
-  if (!candidate.reduction || !isOrdered(candidate.reduction->combine, candidate.reduction->dtype)) return 0;
+  if (candidate.order() == FoldOrder::kAny) return 0;
   const Shape& shape = candidate.runType().shape;
   const uint32_t axes = candidate.reduction->axes;
   if (((axes >> innermostOf(shape, candidate.fOrder(), dims)) & 1) == 0) return 0;
@@ -77,16 +79,11 @@ bool keepsJoined(const Candidate& candidate, uint32_t axes, const DimTable& dims
 
 class Fuser {
  public:
-  Fuser(const Graph& graph, bool exact) : graph_(graph), exact_(exact), group_of_(graph.idBound(), kNoGroup), uses_(graph.idBound()) {
-    for (Node* node : graph.nodes()) {
-      for (const Arg& arg : node->args) countUses(arg, node);
-    }
-    for (const Arg& output : graph.outputs()) countUses(output, nullptr);
-  }
+  Fuser(const Graph& graph, bool exact) : graph_(graph), exact_(exact), group_of_(graph.idBound(), kNoGroup), users_(usersByNode(graph)) {}
 
   Fusion run() {
     for (Node* node : graph_.nodes()) {
-      std::optional<Candidate> candidate = uses_[node->id].empty() ? std::nullopt : candidateOf(node, graph_.dims(), exact_);
+      std::optional<Candidate> candidate = users_[node->id].empty() ? std::nullopt : candidateOf(node, graph_.dims(), exact_);
       if (candidate) {
         join(*std::move(candidate));
       } else {
@@ -103,14 +100,11 @@ class Fuser {
     absl::flat_hash_set<const Node*> arrays;   ///< operands made outside
     absl::flat_hash_set<const Node*> reduced;  ///< what is known behind the run only
     uint32_t joined = 0;            ///< axes that have to be one run
+    FoldOrder order = FoldOrder::kAny;   ///< of its reductions that have one
     bool f_order() const { return nodes.front().fOrder(); }
     const Type& runType() const { return nodes.front().runType(); }
     bool isFull() const { return nodes.size() >= kMaxNodes; }
   };
-
-  void countUses(const Arg& arg, const Node* user) {
-    forEachValue(arg, [&](const ArgValue& value) { uses_[value.node->id].push_back(user); });
-  }
 
   void runAlone(Node* node) {
     const bool writes = !writtenArgs(*node).empty() || !node->regions.empty() || node->has(OpTag::kWrite);
@@ -148,13 +142,14 @@ class Fuser {
     if (makers.empty()) makers.push_back(neighbour(candidate));
     const size_t own = makers.front();
     for (size_t i = 1; i < makers.size(); i++) {
-      agree(pending_[own], pending_[makers[i]]) ? merge(own, makers[i]) : emit(makers[i], "reduces other axes", node);
+      agree(pending_[own], pending_[makers[i]]) ? merge(own, makers[i]) : emit(makers[i], "reduces otherwise", node);
     }
     for (const Arg& arg : candidate.operands()) {
       if (const Node* array = arrayOutside(arg, own)) pending_[own].arrays.insert(array);
     }
     if (candidate.reduction) pending_[own].reduced.insert(node);
     pending_[own].joined |= joinedAxes(candidate, graph_.dims());
+    pending_[own].order = std::max(pending_[own].order, candidate.order());
     pending_[own].nodes.push_back(std::move(candidate));
     group_of_[node->id] = own;
   }
@@ -165,19 +160,26 @@ class Fuser {
     const bool same = group.f_order() == candidate.fOrder() && sameRun(*made.type, candidate.runType(), graph_.dims());
     if (!same) return "runs over another shape or order";
     if (group.isFull()) return "finds it full";
-    return takes(group, candidate) ? "" : "reduces other axes";
+    return takes(group, candidate) ? "" : "reduces otherwise";
   }
 
   /// Whether there is room for the candidate, and it and the group leave each other's runs as they have to be.
   bool takes(const Pending& group, const Candidate& candidate) const {
-    return !group.isFull() && keepsJoined(candidate, group.joined, graph_.dims()) && keepJoined(group, joinedAxes(candidate, graph_.dims()));
+    return !group.isFull() && sameOrder(candidate.order(), group.order) && keepsJoined(candidate, group.joined, graph_.dims()) &&
+           keepJoined(group, joinedAxes(candidate, graph_.dims()));
+  }
+
+  static bool sameOrder(FoldOrder a, FoldOrder b) {
+    return a == b || a == FoldOrder::kAny || b == FoldOrder::kAny || SEGUE_FAULT(KernelOrdersMixed);
   }
 
   bool keepJoined(const Pending& group, uint32_t axes) const {
     return std::all_of(group.nodes.begin(), group.nodes.end(), [&](const Candidate& node) { return keepsJoined(node, axes, graph_.dims()); });
   }
 
-  bool agree(const Pending& a, const Pending& b) const { return keepJoined(a, b.joined) && keepJoined(b, a.joined); }
+  bool agree(const Pending& a, const Pending& b) const {
+    return sameOrder(a.order, b.order) && keepJoined(a, b.joined) && keepJoined(b, a.joined);
+  }
 
   /// The array that an operand is, unless the group makes it.
   const Node* arrayOutside(const Arg& arg, size_t group) const {
@@ -209,6 +211,7 @@ class Fuser {
     pending_[into].arrays.merge(pending_[from].arrays);
     pending_[into].reduced.merge(pending_[from].reduced);
     pending_[into].joined |= pending_[from].joined;
+    pending_[into].order = std::max(pending_[into].order, pending_[from].order);
     std::sort(nodes.begin(), nodes.end(), [](const Candidate& a, const Candidate& b) { return a.node->id < b.node->id; });
   }
 
@@ -220,7 +223,7 @@ class Fuser {
     group->ended_by = because_of;
     GroupBuilder(*this, pending, *group).build();
     Schedule& schedule = fusion_.schedule;
-    fusion_.items.push_back(schedule.items.size());
+    group->item = schedule.items.size();
     schedule.items.push_back({schedule.order.size(), schedule.order.size() + group->nodes.size(), std::nullopt});
     schedule.order.insert(schedule.order.end(), group->nodes.begin(), group->nodes.end());
     fusion_.groups.push_back(std::move(group));
@@ -230,7 +233,7 @@ class Fuser {
   class GroupBuilder {
    public:
     GroupBuilder(const Fuser& fuser, const Pending& pending, Group& group)
-        : dims_(fuser.graph_.dims()), uses_(fuser.uses_), pending_(pending), shape_(pending.runType().shape), group_(group) {}
+        : dims_(fuser.graph_.dims()), users_(fuser.users_), pending_(pending), shape_(pending.runType().shape), group_(group) {}
 
     void build() {
       Kernel& kernel = group_.kernel;
@@ -272,7 +275,7 @@ class Fuser {
     }
 
     bool isUsedOutside(const Node& node) const {
-      return std::any_of(uses_[node.id].begin(), uses_[node.id].end(), [this](const Node* user) { return !values_.contains(user); });
+      return std::any_of(users_[node.id].begin(), users_[node.id].end(), [this](const Node* user) { return !values_.contains(user); });
     }
 
     void reduce(const Candidate& candidate) {
@@ -281,12 +284,12 @@ class Fuser {
       if (!candidate.node->type->isArray()) param.kind = KernelParam::Kind::kResult;
       group_.kernel.flat &= param.kind == KernelParam::Kind::kResult;
       // Of floats a sum starts with 0.0, whatever sign its own zeros have.
-      const bool positive = isOrdered(reduction.combine, reduction.dtype) && !SEGUE_FAULT(KernelSumsNegativeZero);
+      const bool positive = reduction.combine == ScalarOp::kAdd && isFloating(reduction.dtype) && !SEGUE_FAULT(KernelSumsNegativeZero);
       const uint64_t initial = positive ? 0 : neutralBits(reduction.combine, reduction.dtype);
       const auto number = static_cast<uint32_t>(group_.kernel.params.size());
       group_.kernel.reductions.push_back({number, initial, dtypeDescr(reduction.dtype), reduction.averages});
       addOutput(candidate.node, param);
-      group_.dag.reduce(reduction.combine, values_.at(candidate.node));
+      group_.dag.reduce(reduction.combine, values_.at(candidate.node), reduction.order);
     }
 
     void addOutput(const Node* node, KernelParam param) {
@@ -342,7 +345,7 @@ class Fuser {
     }
 
     const DimTable& dims_;
-    const std::vector<std::vector<const Node*>>& uses_;
+    const UsersByNode& users_;
     const Pending& pending_;
     const Shape& shape_;                                 ///< of the run
     Group& group_;
@@ -354,7 +357,7 @@ class Fuser {
   const Graph& graph_;
   const bool exact_;
   std::vector<size_t> group_of_;                       ///< by node id; of nodes whose group has run, too
-  std::vector<std::vector<const Node*>> uses_;         ///< by node id; null for the graph's outputs
+  const UsersByNode users_;
   std::vector<Pending> pending_;
   Fusion fusion_;
 };

@@ -21,6 +21,7 @@ struct Group {
   Shape shape;                          ///< of the run
   KernelDag dag;
   Kernel kernel;                        ///< all but its code
+  size_t item = 0;                      ///< of the schedule
   std::string_view end;                 ///< why it holds no more, said of `ended_by`
   const Node* ended_by = nullptr;       ///< null: the graph's end
 };
@@ -28,7 +29,6 @@ struct Group {
 struct Fusion {
   Schedule schedule;                    ///< items of groups have no kernel yet
   std::vector<std::unique_ptr<Group>> groups;
-  std::vector<size_t> items;            ///< by group: its item
 };
 
 /// `exact`: what NumPy computes with bits of its own stays NumPy's.

@@ -17,6 +17,9 @@ constexpr std::string_view kNames[] = {
 #undef SEGUE_SCALAR_OP
 };
 
+/// By FoldOrder.
+constexpr std::string_view kOrders[] = {"", " pairwise", " buffered"};
+
 uint64_t infinityBits(DType dtype) {
   return dtype == DType::kF64 ? std::bit_cast<uint64_t>(HUGE_VAL) : std::bit_cast<uint32_t>(HUGE_VALF);
 }
@@ -98,7 +101,8 @@ std::string KernelDag::print() const {
     out += '\n';
   }
   for (const KernelOutput& output : outputs_) {
-    absl::StrAppend(&out, output.combine ? absl::StrCat("reduce ", scalarOpName(*output.combine)) : "store", " v", output.value, "\n");
+    absl::StrAppend(&out, output.combine ? absl::StrCat("reduce ", scalarOpName(*output.combine)) : "store", " v", output.value,
+                    kOrders[static_cast<size_t>(output.order)], "\n");
   }
   return out;
 }

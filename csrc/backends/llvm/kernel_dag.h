@@ -7,7 +7,7 @@
 //   v1 = constant f64 0.5
 //   v2 = mul f64 v0 v1
 //   store v2
-//   reduce add v2
+//   reduce add v2 pairwise
 #pragma once
 
 #include <array>
@@ -57,10 +57,18 @@ struct Scalar {
   }
 };
 
+/// The order in which a reduction of a run's elements combines them.
+enum class FoldOrder : uint8_t {
+  kAny,        ///< the result is the same for all
+  kPairwise,   ///< NumPy's of sums of floats
+  kBuffered,   ///< as above, a buffer of elements after the other: where NumPy casts them first, and before NumPy 2.3 always
+};
+
 /// A value that is stored, or (combine) reduced: the operator takes what the reduction has so far and the value.
 struct KernelOutput {
   ScalarId value = 0;
   std::optional<ScalarOp> combine;
+  FoldOrder order = FoldOrder::kAny;
 };
 
 class KernelDag {
@@ -70,8 +78,8 @@ class KernelDag {
   ScalarId constant(DType dtype, uint64_t bits) { return add({.op = ScalarOp::kConstant, .dtype = dtype, .bits = bits}); }
   ScalarId cast(ScalarId value, DType to);
   ScalarId apply(ScalarOp op, DType dtype, absl::Span<const ScalarId> args);
-  void store(ScalarId value) { outputs_.push_back({value, std::nullopt}); }
-  void reduce(ScalarOp combine, ScalarId value) { outputs_.push_back({value, combine}); }
+  void store(ScalarId value) { outputs_.push_back({.value = value}); }
+  void reduce(ScalarOp combine, ScalarId value, FoldOrder order) { outputs_.push_back({value, combine, order}); }
 
   const std::vector<Scalar>& scalars() const { return scalars_; }
   const Scalar& operator[](ScalarId id) const { return scalars_[id]; }

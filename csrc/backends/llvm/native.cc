@@ -71,7 +71,7 @@ Result<Plan> NativeBackend::compile(const BackendInput& given) {
   size_t group = 0;   // items of groups stand in the order of the groups
   for (size_t i = 0; i < fusion.schedule.items.size(); i++) {
     ScheduleItem& item = fusion.schedule.items[i];
-    if (group == fusion.groups.size() || fusion.items[group] != i) {
+    if (group == fusion.groups.size() || fusion.groups[group]->item != i) {
       items.push_back(std::move(item));
       continue;
     }

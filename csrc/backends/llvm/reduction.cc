@@ -1,7 +1,15 @@
 #include "backends/llvm/reduction.h"
 
+#include "base/numpy_version.h"
+
 namespace segue::llvm {
 namespace {
+
+/// Of a sum of floats. Those that were small integers are exact until there are 2 ** 37 of them.
+FoldOrder sumOrder(DType operand, DType result) {
+  if (!isFloating(operand) && dtypeItemSize(operand) <= 2) return FoldOrder::kAny;
+  return result != operand || !numpyAtLeast(2, 3) ? FoldOrder::kBuffered : FoldOrder::kPairwise;
+}
 
 /// How a reduction combines, by its operator's name; nullopt where kernels have no such reduction of the dtype.
 std::optional<Reduction> combinationOf(std::string_view name, DType operand, DType result, bool exact) {
@@ -9,9 +17,12 @@ std::optional<Reduction> combinationOf(std::string_view name, DType operand, DTy
   const bool real = operand == DType::kF32 || operand == DType::kF64, whole = operand == DType::kBool || isIntegral(operand);
   if (name == "sum" || name == "mean") {
     out.averages = name == "mean";
-    // Of others NumPy casts a buffer at a time, and adds up the sums of buffers; so it does with the means of integers.
-    if (real ? result != operand : !whole || !isIntegral(result)) return std::nullopt;
-    return out;
+    if (isFloating(result)) {
+      if (result != operand && !(result == DType::kF64 && (whole || real))) return std::nullopt;
+      out.order = sumOrder(operand, result);
+      return out;
+    }
+    return whole && isIntegral(result) ? std::optional(out) : std::nullopt;
   }
   if (name == "any" || name == "all") {
     out.combine = name == "any" ? ScalarOp::kOr : ScalarOp::kAnd;

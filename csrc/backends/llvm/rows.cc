@@ -8,6 +8,7 @@
 #include "absl/strings/str_join.h"
 #include "base/check.h"
 #include "base/fault.h"
+#include "graph/users.h"
 
 namespace segue::llvm {
 namespace {
@@ -23,12 +24,7 @@ bool isOne(Dim dim, const DimTable& dims) { return dims.hint(dim) == 1; }
 
 class RowFuser {
  public:
-  RowFuser(const Graph& graph, Schedule& schedule) : dims_(graph.dims()), schedule_(schedule), users_(graph.idBound()) {
-    for (const Node* node : graph.nodes()) {
-      for (const Arg& arg : node->args) addUses(arg, node);
-    }
-    for (const Arg& output : graph.outputs()) addUses(output, nullptr);
-  }
+  RowFuser(const Graph& graph, Schedule& schedule) : dims_(graph.dims()), schedule_(schedule), users_(usersByNode(graph)) {}
 
   void run() {
     std::vector<ScheduleItem> out;
@@ -45,10 +41,6 @@ class RowFuser {
   }
 
  private:
-  void addUses(const Arg& arg, const Node* user) {
-    forEachValue(arg, [&](const ArgValue& value) { users_[value.node->id].push_back(user); });
-  }
-
   /// How many items from `first` on are stages of one kernel; the last of them uses an earlier one's result.
   size_t stagesFrom(size_t first) {
     const ScheduleItem& head = schedule_.items[first];
@@ -193,7 +185,7 @@ class RowFuser {
 
   const DimTable& dims_;
   Schedule& schedule_;
-  std::vector<std::vector<const Node*>> users_;          ///< by node id; null for the graph's outputs
+  const UsersByNode users_;
   absl::flat_hash_map<const Node*, Made> made_;          ///< by the stages looked at last
 };
 

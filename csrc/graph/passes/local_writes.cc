@@ -10,6 +10,7 @@
 #include "base/fault.h"
 #include "graph/effects.h"
 #include "graph/passes/rewrite.h"
+#include "graph/users.h"
 
 namespace segue {
 namespace {
@@ -26,13 +27,9 @@ bool ownsMemory(const OpDef& op) {
 
 class LocalWrites {
  public:
-  explicit LocalWrites(Graph& graph) : graph_(graph), effects_(graph), members_(effects_.regionCount()), uses_(graph.idBound(), 0) {
-    for (Node* node : graph.nodes()) {
-      members_[effects_.region(node)].push_back(node);
-      for (const Arg& arg : node->args) forEachValue(arg, [this](const ArgValue& value) { uses_[value.node->id]++; });
-    }
+  explicit LocalWrites(Graph& graph) : graph_(graph), effects_(graph), members_(effects_.regionCount()), users_(usersByNode(graph)) {
+    for (Node* node : graph.nodes()) members_[effects_.region(node)].push_back(node);
     for (const Node* input : graph.inputs()) members_[effects_.region(input)].push_back(nullptr);
-    for (const Arg& output : graph.outputs()) forEachValue(output, [this](const ArgValue& value) { uses_[value.node->id]++; });
   }
 
   void run() {
@@ -87,13 +84,13 @@ class LocalWrites {
     if (array.isInput() || array.sharing != Sharing::kFresh || !array.type->isArray() || !ownsMemory(*array.op)) return false;
     for (const Node* member : members_[effects_.region(&array)]) {
       const bool writes = std::find(writers.begin(), writers.end(), member) != writers.end();
-      if (member != &array && !(writes && uses_[member->id] == 0)) return SEGUE_FAULT(ViewsOfLocalsIgnored) && member != nullptr;
+      if (member != &array && !(writes && users_[member->id].empty())) return SEGUE_FAULT(ViewsOfLocalsIgnored) && member != nullptr;
     }
     return true;
   }
 
   std::optional<Rewrite> rewriteOf(const Node& node, const Node& array) {
-    if (uses_[node.id] != 0 || writtenArgs(node).size() != 1) return std::nullopt;
+    if (!users_[node.id].empty() || writtenArgs(node).size() != 1) return std::nullopt;
     if (node.op == setitem_) return assignment(node, array);
     const int out = node.op->paramIndex("out");
     if (node.op->kernel.empty() || out < 0 || sameObject(node) != &array) return std::nullopt;
@@ -148,7 +145,7 @@ class LocalWrites {
   Graph& graph_;
   Effects effects_;
   std::vector<std::vector<const Node*>> members_;   ///< by region; null for inputs
-  std::vector<uint32_t> uses_;                      ///< by node id, before the pass
+  const UsersByNode users_;                         ///< before the pass
   absl::flat_hash_map<const Node*, Rewrite> writes_;
   const OpDef* setitem_ = findNumpyOp("ndarray.__setitem__");
   const OpDef* copy_ = findNumpyOp("ndarray.copy");

@@ -31,12 +31,12 @@ std::string order(const Fused& fused) {
   const Fusion& fusion = fused.fusion;
   for (size_t i = 0; i < fusion.schedule.items.size(); i++) {
     const ScheduleItem& item = fusion.schedule.items[i];
-    const auto group = std::find(fusion.items.begin(), fusion.items.end(), i);
+    const auto group = std::find_if(fusion.groups.begin(), fusion.groups.end(), [i](const auto& made) { return made->item == i; });
     std::string names;
     for (size_t k = item.begin; k < item.end; k++) absl::StrAppend(&names, k > item.begin ? " " : "", fusion.schedule.order[k]->name);
-    if (group != fusion.items.end()) {
+    if (group != fusion.groups.end()) {
       names = absl::StrCat("[", names, " ->");
-      for (const Node* output : fusion.groups[static_cast<size_t>(group - fusion.items.begin())]->outputs) absl::StrAppend(&names, " ", output->name);
+      for (const Node* output : (*group)->outputs) absl::StrAppend(&names, " ", output->name);
       names += "]";
     }
     absl::StrAppend(&out, i > 0 ? "; " : "", names);
@@ -145,8 +145,11 @@ TEST_CASE("a sum over all axes takes them for one run, and so does what runs alo
 }
 
 TEST_CASE("NumPy runs reductions whose order or dtype kernels do not have", "[fusion]") {
-  CHECK(orderOf("graph(x: f32[s0]) { a = sum x dtype=f64; return a }") == "a");
-  CHECK(orderOf("graph(x: i32[s0]) { a = mean x; return a }") == "a");
+  CHECK(orderOf("graph(x: f32[s0]) { a = sum x dtype=f64; return a }") == "[a -> a]");
+  CHECK(orderOf("graph(x: f64[s0]) { a = sum x dtype=f32; return a }") == "a");
+  CHECK(orderOf("graph(x: i32[s0]) { a = mean x; return a }") == "[a -> a]");
+  // NumPy adds these up in another order than what it need not cast.
+  CHECK(orderOf("graph(x: i32[s0]) { a = mean x; b = multiply x 1.5; c = sum b; return a, c }") == "[a b -> a b]; [c -> c]");
   CHECK(order(fused("graph(x: f64[s0]) { a = max x; return a }", true)) == "a");
   CHECK(order(fused("graph(x: f64[s0]) { a = max x; return a }", false)) == "[a -> a]");
   CHECK(orderOf("graph(x: f64[s0]) { a = prod x; return a }") == "a");

@@ -1,0 +1,186 @@
+#include <algorithm>
+
+#include "backends/llvm/emitter.h"
+#include "backends/llvm/scalar_code.h"
+#include "base/fault.h"
+
+// A kernel that reduces its run: @stretch folds a stretch of elements, @halves does NumPy's recursion over stretches where order
+// counts, and the kernel adds what they give to the outputs.
+
+namespace segue::llvm {
+namespace {
+
+/// NumPy's pairwise sum adds up so many elements at most before it halves what it is given, and so do kernels: their sums have the same
+/// bits (FLOAT_pairwise_sum in numpy/_core/src/umath/loops_utils.h.src).
+constexpr int kLongestSum = 128;
+/// NumPy's buffers have so many elements (np.getbufsize()): kernel_dag.h, FoldOrder.
+constexpr int kBuffer = 8192;
+
+}  // namespace
+
+bool Emitter::hasFold(FoldOrder order) const {
+  return std::any_of(folds_.begin(), folds_.end(), [&](size_t output) { return dag_.outputs()[output].order == order; });
+}
+
+/// What @stretch and @halves return: the folds' values.
+std::string Emitter::foldsType() const {
+  std::string out = "{ ";
+  for (size_t i = 0; i < folds_.size(); i++) absl::StrAppend(&out, i > 0 ? ", " : "", registerType(foldDType(i)));
+  return out + " }";
+}
+
+void Emitter::emitReduction() {
+  const bool halves = anyOrdered() && !SEGUE_FAULT(KernelSumsInOneStretch);
+  const std::string fold = absl::StrCat("call ", foldsType(), halves ? " @halves" : " @stretch");
+  out_.line("(ptr noalias readonly %args, i64 %count) #0 {");
+  out_.label("entry");
+  if (hasFold(FoldOrder::kBuffered) && !SEGUE_FAULT(KernelSumsUnbuffered)) {
+    out_.line("br label %buffer");
+    out_.label("buffer");
+    out_.line("%from = phi i64 [ 0, %entry ], [ %from.next, %buffer ]");
+    const std::string left = out_.define("sub i64 %count, %from"), more = out_.define("icmp ugt i64 ", left, ", ", kBuffer);
+    emitFolded(out_.define(fold, "(ptr %args, i64 %from, i64 ", out_.define("select i1 ", more, ", i64 ", kBuffer, ", i64 ", left), ")"));
+    out_.line("%from.next = add nuw i64 %from, ", kBuffer);
+    out_.line("br i1 ", more, ", label %buffer, label %done");
+    out_.label("done");
+  } else {
+    emitFolded(out_.define(fold, "(ptr %args, i64 0, i64 %count)"));
+  }
+  out_.line("ret void");
+  out_.line("}");
+  if (halves) emitHalves();
+  emitStretch();
+}
+
+/// Combines the folds' values with what the outputs hold.
+void Emitter::emitFolded(std::string_view folded) {
+  for (size_t i = 0; i < folds_.size(); i++) {
+    const DType dtype = foldDType(i);
+    const std::string slot = out_.define("getelementptr inbounds i8, ptr %args, i64 ", placeOf(folds_[i]) * sizeof(KernelArg));
+    const std::string place = out_.define("load ptr, ptr ", slot);
+    const std::string value = out_.define("extractvalue ", foldsType(), " ", folded, ", ", i);
+    emitStore(dtype, place, emitCombine(foldOp(i), dtype, 1, {emitLoad(dtype, place, 1), value}, out_), 1);
+  }
+}
+
+void Emitter::emitHalves() {
+  const std::string type = foldsType();
+  out_.line("define internal ", type, " @halves(ptr %args, i64 %from, i64 %count) #0 {");
+  out_.label("entry");
+  out_.line("br i1 ", out_.define("icmp ule i64 %count, ", kLongestSum), ", label %short, label %long");
+  out_.label("short");
+  out_.line("%all = call ", type, " @stretch(ptr %args, i64 %from, i64 %count)");
+  out_.line("ret ", type, " %all");
+  out_.label("long");
+  const std::string half = out_.define("lshr i64 %count, 1");
+  const std::string first = out_.define("and i64 ", half, ", ", -kPartialSums), second = out_.define("sub i64 %count, ", first);
+  const std::string middle = out_.define("add i64 %from, ", first);
+  out_.line("%a = call ", type, " @halves(ptr %args, i64 %from, i64 ", first, ")");
+  out_.line("%b = call ", type, " @halves(ptr %args, i64 ", middle, ", i64 ", second, ")");
+  std::vector<std::string> both;
+  for (size_t i = 0; i < folds_.size(); i++) {
+    const std::string a = out_.define("extractvalue ", type, " %a, ", i), b = out_.define("extractvalue ", type, " %b, ", i);
+    both.push_back(emitCombine(foldOp(i), foldDType(i), 1, {a, b}, out_));
+  }
+  emitReturn(both);
+}
+
+void Emitter::emitStretch() {
+  out_.line("define internal ", foldsType(), " @stretch(ptr %args, i64 %from, i64 %count) #0 {");
+  out_.label("entry");
+  emitParams();
+  out_.line("%end = add i64 %from, %count");
+  out_.line("%vectors = and i64 %count, ", -static_cast<int64_t>(lanes_));
+  out_.line("%whole = add i64 %from, %vectors");
+  out_.line("br i1 ", out_.define("icmp ne i64 %vectors, 0"), ", label %some, label %rest");
+  out_.label("some");
+  out_.line("br i1 ", emitDense(), ", label %dense, label %gathered");
+  const std::vector<std::string> dense = emitFoldLoop("dense", Access::kDense, "some", "%from", "%whole", "joined", initials(lanes_));
+  const std::vector<std::string> gathered = emitFoldLoop("gathered", Access::kGathered, "some", "%from", "%whole", "joined", initials(lanes_));
+  out_.label("joined");
+  std::vector<std::string> vectors = emitPhis(lanes_, dense, "dense", gathered, "gathered");
+  for (size_t i = 0; i < folds_.size(); i++) vectors[i] = emitAcross(foldOp(i), foldDType(i), vectors[i]);
+  out_.line("br label %rest");
+  out_.label("rest");
+  out_.line("%start = phi i64 [ %from, %entry ], [ %whole, %joined ]");
+  const std::vector<std::string> so_far = emitPhis(1, initials(1), "entry", vectors, "joined");
+  out_.line("br i1 ", out_.define("icmp ult i64 %start, %end"), ", label %single, label %done");
+  const std::vector<std::string> all = emitFoldLoop("single", Access::kSingle, "rest", "%start", "%end", "done", so_far);
+  out_.label("done");
+  emitReturn(emitPhis(1, so_far, "rest", all, "single"));
+}
+
+/// The folds' values behind two blocks.
+std::vector<std::string> Emitter::emitPhis(int lanes, const std::vector<std::string>& a, std::string_view from_a, const std::vector<std::string>& b,
+                                           std::string_view from_b) {
+  std::vector<std::string> out;
+  for (size_t i = 0; i < folds_.size(); i++) {
+    out.push_back(out_.define("phi ", typeOf(foldDType(i), lanes), " [ ", a[i], ", %", from_a, " ], [ ", b[i], ", %", from_b, " ]"));
+  }
+  return out;
+}
+
+void Emitter::emitReturn(const std::vector<std::string>& values) {
+  const std::string type = foldsType();
+  std::string all = "poison";
+  for (size_t i = 0; i < folds_.size(); i++) {
+    all = out_.define("insertvalue ", type, " ", all, ", ", registerType(foldDType(i)), " ", values[i], ", ", i);
+  }
+  out_.line("ret ", type, " ", all);
+  out_.line("}");
+}
+
+/// What folds start with: it changes nothing that it is combined with.
+std::vector<std::string> Emitter::initials(int lanes) const {
+  std::vector<std::string> out;
+  for (size_t i = 0; i < folds_.size(); i++) {
+    const DType dtype = foldDType(i);
+    out.push_back(repeated(registerType(dtype), literal(dtype, neutralBits(foldOp(i), dtype)), lanes));
+  }
+  return out;
+}
+
+/// A loop from `begin` to `end` in a block of the loop's name, which is entered from the block `before` and left for `behind`. Gives
+/// the folds' values at its end.
+std::vector<std::string> Emitter::emitFoldLoop(std::string_view name, Access access, std::string_view before, std::string_view begin,
+                                               std::string_view end, std::string_view behind, const std::vector<std::string>& starts) {
+  const int lanes = access == Access::kSingle ? 1 : lanes_;
+  const std::string index = absl::StrCat("%", name, ".i");
+  out_.label(name);
+  const size_t head = out_.here();
+  std::vector<std::string> values = emitBody(access, index);
+  std::string phis = absl::StrCat(index, " = phi i64 [ ", begin, ", %", before, " ], [ ", index, ".next, %", name, " ]\n");
+  std::vector<std::string> folded;
+  for (size_t i = 0; i < folds_.size(); i++) {
+    const std::string so_far = absl::StrCat("%", name, ".", i);
+    folded.push_back(emitCombine(foldOp(i), foldDType(i), lanes, {so_far, values[folds_[i]]}, out_));
+    absl::StrAppend(&phis, so_far, " = phi ", typeOf(foldDType(i), lanes), " [ ", starts[i], ", %", before, " ], [ ", folded[i], ", %", name,
+                    " ]\n");
+  }
+  out_.insert(head, phis);
+  out_.line(index, ".next = add nuw i64 ", index, ", ", lanes);
+  out_.line("br i1 ", out_.define("icmp ult i64 ", index, ".next, ", end), ", label %", name, ", label %", behind);
+  return folded;
+}
+
+/// One value of a vector's: neighbours first, as NumPy adds up its partial sums.
+std::string Emitter::emitAcross(ScalarOp op, DType dtype, std::string vector) {
+  const std::string element = registerType(dtype);
+  for (int lanes = lanes_; lanes > 1; lanes /= 2) {
+    const std::string type = vectorOf(element, lanes);
+    std::string halves[2];
+    for (int odd = 0; odd < 2; odd++) {
+      if (lanes == 2) {
+        halves[odd] = out_.define("extractelement ", type, " ", vector, ", i64 ", odd);
+        continue;
+      }
+      std::string mask;
+      for (int i = odd; i < lanes; i += 2) absl::StrAppend(&mask, mask.empty() ? "" : ", ", "i32 ", i);
+      halves[odd] = out_.define("shufflevector ", type, " ", vector, ", ", type, " poison, ", vectorOf("i32", lanes / 2), " <", mask, ">");
+    }
+    vector = emitCombine(op, dtype, lanes / 2, {halves[0], halves[1]}, out_);
+  }
+  return vector;
+}
+
+}  // namespace segue::llvm

@@ -1,0 +1,98 @@
+// What writes a kernel's loops: shared by emit.cc (elements), emit_maps.cc (loops that store) and emit_folds.cc (loops that reduce).
+#pragma once
+
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "backends/llvm/emit.h"
+#include "backends/llvm/ir_builder.h"
+
+namespace segue::llvm {
+
+/// NumPy's pairwise sum keeps so many partial sums, and so do kernels (emit_folds.cc).
+constexpr int kPartialSums = 8;
+
+/// How a loop's body gets at the elements of arrays.
+enum class Access : uint8_t {
+  kSingle,     ///< one element
+  kDense,      ///< a vector of neighbours
+  kGathered,   ///< a vector of elements with gaps between them
+};
+
+class Emitter {
+ public:
+  Emitter(const Group& group, int vector_bytes);
+
+  KernelText run();
+
+ private:
+  /// By parameter: where its elements are, one place, or one for each lane.
+  using Places = std::vector<std::vector<std::string>>;
+
+  // Loops that store (emit_maps.cc).
+
+  void emitMap();
+  void emitMathMap();
+  void emitCopies(std::string_view name, std::string_view then, bool in);
+  /// Whether outputs are combined with what they hold.
+  bool accumulates() const;
+
+  // Loops that reduce (emit_folds.cc).
+
+  void emitReduction();
+  void emitHalves();
+  void emitStretch();
+  void emitFolded(std::string_view folded);
+  bool hasFold(FoldOrder order) const;
+  bool anyOrdered() const { return hasFold(FoldOrder::kPairwise) || hasFold(FoldOrder::kBuffered); }
+  std::string foldsType() const;
+  std::vector<std::string> initials(int lanes) const;
+  std::vector<std::string> emitPhis(int lanes, const std::vector<std::string>& a, std::string_view from_a, const std::vector<std::string>& b,
+                                    std::string_view from_b);
+  void emitReturn(const std::vector<std::string>& values);
+  std::vector<std::string> emitFoldLoop(std::string_view name, Access access, std::string_view before, std::string_view begin,
+                                        std::string_view end, std::string_view behind, const std::vector<std::string>& starts);
+  std::string emitAcross(ScalarOp op, DType dtype, std::string vector);
+
+  // Elements (emit.cc).
+
+  /// The parameter of an output.
+  size_t placeOf(size_t output) const { return group_.inputs.size() + output; }
+  DType foldDType(size_t fold) const { return dtypes_[placeOf(folds_[fold])]; }
+  ScalarOp foldOp(size_t fold) const { return *dag_.outputs()[folds_[fold]].combine; }
+  void findInvariants();
+  void chooseLanes(int vector_bytes);
+  void emitParams();
+  void emitParam(size_t param);
+  /// What is the same for all elements: constants, scalars, repeated elements and what is made of them.
+  void emitInvariants();
+  /// Whether every array's elements lie side by side.
+  std::string emitDense();
+  /// Computes the elements from `index` on and stores those of outputs along the run. The values of outputs.
+  std::vector<std::string> emitBody(Access access, std::string_view index);
+  /// The same, of elements at places of parameters.
+  std::vector<std::string> emitOps(int lanes, const Places& places);
+  std::vector<std::string> emitPlaces(size_t param, Access access, std::string_view index);
+  std::string emitLoads(DType dtype, const std::vector<std::string>& places, int lanes);
+  void emitStores(DType dtype, const std::vector<std::string>& places, const std::string& value, int lanes);
+  std::string emitLoad(DType dtype, std::string_view place, int lanes);
+  void emitStore(DType dtype, std::string_view place, std::string value, int lanes);
+  std::string emitOp(const Scalar& scalar, int lanes);
+  std::string emitCall(const Scalar& scalar, int lanes, absl::Span<const std::string> args);
+
+  const Group& group_;
+  const KernelDag& dag_;
+  int lanes_ = 1;
+  std::vector<bool> runs_;                 ///< by parameter: an array whose elements change along the run
+  std::vector<DType> dtypes_;              ///< by parameter
+  std::vector<size_t> folds_;              ///< outputs that the run is reduced to
+  std::vector<std::string> pointers_, strides_;   ///< by parameter: registers
+  std::vector<bool> invariant_;            ///< by scalar
+  std::vector<std::string> scalar_names_, vector_names_;   ///< by scalar: registers or constants
+  std::set<MathFunction> functions_;
+  IrBuilder out_;
+};
+
+}  // namespace segue::llvm
