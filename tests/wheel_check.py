@@ -1,4 +1,7 @@
-"""Run by scripts/test --wheel in an empty environment with the wheel and NumPy: it imports, compiles and reuses."""
+"""Run by scripts/test --wheel in an environment of the wheel and the packages named: it imports, compiles and reuses.
+
+    python tests/wheel_check.py numpy [llvmlite]
+"""
 
 import importlib.metadata
 import sys
@@ -6,20 +9,23 @@ import sys
 import numpy as np
 
 import segue
+from segue.api import DEFAULT_BACKEND
 
 assert segue.__file__.startswith(sys.prefix), f"not the installed package: {segue.__file__}"
 # What virtual environments bring along does not count.
 installed = {package.name.lower() for package in importlib.metadata.distributions()} - {"pip", "setuptools"}
-assert installed == {"numpy", "segue"}, f"more than NumPy is installed: {sorted(installed)}"
+wanted = {"segue", *sys.argv[1:]}
+assert installed == wanted, f"installed are {sorted(installed)}, not {sorted(wanted)}"
+assert DEFAULT_BACKEND == ("native" if "llvmlite" in wanted else "reference"), DEFAULT_BACKEND
 
 
 @segue.compile
 def f(x):
-    return np.sin(x) * 2 + 1
+    return np.sqrt(x) * 2 + 1
 
 
 x = np.arange(4.0)
 for _ in range(2):
     assert f(x).tobytes() == f.__wrapped__(x).tobytes()
 assert segue.stats()["hits"] == 1, segue.stats()
-print(f"wheel: segue {importlib.metadata.version('segue')} with NumPy {np.__version__} on Python {sys.version.split()[0]}")
+print(f"wheel: segue {importlib.metadata.version('segue')} with {', '.join(sys.argv[1:])} on Python {sys.version.split()[0]}, backend {DEFAULT_BACKEND}")

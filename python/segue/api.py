@@ -8,14 +8,14 @@ import types
 from collections.abc import Callable
 from typing import Any, TypeVar, overload
 
-from segue import _segue
+from segue import _segue, native
 from segue.backends import Backend, resolve
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 MODES = ("default", "exact")
 #: What `compile` takes where its caller names none.
-DEFAULT_BACKEND = os.environ.get("SEGUE_BACKEND", "reference")
+DEFAULT_BACKEND = os.environ.get("SEGUE_BACKEND") or ("native" if native.is_available() else "reference")
 DEFAULT_MODE = os.environ.get("SEGUE_MODE", "default")
 
 
@@ -46,7 +46,8 @@ def compile(
 ) -> Any:
     """Compiles a function's array programs on its calls; without `fn`, returns a decorator.
 
-    backend: a name of `list_backends()`, or a callable (see `register_backend`).
+    backend: a name of `list_backends()`, or a callable (see `register_backend`). Where none is given: the environment variable
+        SEGUE_BACKEND's, else "native" (fused kernels) if llvmlite is installed, else "reference" (NumPy's calls).
     fullgraph: raise `GraphBreakError` instead of leaving parts of the function to CPython.
     dynamic: array sizes are symbolic from the first call; False compiles for each size anew.
     mode: "default", or "exact", which computes every bit as NumPy does, transcendental functions and sums included. None: the environment

@@ -17,15 +17,26 @@ if TYPE_CHECKING:
     import llvmlite.binding as llvm
 
 
-def maker() -> str:
-    """The compiler that is installed, with its version; "" for none. Imports nothing."""
+def _origin() -> str:
+    """The file that llvmlite would be imported from; "" for none. Imports nothing."""
     try:
         spec = importlib.util.find_spec("llvmlite")
     except ValueError:  # sys.modules has None for it, or a module that nothing was loaded from
-        spec = None
-    if spec is None or spec.origin is None:
         return ""
-    folder = os.path.dirname(os.path.dirname(spec.origin))
+    return (spec and spec.origin) or ""
+
+
+def is_available() -> bool:
+    """Whether there is a compiler: where there is none, `native` is not the default backend."""
+    return _origin() != ""
+
+
+def maker() -> str:
+    """The compiler that is installed, with its version; "" for none. Imports nothing."""
+    origin = _origin()
+    if not origin:
+        return ""
+    folder = os.path.dirname(os.path.dirname(origin))
     found = [name for name in os.listdir(folder) if name.startswith("llvmlite-") and name.endswith((".dist-info", ".egg-info"))]
     if len(found) == 1:
         return "llvmlite " + found[0].removesuffix(".dist-info").removesuffix(".egg-info").split("-")[1]
@@ -44,7 +55,7 @@ def _llvm() -> llvm:
     try:
         import llvmlite.binding as llvm
     except ImportError as error:
-        raise ImportError("backend='native' needs llvmlite: pip install 'segue[native]'") from error
+        raise ImportError("backend='native' needs llvmlite: pip install llvmlite") from error
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
     return llvm

@@ -1,5 +1,6 @@
 #include "backends/llvm/pointwise.h"
 
+#include <algorithm>
 #include <bit>
 #include <charconv>
 #include <cmath>
@@ -7,6 +8,7 @@
 #include "absl/strings/strip.h"
 #include "base/check.h"
 #include "base/fault.h"
+#include "base/numpy_version.h"
 #include "graph/effects.h"
 #include "ops/op_ids.h"
 #include "ops/rules/ufunc_loops.h"
@@ -254,6 +256,9 @@ bool casts(DType from, DType to) {
 std::optional<Pointwise> castOf(const Node& node, const DimTable& dims) {
   const std::optional<bool> f_order = madeOrder(node, dims);
   if (!f_order || !node.args[0].isValue()) return std::nullopt;
+  // Strides in Fortran order, though dimensions of one element let the array be in C order, too.
+  auto asksFor = [](const Arg& arg) { return arg.is<std::string>() && arg.as<std::string>() == "F"; };
+  if (!*f_order && std::any_of(node.args.begin(), node.args.end(), asksFor)) return std::nullopt;
   const Type& from = *node.args[0].as<ArgValue>().type;
   const DType to = node.type->dtype;
   if (!from.isArray() || !from.aligned || !casts(from.dtype, to)) return std::nullopt;
@@ -265,7 +270,8 @@ std::optional<Pointwise> castOf(const Node& node, const DimTable& dims) {
   return out;
 }
 
-/// `np.clip(x, low, high)` of bounds that are no arrays: where both are given NumPy keeps the sign of zeros, which maximum would not.
+/// `np.clip(x, low, high)` of bounds that are no arrays. Where both are given, the zero that equals a bound stays as it is, which maximum
+/// would not leave it; before NumPy 2.1 it becomes the bound.
 std::optional<Pointwise> clipOf(const Node& node, const DimTable& dims) {
   const std::optional<bool> f_order = madeOrder(node, dims);
   if (!f_order || !node.args[0].isValue() || !node.args[3].missing()) return std::nullopt;
@@ -275,7 +281,8 @@ std::optional<Pointwise> clipOf(const Node& node, const DimTable& dims) {
   const bool one_sided = node.args[2].missing() || node.args[2].isNone();
   Pointwise out{.expression = "max($0, $1)", .loop = {dtype, dtype}, .operand_count = 2, .f_order = *f_order};
   if (!one_sided) {
-    out.expression = "where(gt(where(lt($0, $1), $1, $0), $2), $2, where(lt($0, $1), $1, $0))";
+    out.expression = numpyAtLeast(2, 1) ? "where(gt(where(lt($0, $1), $1, $0), $2), $2, where(lt($0, $1), $1, $0))"
+                                        : "where(ge(where(le($0, $1), $1, $0), $2), $2, where(le($0, $1), $1, $0))";
     out.operand_count = 3;
     out.loop.push_back(dtype);
   } else if (!applies(ScalarOp::kMax, dtype)) {
