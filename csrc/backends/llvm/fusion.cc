@@ -19,6 +19,7 @@ constexpr size_t kNoGroup = SIZE_MAX;
 /// A node that kernels compute: one of the two.
 struct Candidate {
   Node* node = nullptr;
+  size_t position = 0;                ///< in program order
   std::optional<Pointwise> pointwise;
   std::optional<Reduction> reduction;
 
@@ -32,8 +33,8 @@ struct Candidate {
   const Type& runType() const { return pointwise ? *node->type : *node->args[0].as<ArgValue>().type; }
 };
 
-std::optional<Candidate> candidateOf(Node* node, const DimTable& dims, bool exact) {
-  Candidate out{node, pointwiseOf(*node, dims, exact), std::nullopt};
+std::optional<Candidate> candidateOf(Node* node, size_t position, const DimTable& dims, bool exact) {
+  Candidate out{node, position, pointwiseOf(*node, dims, exact), std::nullopt};
   if (!out.pointwise) out.reduction = reductionOf(*node, dims, exact);
   return out.pointwise || out.reduction ? std::optional(std::move(out)) : std::nullopt;
 }
@@ -82,8 +83,9 @@ class Fuser {
   Fuser(const Graph& graph, bool exact) : graph_(graph), exact_(exact), group_of_(graph.idBound(), kNoGroup), users_(usersByNode(graph)) {}
 
   Fusion run() {
-    for (Node* node : graph_.nodes()) {
-      std::optional<Candidate> candidate = users_[node->id].empty() ? std::nullopt : candidateOf(node, graph_.dims(), exact_);
+    for (size_t i = 0; i < graph_.nodes().size(); i++) {
+      Node* node = graph_.nodes()[i];
+      std::optional<Candidate> candidate = users_[node->id].empty() ? std::nullopt : candidateOf(node, i, graph_.dims(), exact_);
       if (candidate) {
         join(*std::move(candidate));
       } else {
@@ -212,7 +214,7 @@ class Fuser {
     pending_[into].reduced.merge(pending_[from].reduced);
     pending_[into].joined |= pending_[from].joined;
     pending_[into].order = std::max(pending_[into].order, pending_[from].order);
-    std::sort(nodes.begin(), nodes.end(), [](const Candidate& a, const Candidate& b) { return a.node->id < b.node->id; });
+    std::sort(nodes.begin(), nodes.end(), [](const Candidate& a, const Candidate& b) { return a.position < b.position; });
   }
 
   void emit(size_t number, std::string_view why, const Node* because_of) {

@@ -47,14 +47,18 @@ void splitItem(const ScheduleItem& item, std::vector<ScheduleItem>* items) {
   for (size_t i = item.begin; i < item.end; i++) items->push_back({i, i + 1, std::nullopt});
 }
 
-/// The graph without writes to arrays of its own; null where it has none.
-std::unique_ptr<Graph> withoutLocalWrites(const Graph& graph) {
-  const bool writes = std::any_of(graph.nodes().begin(), graph.nodes().end(), [](const Node* node) { return !writtenArgs(*node).empty(); });
-  if (!writes) return nullptr;
+/// The graph with less that only NumPy could run; null where it has nothing like that.
+std::unique_ptr<Graph> prepared(const Graph& graph) {
+  auto some = [&graph](auto&& predicate) { return std::any_of(graph.nodes().begin(), graph.nodes().end(), predicate); };
+  std::vector<std::string_view> passes;
+  if (some([](const Node* node) { return node->op->name == "var" || node->op->name == "std"; })) {
+    passes = {"variances", "common-subexpressions"};
+  }
+  if (some([](const Node* node) { return !writtenArgs(*node).empty(); })) passes.insert(passes.end(), {"local-writes", "dead-code"});
+  if (passes.empty()) return nullptr;
   std::unique_ptr<Graph> out = graph.clone();
-  constexpr std::string_view kPasses[] = {"local-writes", "dead-code"};
-  const Result<void> passes = runPasses(*out, kPasses);
-  SEGUE_CHECK(passes.ok(), passes.error());
+  const Result<void> ran = runPasses(*out, passes);
+  SEGUE_CHECK(ran.ok(), ran.error());
   return out;
 }
 
@@ -62,7 +66,7 @@ std::unique_ptr<Graph> withoutLocalWrites(const Graph& graph) {
 
 Result<Plan> NativeBackend::compile(const BackendInput& given) {
   if (!llvm::canLoadCode()) return lowerToPlan(given, programOrder(*given.graph));
-  const std::unique_ptr<Graph> own = withoutLocalWrites(*given.graph);
+  const std::unique_ptr<Graph> own = prepared(*given.graph);
   BackendInput input = given;
   if (own != nullptr) input.graph = own.get();
   llvm::Fusion fusion = llvm::fuse(*input.graph, input.exact);
