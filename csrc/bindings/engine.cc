@@ -11,6 +11,7 @@
 #include "driver/compile.h"
 #include "runtime/dispatch.h"
 #include "runtime/output_memory.h"
+#include "runtime/thread_pool.h"
 #include "trace/trace.h"
 
 namespace py = pybind11;
@@ -83,6 +84,7 @@ int64_t* number(const std::string& name) {
 
 py::object getConfig(const std::string& name) {
   if (name == "output_memory") return py::int_(outputMemoryLimit());
+  if (name == "threads") return threadSetting() == 0 ? py::object(py::none()) : py::int_(threadSetting());
   if (int64_t* value = number(name)) return py::int_(*value);
   if (name == "cache_dir") {
     const std::string& path = llvm::cacheSettings().directory;
@@ -99,6 +101,8 @@ void putConfig(const std::string& name, const py::object& value) {
     *place = value.cast<int64_t>();
   } else if (name == "output_memory") {
     setOutputMemoryLimit(value.cast<int64_t>());
+  } else if (name == "threads") {
+    setThreads(value.is_none() ? 0 : value.cast<int64_t>());
   } else if (name == "cache_dir") {
     llvm::cacheSettings().directory = value.is_none() ? "" : value.cast<std::string>();
   } else if (name == "capture_modules") {
@@ -143,6 +147,8 @@ void bindEngine(py::module_& m) {
   m.def("_reset", &resetDriver, "Drops every entry and zeroes the counts.");
   m.def("_config_get", &getConfig);
   m.def("_config_set", &putConfig);
+  m.def("_thread_count", &threadCount, "How many threads may run a kernel.");
+  m.def("_set_default_threads", &setDefaultThreads, "What that is where no setting says otherwise; 0: the processors.");
   m.def("_set_stance", &putStance, "Returns the previous stance's name.");
   m.def("_backends", &backendNames, "Names of the engine's own backends.");
   m.def("_records_begin", &beginRecords);

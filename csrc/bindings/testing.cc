@@ -20,6 +20,8 @@
 #include "bindings/bindings.h"
 #include "hook/eval.h"
 #include "runtime/callable.h"
+#include "runtime/kernel_parts.h"
+#include "runtime/thread_pool.h"
 
 namespace py = pybind11;
 
@@ -221,6 +223,15 @@ void bindTesting(py::module_& m) {
     setStrictMode(strict);
     return before;
   }, "Returns what it was.");
+  testing.def("set_long_run_work", [](int64_t picoseconds) {
+    const int64_t before = longRunWork();
+    setLongRunWork(picoseconds);
+    return before;
+  }, "Runs of less work are not cut for several threads. Returns what it was.");
+  testing.def("thread_counts", [] {
+    const ThreadCounts counts = threadCounts();
+    return py::dict(py::arg("runs") = counts.runs, py::arg("workers") = counts.workers, py::arg("worker_parts") = counts.worker_parts);
+  });
   testing.def("observed", [] { return segue_observed(PyThreadState_Get()); });
 }
 

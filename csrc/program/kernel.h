@@ -52,12 +52,27 @@ inline bool isInSlot(const KernelParam& param) {
   return param.kind != KernelParam::Kind::kArray && param.kind != KernelParam::Kind::kResult;
 }
 
+/// How the elements that a scalar is reduced from may be combined.
+enum class KernelOrder : uint8_t {
+  kAny,             ///< in any order
+  kFixed,           ///< in an order that nothing but the sizes decides: which of several zeros or NaNs is taken depends on it
+  kHalves,          ///< as NumPy's pairwise sum: a run's first half, which the kernel halves on in turn (halfOf), then its second
+  kBuffers,         ///< one buffer of kNumpyBuffer elements after the other
+};
+/// Of `count` elements: how many are the first half's.
+inline int64_t halfOf(int64_t count) { return count / 2 / 8 * 8; }
+/// How many elements NumPy casts at a time (np.getbufsize()).
+inline constexpr int64_t kNumpyBuffer = 8192;
+
 /// What the runtime does for a reduced output before and behind the runs.
 struct KernelReduction {
   uint32_t param = 0;
   uint64_t initial = 0;      ///< the bits that every element starts with
   Ref descr;
   bool averages = false;     ///< a sum of floats is divided by the number of elements that it was made of
+  KernelOrder order = KernelOrder::kAny;
+  uint64_t neutral = 0;      ///< the bits of what changes nothing that it is combined with
+  void (*combine)(uint64_t* so_far, uint64_t value) = nullptr;   ///< as the kernel does it; the bits of both
 };
 
 struct Kernel;
@@ -83,6 +98,7 @@ struct Kernel {
   bool f_order = false;              ///< the runs go in Fortran order, which is the outputs', else in C order
   bool flat = false;                 ///< all arrays have the run's shape and order, and no gaps; NumPy scalars are made of all of it
   bool reports = false;              ///< may set the floating-point status
+  uint32_t cost = 0;                 ///< of an element of the run: picoseconds, estimated
   std::string text;                  ///< what it computes, for people
   std::vector<KernelStage> stages;   ///< in the order in which they run over a row: the last dimension
   std::vector<KernelRow> rows;       ///< what only stages use

@@ -2,36 +2,18 @@
 
 #include <algorithm>
 #include <bit>
-#include <cfenv>
 #include <cstring>
 
 #include "absl/container/inlined_vector.h"
 #include "base/fault.h"
+#include "runtime/floating_status.h"
 #include "runtime/kernel_arrays.h"
+#include "runtime/kernel_parts.h"
 #include "runtime/kernel_rows.h"
 #include "runtime/output_memory.h"
 
-#if defined(__SSE2__)
-#include <xmmintrin.h>
-#endif
-
 namespace segue {
 namespace {
-
-#if defined(__SSE2__)
-// The x87 unit's status, which <cfenv> reads and clears as well, costs more than a short run; kernels do not use it. The bits are the same.
-constexpr unsigned kConditions = FE_DIVBYZERO | FE_OVERFLOW | FE_UNDERFLOW | FE_INVALID;
-
-void clearStatus() {
-  if (const unsigned status = _mm_getcsr(); status & kConditions) _mm_setcsr(status & ~kConditions);
-}
-
-int testStatus() { return static_cast<int>(_mm_getcsr()); }
-#else
-void clearStatus() { std::feclearexcept(FE_DIVBYZERO | FE_OVERFLOW | FE_UNDERFLOW | FE_INVALID); }
-
-int testStatus() { return std::fetestexcept(FE_DIVBYZERO | FE_OVERFLOW | FE_UNDERFLOW | FE_INVALID); }
-#endif
 
 /// The conditions set, as NumPy numbers them.
 int readStatus() {
@@ -39,13 +21,6 @@ int readStatus() {
   return (status & FE_DIVBYZERO ? NPY_FPE_DIVIDEBYZERO : 0) | (status & FE_OVERFLOW ? NPY_FPE_OVERFLOW : 0) |
          (status & FE_UNDERFLOW ? NPY_FPE_UNDERFLOW : 0) | (status & FE_INVALID ? NPY_FPE_INVALID : 0);
 }
-
-struct Axis {
-  int64_t size;
-  Strides strides;
-};
-/// Innermost first.
-using Axes = absl::InlinedVector<Axis, 4>;
 
 /// Whether the axis continues the one inside it, for every argument.
 bool continues(const Axis& inner, const Axis& outer) {
@@ -75,20 +50,6 @@ Axes axesOf(const Kernel& kernel, absl::Span<const Operand> operands, PyObject* 
   if (axes.empty()) axes.push_back({1, Strides(operands.size(), 0)});
   return axes;
 }
-
-void runRows(KernelCode code, const Axes& axes, size_t depth, Args& args) {
-  const Axis& axis = axes[depth];
-  if (depth == 0) return code(args.data(), axis.size);
-  for (int64_t left = axis.size;; left--) {
-    runRows(code, axes, depth - 1, args);
-    if (left == 1) break;
-    for (size_t i = 0; i < args.size(); i++) args[i].data += axis.strides[i];
-  }
-  for (size_t i = 0; i < args.size(); i++) args[i].data -= axis.strides[i] * (axis.size - 1);
-}
-
-/// By reduction: the element of a scalar that the kernel makes.
-using Results = absl::InlinedVector<uint64_t, 2>;
 
 Elements elementsOf(const Kernel& kernel, size_t reduction, absl::Span<const Operand> operands, PyObject* const* regs, Results& results) {
   const uint32_t param = kernel.reductions[reduction].param;
@@ -121,6 +82,7 @@ void run(const Kernel& kernel, absl::Span<const Operand> operands, PyObject* con
     for (size_t i = 0; i < operands.size(); i++) args[i].stride = axes.front().strides[i];
   }
   letOthersRun(count, [&] {
+    if (count >= kLongRun && runInParts(kernel, args, axes, results, count)) return;
     if (kernel.flat) {
       kernel.code(args.data(), count);
     } else {

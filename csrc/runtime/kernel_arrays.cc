@@ -29,6 +29,17 @@ KernelArg argOf(const KernelParam& param, PyObject* object) {
   return arg;
 }
 
+void runRows(KernelCode code, const Axes& axes, size_t depth, Args& args) {
+  const Axis& axis = axes[depth];
+  if (depth == 0) return code(args.data(), axis.size);
+  for (int64_t left = axis.size;; left--) {
+    runRows(code, axes, depth - 1, args);
+    if (left == 1) break;
+    for (size_t i = 0; i < args.size(); i++) args[i].data += axis.strides[i];
+  }
+  for (size_t i = 0; i < args.size(); i++) args[i].data -= axis.strides[i] * (axis.size - 1);
+}
+
 void fillElements(Elements elements, uint64_t bits, int64_t item_size) {
   switch (item_size) {
     case 1: std::memset(elements.data, static_cast<int>(bits), static_cast<size_t>(elements.count)); break;

@@ -20,12 +20,26 @@ using Strides = absl::InlinedVector<int64_t, kInlineParams>;
 inline PyArrayObject* arrayOf(PyObject* object) { return reinterpret_cast<PyArrayObject*>(object); }
 inline int64_t descrItemSize(PyObject* descr) { return PyDataType_ELSIZE(reinterpret_cast<PyArray_Descr*>(descr)); }
 
+/// Dimensions of a run that go on as one.
+struct Axis {
+  int64_t size;
+  Strides strides;
+};
+/// Innermost first.
+using Axes = absl::InlinedVector<Axis, 4>;
+
+/// By reduction: the element of a scalar that the kernel makes.
+using Results = absl::InlinedVector<uint64_t, 2>;
+
 /// The stride of an argument along a dimension, counted from the last one.
 int64_t strideAlong(const KernelParam& param, PyObject* object, int from_last);
 /// The size of the run along a dimension, counted from the last one.
 int64_t sizeAlong(const Kernel& kernel, absl::Span<const Operand> operands, PyObject* const* regs, size_t from_last);
 /// An argument's first element, or its value; nothing for a scalar that the kernel makes.
 KernelArg argOf(const KernelParam& param, PyObject* object);
+
+/// Runs the kernel's code over the first of the axes, for all elements of the others up to `depth`. The arguments are the same behind it.
+void runRows(KernelCode code, const Axes& axes, size_t depth, Args& args);
 
 /// Where a reduction's elements are, and how many; all of them lie side by side.
 struct Elements {

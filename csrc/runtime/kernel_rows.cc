@@ -1,10 +1,15 @@
 #include "runtime/kernel_rows.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <memory>
+#include <utility>
+#include <vector>
 
 #include "base/fault.h"
 #include "runtime/kernel_arrays.h"
+#include "runtime/kernel_parts.h"
+#include "runtime/thread_pool.h"
 
 namespace segue {
 namespace {
@@ -59,6 +64,26 @@ class Stages {
 
   void run() { runFrom(outer_.size()); }
 
+  /// The outermost dimension around a row that gives so many parts, or the one that gives most.
+  size_t dimensionToCut(int64_t parts) const {
+    size_t best = outer_.size() - 1;
+    for (size_t i = best; i > 0 && outer_[best].size < parts; i--) {
+      if (outer_[i - 1].size > outer_[best].size) best = i - 1;
+    }
+    return best;
+  }
+  int64_t outerSize(size_t dimension) const { return outer_[dimension].size; }
+
+  /// Runs part of the rows: those within some elements of a dimension.
+  void runPart(size_t dimension, int64_t begin, int64_t size) {
+    Outer& outer = outer_[dimension];
+    const int64_t whole = std::exchange(outer.size, size);
+    for (size_t i = 0; i < outer.strides.size(); i++) places_[i].data += outer.strides[i] * begin;
+    run();
+    for (size_t i = 0; i < outer.strides.size(); i++) places_[i].data -= outer.strides[i] * begin;
+    outer.size = whole;
+  }
+
  private:
   struct Outer {
     int64_t size;
@@ -102,13 +127,42 @@ class Stages {
   std::unique_ptr<char, Free> memory_;
 };
 
+using LaneStages = std::vector<std::unique_ptr<Stages>>;
+
+/// What other threads than this one run rows in; fewer where there is no memory for them.
+LaneStages otherLanes(const Kernel& kernel, absl::Span<const Operand> operands, PyObject* const* regs, int64_t parts) {
+  LaneStages out;
+  while (static_cast<int64_t>(out.size()) + 1 < std::min(threadCount(), parts)) {
+    out.push_back(std::make_unique<Stages>(kernel, operands, regs));
+    if (out.back()->takeMemory()) continue;
+    PyErr_Clear();
+    out.pop_back();
+    break;
+  }
+  return out;
+}
+
 }  // namespace
 
 bool runStages(const Kernel& kernel, absl::Span<const Operand> operands, PyObject* const* regs, int64_t count) {
   if (count == 0) return true;
   Stages stages(kernel, operands, regs);
   if (!stages.takeMemory()) return false;
-  letOthersRun(count, [&stages] { stages.run(); });
+  int64_t parts = count >= kLongRun ? partsByWork(kernel, count) : 0;
+  if (parts < 2 || threadCount() == 1) {
+    letOthersRun(count, [&stages] { stages.run(); });
+    return true;
+  }
+  parts = std::min(parts, mostParts());
+  const size_t dimension = stages.dimensionToCut(parts);
+  const Cut cut = cutAxis(stages.outerSize(dimension), parts, 1);
+  const LaneStages others = otherLanes(kernel, operands, regs, cut.parts());
+  letOthersRun(count, [&] {
+    runParts(cut.parts(), static_cast<int>(others.size()) + 1, [&](int lane, int64_t part) {
+      Stages& own = lane == 0 || SEGUE_FAULT(LanesShareRows) ? stages : *others[static_cast<size_t>(lane) - 1];
+      own.runPart(dimension, cut.begin(part), cut.sizeOf(part));
+    });
+  });
   return true;
 }
 

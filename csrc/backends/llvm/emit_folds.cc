@@ -13,8 +13,6 @@ namespace {
 /// NumPy's pairwise sum adds up so many elements at most before it halves what it is given, and so do kernels: their sums have the same
 /// bits (FLOAT_pairwise_sum in numpy/_core/src/umath/loops_utils.h.src).
 constexpr int kLongestSum = 128;
-/// NumPy's buffers have so many elements (np.getbufsize()): kernel_dag.h, FoldOrder.
-constexpr int kBuffer = 8192;
 
 }  // namespace
 
@@ -38,9 +36,9 @@ void Emitter::emitReduction() {
     out_.line("br label %buffer");
     out_.label("buffer");
     out_.line("%from = phi i64 [ 0, %entry ], [ %from.next, %buffer ]");
-    const std::string left = out_.define("sub i64 %count, %from"), more = out_.define("icmp ugt i64 ", left, ", ", kBuffer);
-    emitFolded(out_.define(fold, "(ptr %args, i64 %from, i64 ", out_.define("select i1 ", more, ", i64 ", kBuffer, ", i64 ", left), ")"));
-    out_.line("%from.next = add nuw i64 %from, ", kBuffer);
+    const std::string left = out_.define("sub i64 %count, %from"), more = out_.define("icmp ugt i64 ", left, ", ", kNumpyBuffer);
+    emitFolded(out_.define(fold, "(ptr %args, i64 %from, i64 ", out_.define("select i1 ", more, ", i64 ", kNumpyBuffer, ", i64 ", left), ")"));
+    out_.line("%from.next = add nuw i64 %from, ", kNumpyBuffer);
     out_.line("br i1 ", more, ", label %buffer, label %done");
     out_.label("done");
   } else {

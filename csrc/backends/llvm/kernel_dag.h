@@ -88,6 +88,8 @@ class KernelDag {
   bool reports() const;
   /// Whether it calls math functions.
   bool hasMath() const;
+  /// What an element costs, estimated (Kernel::cost).
+  uint32_t cost() const;
   std::string print() const;
 
  private:

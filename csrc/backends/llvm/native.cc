@@ -6,6 +6,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "backends/llvm/codegen.h"
+#include "backends/llvm/combine.h"
 #include "backends/llvm/cpu.h"
 #include "backends/llvm/emit.h"
 #include "backends/llvm/fusion.h"
@@ -27,6 +28,8 @@ Result<KernelCall> kernelCall(const llvm::Group& group) {
   auto kernel = std::make_shared<Kernel>(group.kernel);
   kernel->code = compiled.code;
   kernel->reports = group.dag.reports();
+  kernel->cost = group.dag.cost();
+  llvm::describeCombining(group.dag, kernel.get());
   kernel->text = group.dag.print();
   if (logs(Channel::kKernels)) {
     const auto spent = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - start);

@@ -167,6 +167,7 @@ class RowFuser {
     }
     for (const Node* output : call.outputs) stage.params.push_back(joined.place.at(output));
     joined.whole->reports |= call.kernel->reports;
+    if (!stage.single) joined.whole->cost += call.kernel->cost;
     absl::StrAppend(&joined.whole->text, "row: ", absl::StrJoin(stage.params, " "), "\n", call.kernel->text);
     joined.whole->stages.push_back(std::move(stage));
   }

@@ -1,0 +1,222 @@
+#include "runtime/kernel_parts.h"
+
+#include <algorithm>
+#include <atomic>
+#include <vector>
+
+#include "base/fault.h"
+#include "runtime/thread_pool.h"
+
+namespace segue {
+namespace {
+
+/// Waking a thread costs several microseconds, so that shorter runs gain little or lose. Measured: docs/backends.md.
+constexpr int64_t kLongRunWork = 40'000'000;
+/// A long run has at least so many parts, so that a thread that comes late finds work.
+constexpr int64_t kLeastParts = 4;
+/// More parts than this per thread serve nothing: by then all are done at about the same time.
+constexpr int64_t kPartsPerThread = 8;
+/// Reductions are cut into at most so many parts, whatever the number of threads.
+constexpr int64_t kMostLeaves = 64;
+/// Parts of a kernel's own loop start at multiples of so many elements. No loop takes more of them at once, so that an element is computed by
+/// the same instructions as in one run. It is also a whole number of cache lines.
+constexpr int64_t kUnit = 128;
+/// And they have as many elements at least.
+constexpr int64_t kShortestPart = 512;
+
+std::atomic<int64_t> long_run_work{kLongRunWork};
+
+/// What a lane changes while it runs parts.
+struct alignas(64) Lane {
+  Axes axes;
+  Args args;
+};
+
+/// One run, cut along an axis.
+class PartedRun {
+ public:
+  PartedRun(const Kernel& kernel, const Args& args, const Axes& axes, size_t axis) : kernel_(kernel), args_(args), axes_(axes), axis_(axis) {}
+
+  /// No reduction goes across the parts.
+  void run(Cut cut) {
+    const int64_t parts = cut.parts();
+    const int lanes = makeLanes(parts);
+    runParts(parts, lanes, [this, &cut](int lane, int64_t part) { runPart(lanes_[static_cast<size_t>(lane)], cut.begin(part), cut.sizeOf(part)); });
+  }
+
+  /// Scalars that the kernel makes are reduced across the parts: each of these has *leaves*, which are reduced on their own.
+  void reduce(int64_t most_parts, bool buffers, Results& results) {
+    bounds_.push_back(0);
+    buffers ? cutBuffers() : halve(0, axes_[axis_].size, most_parts);
+    const auto leaves = static_cast<int64_t>(bounds_.size()) - 1;
+    const size_t reductions = kernel_.reductions.size();
+    leaves_.resize(static_cast<size_t>(leaves) * reductions);
+    for (size_t i = 0; i < leaves_.size(); i++) leaves_[i] = kernel_.reductions[i % reductions].neutral;
+    const Cut cut = cutAxis(leaves, most_parts, 1);
+    const int lanes = makeLanes(cut.parts());
+    runParts(cut.parts(), lanes, [this, &cut](int lane, int64_t part) {
+      const auto first = static_cast<size_t>(cut.begin(part));
+      for (size_t leaf = first; leaf < first + static_cast<size_t>(cut.sizeOf(part)); leaf++) runLeaf(lanes_[static_cast<size_t>(lane)], leaf);
+    });
+    if (buffers) {
+      for (size_t leaf = 1; leaf < static_cast<size_t>(leaves); leaf++) combineLeaves(0, leaf);
+    } else {
+      combineHalves(0, axes_[axis_].size, most_parts);
+    }
+    for (size_t i = 0; i < reductions; i++) {
+      if (isResult(i)) kernel_.reductions[i].combine(&results[i], leaves_[i]);
+    }
+  }
+
+ private:
+  bool isResult(size_t reduction) const { return kernel_.params[kernel_.reductions[reduction].param].kind == KernelParam::Kind::kResult; }
+
+  int makeLanes(int64_t parts) {
+    const auto lanes = static_cast<int>(std::min(threadCount(), parts));
+    lanes_.assign(static_cast<size_t>(lanes), Lane{axes_, args_});
+    return lanes;
+  }
+
+  void runPart(Lane& lane, int64_t begin, int64_t size) const {
+    const Strides& strides = axes_[axis_].strides;
+    for (size_t i = 0; i < args_.size(); i++) {
+      // Others have their value there, or a result's place.
+      if (kernel_.params[i].kind == KernelParam::Kind::kArray) lane.args[i].data = args_[i].data + strides[i] * begin;
+    }
+    lane.axes[axis_].size = size;
+    runRows(kernel_.code, lane.axes, lane.axes.size() - 1, lane.args);
+  }
+
+  void runLeaf(Lane& lane, size_t leaf) {
+    const size_t reductions = kernel_.reductions.size();
+    for (size_t i = 0; i < reductions; i++) {
+      if (isResult(i)) lane.args[kernel_.reductions[i].param].data = reinterpret_cast<char*>(&leaves_[leaf * reductions + i]);
+    }
+    runPart(lane, bounds_[leaf], bounds_[leaf + 1] - bounds_[leaf]);
+  }
+
+  void cutBuffers() {
+    const int64_t size = axes_[axis_].size;
+    for (int64_t end = kNumpyBuffer; end < size; end += kNumpyBuffer) bounds_.push_back(end);
+    bounds_.push_back(size);
+  }
+
+  /// How many of `count` elements are the first half's that becomes parts of its own; 0: all of them are one part.
+  int64_t firstHalf(int64_t count, int64_t parts) const {
+    if (parts < 2 || count < (axis_ == 0 ? 2 * kShortestPart : 2)) return 0;
+    return axis_ == 0 && !SEGUE_FAULT(PartsHalvedAnywhere) ? halfOf(count) : count / 2;
+  }
+
+  /// The ends of parts.
+  void halve(int64_t begin, int64_t count, int64_t parts) {
+    const int64_t first = firstHalf(count, parts);
+    if (first == 0) return bounds_.push_back(begin + count);
+    halve(begin, first, parts / 2);
+    halve(begin + first, count - first, parts / 2);
+  }
+
+  /// The value of `count` elements goes into their first leaf. The leaf behind theirs.
+  size_t combineHalves(size_t leaf, int64_t count, int64_t parts) {
+    const int64_t first = firstHalf(count, parts);
+    if (first == 0) return leaf + 1;
+    const size_t middle = combineHalves(leaf, first, parts / 2), end = combineHalves(middle, count - first, parts / 2);
+    combineLeaves(leaf, middle);
+    return end;
+  }
+
+  void combineLeaves(size_t into, size_t from) {
+    const size_t reductions = kernel_.reductions.size();
+    for (size_t i = 0; i < reductions; i++) {
+      if (isResult(i)) kernel_.reductions[i].combine(&leaves_[into * reductions + i], leaves_[from * reductions + i]);
+    }
+  }
+
+  const Kernel& kernel_;
+  const Args& args_;
+  const Axes& axes_;
+  const size_t axis_;
+  std::vector<Lane> lanes_;
+  std::vector<int64_t> bounds_;      ///< of leaves
+  std::vector<uint64_t> leaves_;     ///< values: by leaf, by reduction
+};
+
+bool makesScalars(const Kernel& kernel) {
+  return std::any_of(kernel.reductions.begin(), kernel.reductions.end(), [&kernel](const KernelReduction& reduction) {
+    return kernel.params[reduction.param].kind == KernelParam::Kind::kResult;
+  });
+}
+
+bool hasOrder(const Kernel& kernel, KernelOrder order) {
+  return std::any_of(kernel.reductions.begin(), kernel.reductions.end(), [&kernel, order](const KernelReduction& reduction) {
+    return kernel.params[reduction.param].kind == KernelParam::Kind::kResult && reduction.order == order;
+  });
+}
+
+/// Whether the elements of reduced arrays differ along the axis.
+bool isFree(const Kernel& kernel, const Axis& axis) {
+  if (SEGUE_FAULT(PartsShareOutputs)) return true;
+  return std::all_of(kernel.reductions.begin(), kernel.reductions.end(), [&kernel, &axis](const KernelReduction& reduction) {
+    return kernel.params[reduction.param].kind == KernelParam::Kind::kResult || axis.strides[reduction.param] != 0;
+  });
+}
+
+/// The outermost axis that gives so many parts, or the one that gives most; as many as there are axes where none gives two.
+size_t axisToCut(const Kernel& kernel, const Axes& axes, int64_t parts) {
+  size_t best = axes.size();
+  int64_t most = 1;
+  for (size_t i = axes.size(); i-- > 0 && most < parts;) {
+    const int64_t possible = i == 0 ? axes[i].size / kShortestPart : axes[i].size;
+    if (possible <= most || !isFree(kernel, axes[i])) continue;
+    best = i;
+    most = possible;
+  }
+  return best;
+}
+
+/// Of a flat run: its elements.
+Axes flatAxes(const Kernel& kernel, const Args& args, int64_t count) {
+  Axes out = {{count, {}}};
+  for (size_t i = 0; i < args.size(); i++) out[0].strides.push_back(kernel.params[i].kind == KernelParam::Kind::kArray ? args[i].stride : 0);
+  return out;
+}
+
+}  // namespace
+
+int64_t longRunWork() { return long_run_work.load(std::memory_order_relaxed); }
+void setLongRunWork(int64_t picoseconds) { long_run_work.store(picoseconds, std::memory_order_relaxed); }
+
+int64_t partsByWork(const Kernel& kernel, int64_t count) {
+  const int64_t work = count * kernel.cost, enough = longRunWork();
+  return work < enough ? 0 : work / std::max<int64_t>(enough / kLeastParts, 1);
+}
+
+int64_t mostParts() { return kPartsPerThread * threadCount(); }
+
+Cut cutAxis(int64_t size, int64_t parts, int64_t unit) {
+  const int64_t length = (size + parts - 1) / parts;
+  return {size, (length + unit - 1) / unit * unit};
+}
+
+bool runInParts(const Kernel& kernel, const Args& args, const Axes& given, Results& results, int64_t count) {
+  int64_t parts = partsByWork(kernel, count);
+  if (parts < 2) return false;
+  const bool scalars = makesScalars(kernel);
+  if (threadCount() == 1 && !(scalars && hasOrder(kernel, KernelOrder::kFixed))) return false;
+  const Axes axes = given.empty() ? flatAxes(kernel, args, count) : given;
+  const bool buffers = scalars && hasOrder(kernel, KernelOrder::kBuffers);
+  if (axes.size() > 1 && scalars && (buffers || hasOrder(kernel, KernelOrder::kHalves))) return false;
+  parts = std::min(parts, scalars ? kMostLeaves : mostParts());
+  const size_t axis = axisToCut(kernel, axes, parts);
+  if (axis == axes.size()) return false;
+  // Pieces of rows are read with gaps: the fewer the better.
+  if (axis == 0 && axes.size() > 1) parts = std::min(parts, threadCount());
+  PartedRun run(kernel, args, axes, axis);
+  if (scalars) {
+    run.reduce(parts, buffers, results);
+  } else {
+    run.run(cutAxis(axes[axis].size, parts, axis == 0 ? kUnit : 1));
+  }
+  return true;
+}
+
+}  // namespace segue
