@@ -1,9 +1,9 @@
 // Kernels: machine code that a plan's `kernel` step runs over arrays.
 //
-// Model. A kernel is a loop over one dimension: for each i in [0, count) it loads an element of every input, computes, and
-// stores an element of every output. The runtime (runtime/kernel.h) makes such runs of the run's dimensions: all of them at once
-// where the memory of each array is dense and in one order, else one run for each row. A *reduced* output starts as what its reduction
-// gives of nothing, and each run goes on with it: it adds, say, each of its elements to one of the output's, or their sum to a single one.
+// Model. A kernel is a loop over the elements of rows: for each i in [0, count) of each row it loads an element of every input, computes, and
+// stores an element of every output. The runtime (runtime/kernel.h) makes rows of the run's dimensions: a single one
+// where the memory of each array is dense and in one order, else those of the two innermost ones. A *reduced* output starts as what its reduction
+// gives of nothing, and each run goes on with it: each row adds, say, each of its elements to one of the output's, or their sum to a single one.
 //
 // Kernels that need each other's results of a whole row only (x - x.mean(axis=1, keepdims=True)) are *stages* of one: all of them run over a row
 // before any runs over the next, and what only they use of it stays in a row's worth of memory.
@@ -32,8 +32,10 @@ struct KernelArg {
     int64_t integer;  ///< room for a NumPy scalar's value
   };
   int64_t stride;     ///< in bytes from one element to the next; of arrays only
+  int64_t step;       ///< … from one row to the next
 };
-using KernelCode = void (*)(const KernelArg* args, int64_t count);
+/// Runs over `rows` rows of `count` elements, one after the other; there is at least one of both.
+using KernelCode = void (*)(const KernelArg* args, int64_t count, int64_t rows);
 
 struct KernelParam {
   enum class Kind : uint8_t {

@@ -84,7 +84,7 @@ void run(const Kernel& kernel, absl::Span<const Operand> operands, PyObject* con
   letOthersRun(count, [&] {
     if (count >= kLongRun && runInParts(kernel, args, axes, results, count)) return;
     if (kernel.flat) {
-      kernel.code(args.data(), count);
+      kernel.code(args.data(), count, 1);
     } else {
       runRows(kernel.code, axes, axes.size() - 1, args);
     }

@@ -31,7 +31,11 @@ KernelArg argOf(const KernelParam& param, PyObject* object) {
 
 void runRows(KernelCode code, const Axes& axes, size_t depth, Args& args) {
   const Axis& axis = axes[depth];
-  if (depth == 0) return code(args.data(), axis.size);
+  if (depth == 0) return code(args.data(), axis.size, 1);
+  if (depth == 1) {
+    for (size_t i = 0; i < args.size(); i++) args[i].step = axis.strides[i];
+    return code(args.data(), axes[0].size, axis.size);
+  }
   for (int64_t left = axis.size;; left--) {
     runRows(code, axes, depth - 1, args);
     if (left == 1) break;

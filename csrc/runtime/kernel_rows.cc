@@ -111,7 +111,7 @@ class Stages {
       for (const KernelReduction& reduction : stage.kernel->reductions) {
         fillElements({args[reduction.param].data, 1}, reduction.initial, descrItemSize(reduction.descr.get()));
       }
-      stage.kernel->code(args.data(), stage.single ? 1 : size_);
+      stage.kernel->code(args.data(), stage.single ? 1 : size_, 1);
       if (SEGUE_FAULT(StagesNeverAverage)) continue;
       for (const KernelReduction& reduction : stage.kernel->reductions) {
         if (reduction.averages) averageElements({args[reduction.param].data, 1}, descrItemSize(reduction.descr.get()), size_);

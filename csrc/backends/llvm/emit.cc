@@ -52,7 +52,9 @@ void Emitter::findInvariants() {
 }
 
 void Emitter::chooseLanes(int vector_bytes) {
-  const int registers = dag_.hasMath() && folds_.empty() ? mathRegisters(vector_bytes) : kRegisters;
+  // Several rows at a time are chains enough.
+  const bool maps = folds_.empty();
+  const int registers = maps && dag_.hasMath() ? mathRegisters(vector_bytes) : maps && joinsRows() ? 1 : kRegisters;
   int widest = 1;
   for (ScalarId id = 0; id < dag_.scalars().size(); id++) {
     if (!invariant_[id]) widest = std::max(widest, dtypeItemSize(dag_[id].dtype));
@@ -62,23 +64,28 @@ void Emitter::chooseLanes(int vector_bytes) {
 }
 
 void Emitter::emitParams() {
-  pointers_.clear();
+  bases_.clear();
   strides_.clear();
-  for (size_t i = 0; i < group_.kernel.params.size(); i++) emitParam(i);
-  emitInvariants();
+  steps_.clear();
+  auto field = [this](size_t param, size_t offset) {
+    return out_.define("getelementptr inbounds i8, ptr %args, i64 ", param * sizeof(KernelArg) + offset);
+  };
+  for (size_t i = 0; i < group_.kernel.params.size(); i++) {
+    const std::string slot = field(i, 0);
+    const bool array = group_.kernel.params[i].kind == KernelParam::Kind::kArray;
+    bases_.push_back(isInSlot(group_.kernel.params[i]) ? slot : out_.define("load ptr, ptr ", slot));
+    strides_.push_back(array ? out_.define("load i64, ptr ", field(i, offsetof(KernelArg, stride))) : "");
+    steps_.push_back(array ? out_.define("load i64, ptr ", field(i, offsetof(KernelArg, step))) : "");
+  }
 }
 
-void Emitter::emitParam(size_t i) {
-  const size_t offset = i * sizeof(KernelArg);
-  std::string slot = out_.define("getelementptr inbounds i8, ptr %args, i64 ", offset);
-  if (isInSlot(group_.kernel.params[i])) {
-    pointers_.push_back(slot);
-    strides_.emplace_back();
-    return;
+void Emitter::emitRow(std::string_view row) {
+  pointers_ = bases_;
+  for (size_t i = 0; i < bases_.size(); i++) {
+    if (steps_[i].empty()) continue;
+    pointers_[i] = out_.define("getelementptr inbounds i8, ptr ", bases_[i], ", i64 ", out_.define("mul i64 ", row, ", ", steps_[i]));
   }
-  pointers_.push_back(out_.define("load ptr, ptr ", slot));
-  std::string stride = out_.define("getelementptr inbounds i8, ptr %args, i64 ", offset + offsetof(KernelArg, stride));
-  strides_.push_back(out_.define("load i64, ptr ", stride));
+  emitInvariants();
 }
 
 void Emitter::emitInvariants() {
@@ -108,10 +115,20 @@ std::string Emitter::emitDense() {
   return dense;
 }
 
+Emitter::Places Emitter::placesAt(Access access, std::string_view index) {
+  Places places(group_.kernel.params.size());
+  for (size_t i = 0; i < places.size(); i++) {
+    if (runs_[i]) places[i] = emitPlaces(i, access, index);
+  }
+  return places;
+}
+
 std::vector<std::string> Emitter::emitBody(Access access, std::string_view index) {
-  Places places;
-  for (size_t i = 0; i < group_.kernel.params.size(); i++) places.push_back(runs_[i] ? emitPlaces(i, access, index) : std::vector<std::string>());
-  return emitOps(access == Access::kSingle ? 1 : lanes_, places);
+  const int lanes = access == Access::kSingle ? 1 : lanes_;
+  const Places places = placesAt(access, index);
+  const std::vector<std::string> values = emitOps(lanes, places);
+  emitOutputs(lanes, places, values);
+  return values;
 }
 
 std::vector<std::string> Emitter::emitOps(int lanes, const Places& places) {
@@ -122,18 +139,21 @@ std::vector<std::string> Emitter::emitOps(int lanes, const Places& places) {
     names[id] = scalar.op == ScalarOp::kLoad ? emitLoads(scalar.dtype, places[scalar.bits], lanes) : emitOp(scalar, lanes);
   }
   std::vector<std::string> values;
-  for (size_t i = 0; i < dag_.outputs().size(); i++) {
-    const KernelOutput& output = dag_.outputs()[i];
-    values.push_back(names[output.value]);
+  for (const KernelOutput& output : dag_.outputs()) values.push_back(names[output.value]);
+  return values;
+}
+
+void Emitter::emitOutputs(int lanes, const Places& places, std::vector<std::string> values) {
+  for (size_t i = 0; i < values.size(); i++) {
     const size_t param = placeOf(i);
     if (!runs_[param]) continue;
-    if (output.combine) {
-      const std::string so_far = emitLoads(dtypes_[param], places[param], lanes);
-      values[i] = emitCombine(*output.combine, dtypes_[param], lanes, {so_far, values[i]}, out_);
-    }
+    if (dag_.outputs()[i].combine) values[i] = emitCombined(i, lanes, emitLoads(dtypes_[param], places[param], lanes), values[i]);
     emitStores(dtypes_[param], places[param], values[i], lanes);
   }
-  return values;
+}
+
+std::string Emitter::emitCombined(size_t output, int lanes, const std::string& so_far, const std::string& value) {
+  return emitCombine(*dag_.outputs()[output].combine, dtypes_[placeOf(output)], lanes, {so_far, value}, out_);
 }
 
 /// Where a parameter's elements are.

@@ -29,52 +29,85 @@ std::string Emitter::foldsType() const {
 
 void Emitter::emitReduction() {
   const bool halves = anyOrdered() && !SEGUE_FAULT(KernelSumsInOneStretch);
-  const std::string fold = absl::StrCat("call ", foldsType(), halves ? " @halves" : " @stretch");
-  out_.line("(ptr noalias readonly %args, i64 %count) #0 {");
+  const std::string call = absl::StrCat("call ", foldsType()), some = "(ptr %args, i64 %row, ";
+  out_.line("(ptr noalias readonly %args, i64 %count, i64 %rows) #0 {");
   out_.label("entry");
+  emitParams();
+  out_.line("%few = icmp ult i64 %count, ", kPartialSums);
+  out_.line("%more = icmp ugt i64 %count, ", kLongestSum);
+  out_.line("br label %each");
+  out_.label("each");
+  out_.line("%row = phi i64 [ 0, %entry ], [ %row.next, %next ]");
+  emitRow(SEGUE_FAULT(KernelRowsAllFirst) ? "0" : "%row");
+  out_.line("br i1 %few, label %short, label %others");
+  const std::vector<std::string> few = emitFoldLoop("short", Access::kSingle, "each", "0", "%count", "added", initials(1));
+  out_.label("added");
+  emitFolded(few);
+  out_.line("br label %next");
+  out_.label("others");
+  out_.line("br i1 %more, label %long, label %one");
+  out_.label("one");
+  emitFolded(emitExtracts(out_.define(call, " @stretch", some, "i64 0, i64 %count)")));
+  out_.line("br label %next");
+  out_.label("long");
+  const std::string fold = absl::StrCat(call, halves ? " @halves" : " @stretch", some);
   if (hasFold(FoldOrder::kBuffered) && !SEGUE_FAULT(KernelSumsUnbuffered)) {
-    out_.line("br label %buffer");
-    out_.label("buffer");
-    out_.line("%from = phi i64 [ 0, %entry ], [ %from.next, %buffer ]");
-    const std::string left = out_.define("sub i64 %count, %from"), more = out_.define("icmp ugt i64 ", left, ", ", kNumpyBuffer);
-    emitFolded(out_.define(fold, "(ptr %args, i64 %from, i64 ", out_.define("select i1 ", more, ", i64 ", kNumpyBuffer, ", i64 ", left), ")"));
-    out_.line("%from.next = add nuw i64 %from, ", kNumpyBuffer);
-    out_.line("br i1 ", more, ", label %buffer, label %done");
-    out_.label("done");
+    emitBuffers(fold);
   } else {
-    emitFolded(out_.define(fold, "(ptr %args, i64 0, i64 %count)"));
+    emitFolded(emitExtracts(out_.define(fold, "i64 0, i64 %count)")));
+    out_.line("br label %next");
   }
+  out_.label("next");
+  out_.line("%row.next = add nuw i64 %row, 1");
+  out_.line("br i1 ", out_.define("icmp ult i64 %row.next, %rows"), ", label %each, label %done");
+  out_.label("done");
   out_.line("ret void");
   out_.line("}");
   if (halves) emitHalves();
   emitStretch();
 }
 
+/// One buffer of a row's elements after the other, then on to the next row.
+void Emitter::emitBuffers(const std::string& fold) {
+  out_.line("br label %buffer");
+  out_.label("buffer");
+  out_.line("%from = phi i64 [ 0, %long ], [ %from.next, %buffer ]");
+  const std::string left = out_.define("sub i64 %count, %from"), more = out_.define("icmp ugt i64 ", left, ", ", kNumpyBuffer);
+  const std::string taken = out_.define("select i1 ", more, ", i64 ", kNumpyBuffer, ", i64 ", left);
+  emitFolded(emitExtracts(out_.define(fold, "i64 %from, i64 ", taken, ")")));
+  out_.line("%from.next = add nuw i64 %from, ", kNumpyBuffer);
+  out_.line("br i1 ", more, ", label %buffer, label %next");
+}
+
+std::vector<std::string> Emitter::emitExtracts(const std::string& folded) {
+  std::vector<std::string> values;
+  for (size_t i = 0; i < folds_.size(); i++) values.push_back(out_.define("extractvalue ", foldsType(), " ", folded, ", ", i));
+  return values;
+}
+
 /// Combines the folds' values with what the outputs hold.
-void Emitter::emitFolded(std::string_view folded) {
+void Emitter::emitFolded(const std::vector<std::string>& values) {
   for (size_t i = 0; i < folds_.size(); i++) {
     const DType dtype = foldDType(i);
-    const std::string slot = out_.define("getelementptr inbounds i8, ptr %args, i64 ", placeOf(folds_[i]) * sizeof(KernelArg));
-    const std::string place = out_.define("load ptr, ptr ", slot);
-    const std::string value = out_.define("extractvalue ", foldsType(), " ", folded, ", ", i);
-    emitStore(dtype, place, emitCombine(foldOp(i), dtype, 1, {emitLoad(dtype, place, 1), value}, out_), 1);
+    const std::string& place = pointers_[placeOf(folds_[i])];
+    emitStore(dtype, place, emitCombine(foldOp(i), dtype, 1, {emitLoad(dtype, place, 1), values[i]}, out_), 1);
   }
 }
 
 void Emitter::emitHalves() {
   const std::string type = foldsType();
-  out_.line("define internal ", type, " @halves(ptr %args, i64 %from, i64 %count) #0 {");
+  out_.line("define internal ", type, " @halves(ptr %args, i64 %row, i64 %from, i64 %count) #0 {");
   out_.label("entry");
   out_.line("br i1 ", out_.define("icmp ule i64 %count, ", kLongestSum), ", label %short, label %long");
   out_.label("short");
-  out_.line("%all = call ", type, " @stretch(ptr %args, i64 %from, i64 %count)");
+  out_.line("%all = call ", type, " @stretch(ptr %args, i64 %row, i64 %from, i64 %count)");
   out_.line("ret ", type, " %all");
   out_.label("long");
   const std::string half = out_.define("lshr i64 %count, 1");
   const std::string first = out_.define("and i64 ", half, ", ", -kPartialSums), second = out_.define("sub i64 %count, ", first);
   const std::string middle = out_.define("add i64 %from, ", first);
-  out_.line("%a = call ", type, " @halves(ptr %args, i64 %from, i64 ", first, ")");
-  out_.line("%b = call ", type, " @halves(ptr %args, i64 ", middle, ", i64 ", second, ")");
+  out_.line("%a = call ", type, " @halves(ptr %args, i64 %row, i64 %from, i64 ", first, ")");
+  out_.line("%b = call ", type, " @halves(ptr %args, i64 %row, i64 ", middle, ", i64 ", second, ")");
   std::vector<std::string> both;
   for (size_t i = 0; i < folds_.size(); i++) {
     const std::string a = out_.define("extractvalue ", type, " %a, ", i), b = out_.define("extractvalue ", type, " %b, ", i);
@@ -84,9 +117,10 @@ void Emitter::emitHalves() {
 }
 
 void Emitter::emitStretch() {
-  out_.line("define internal ", foldsType(), " @stretch(ptr %args, i64 %from, i64 %count) #0 {");
+  out_.line("define internal ", foldsType(), " @stretch(ptr %args, i64 %row, i64 %from, i64 %count) #0 {");
   out_.label("entry");
   emitParams();
+  emitRow("%row");
   out_.line("%end = add i64 %from, %count");
   out_.line("%vectors = and i64 %count, ", -static_cast<int64_t>(lanes_));
   out_.line("%whole = add i64 %from, %vectors");

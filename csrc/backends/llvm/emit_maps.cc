@@ -2,39 +2,102 @@
 
 #include "backends/llvm/emitter.h"
 #include "backends/llvm/scalar_code.h"
+#include "base/fault.h"
 
 namespace segue::llvm {
 namespace {
 
 constexpr int kOwnAlign = 64;
+/// Rows that are combined at a time, and the operations per element from which that is not worth the time to compile it.
+constexpr int kJoinedRows = 4;
+constexpr int kMostJoinedOps = 12;
 
 }  // namespace
 
-// A kernel without a reduction along its run: vectors of neighbours, then single elements.
+// A kernel without a reduction along its run: for each row vectors of neighbours, then single elements. Where rows are added up, say, to one,
+// several of them are at a time, so that the sums so far are loaded and stored less often.
 
 void Emitter::emitMap() {
-  out_.line("(ptr noalias readonly %args, i64 %count) #0 {");
+  out_.line("(ptr noalias readonly %args, i64 %count, i64 %rows) #0 {");
   out_.label("entry");
   emitParams();
   out_.line("%whole = and i64 %count, ", -static_cast<int64_t>(lanes_));
-  const std::string some = out_.define("icmp ne i64 %whole, 0"), dense = emitDense();
-  out_.line("br i1 ", out_.define("and i1 ", some, ", ", dense), ", label %dense, label %rest");
-  out_.label("dense");
-  out_.line("%i = phi i64 [ 0, %entry ], [ %i.next, %dense ]");
-  emitBody(Access::kDense, "%i");
-  out_.line("%i.next = add nuw i64 %i, ", lanes_);
-  out_.line("br i1 ", out_.define("icmp ult i64 %i.next, %whole"), ", label %dense, label %rest");
-  out_.label("rest");
-  out_.line("%start = phi i64 [ 0, %entry ], [ %whole, %dense ]");
-  out_.line("br i1 ", out_.define("icmp ult i64 %start, %count"), ", label %single, label %done");
-  out_.label("single");
-  out_.line("%j = phi i64 [ %start, %rest ], [ %j.next, %single ]");
-  emitBody(Access::kSingle, "%j");
-  out_.line("%j.next = add nuw i64 %j, 1");
-  out_.line("br i1 ", out_.define("icmp ult i64 %j.next, %count"), ", label %single, label %done");
+  const std::string some = out_.define("icmp ne i64 %whole, 0"), dense = out_.define("and i1 ", some, ", ", emitDense());
+  RowLoop each{.name = "each", .begin = "0", .before = "entry", .end = "%rows", .behind = "done"};
+  if (joinsRows()) {
+    std::string reduced = out_.define("icmp uge i64 %rows, ", kJoinedRows);
+    for (size_t i = 0; i < dag_.outputs().size(); i++) {
+      if (dag_.outputs()[i].combine && !SEGUE_FAULT(KernelRowsJoinedAlways)) reduced = out_.define("and i1 ", reduced, ", ", out_.define("icmp eq i64 ", steps_[placeOf(i)], ", 0"));
+    }
+    const std::string joined = out_.define("select i1 ", reduced, ", i64 ", out_.define("and i64 %rows, ", -kJoinedRows), ", i64 0");
+    out_.line("br i1 ", reduced, ", label %together, label %others");
+    emitRows({.name = "together", .begin = "0", .before = "entry", .end = joined, .behind = "others", .together = kJoinedRows}, dense);
+    out_.label("others");
+    out_.line("br i1 ", out_.define("icmp ult i64 ", joined, ", %rows"), ", label %each, label %done");
+    each.begin = joined;
+    each.before = "others";
+  } else {
+    out_.line("br label %each");
+  }
+  emitRows(std::move(each), dense);
   out_.label("done");
   out_.line("ret void");
   out_.line("}");
+}
+
+/// Whether several rows may be done at a time: nothing else is worth the code.
+bool Emitter::joinsRows() const {
+  const auto varying = std::count(invariant_.begin(), invariant_.end(), false);
+  return accumulates() && varying <= kMostJoinedOps;
+}
+
+void Emitter::emitRows(RowLoop loop, std::string_view dense) {
+  const std::string& name = loop.name;
+  out_.label(name);
+  out_.line("%", name, ".row = phi i64 [ ", loop.begin, ", %", loop.before, " ], [ %", name, ".row.next, %", name, ".next ]");
+  for (int i = 0; i < loop.together; i++) {
+    emitRow(i == 0 ? absl::StrCat("%", name, ".row") : out_.define("add nuw i64 %", name, ".row, ", i));
+    loop.pointers.push_back(pointers_);
+    loop.scalars.push_back(scalar_names_);
+    loop.vectors.push_back(vector_names_);
+  }
+  out_.line("br i1 ", dense, ", label %", name, ".dense, label %", name, ".rest");
+  out_.label(absl::StrCat(name, ".dense"));
+  out_.line("%", name, ".i = phi i64 [ 0, %", name, " ], [ %", name, ".i.next, %", name, ".dense ]");
+  emitElements(loop, Access::kDense, absl::StrCat("%", name, ".i"));
+  out_.line("%", name, ".i.next = add nuw i64 %", name, ".i, ", lanes_);
+  out_.line("br i1 ", out_.define("icmp ult i64 %", name, ".i.next, %whole"), ", label %", name, ".dense, label %", name, ".rest");
+  out_.label(absl::StrCat(name, ".rest"));
+  out_.line("%", name, ".start = phi i64 [ 0, %", name, " ], [ %whole, %", name, ".dense ]");
+  out_.line("br i1 ", out_.define("icmp ult i64 %", name, ".start, %count"), ", label %", name, ".single, label %", name, ".next");
+  out_.label(absl::StrCat(name, ".single"));
+  out_.line("%", name, ".j = phi i64 [ %", name, ".start, %", name, ".rest ], [ %", name, ".j.next, %", name, ".single ]");
+  emitElements(loop, Access::kSingle, absl::StrCat("%", name, ".j"));
+  out_.line("%", name, ".j.next = add nuw i64 %", name, ".j, 1");
+  out_.line("br i1 ", out_.define("icmp ult i64 %", name, ".j.next, %count"), ", label %", name, ".single, label %", name, ".next");
+  out_.label(absl::StrCat(name, ".next"));
+  out_.line("%", name, ".row.next = add nuw i64 %", name, ".row, ", loop.together);
+  out_.line("br i1 ", out_.define("icmp ult i64 %", name, ".row.next, ", loop.end), ", label %", name, ", label %", loop.behind);
+}
+
+/// The elements from `index` on of each of the loop's rows. Outputs that all of them are combined in are loaded and stored once.
+void Emitter::emitElements(const RowLoop& loop, Access access, std::string_view index) {
+  const int lanes = access == Access::kSingle ? 1 : lanes_;
+  std::vector<std::string> so_far(dag_.outputs().size());
+  for (size_t row = 0; row < loop.pointers.size(); row++) {
+    pointers_ = loop.pointers[row];
+    scalar_names_ = loop.scalars[row];
+    vector_names_ = loop.vectors[row];
+    const Places places = placesAt(access, index);
+    const std::vector<std::string> values = emitOps(lanes, places);
+    for (size_t i = 0; i < values.size(); i++) {
+      const size_t param = placeOf(i);
+      const bool combined = dag_.outputs()[i].combine.has_value();
+      if (combined && row == 0) so_far[i] = emitLoads(dtypes_[param], places[param], lanes);
+      so_far[i] = combined ? emitCombined(i, lanes, so_far[i], values[i]) : values[i];
+      if (!combined || row + 1 == loop.pointers.size()) emitStores(dtypes_[param], places[param], so_far[i], lanes);
+    }
+  }
 }
 
 // A kernel that calls math functions and has no reduction along its run: vectors only. Elements with gaps between them, and too few of them,
@@ -42,7 +105,7 @@ void Emitter::emitMap() {
 // computes elements once more.
 
 void Emitter::emitMathMap() {
-  out_.line("(ptr noalias readonly %args, i64 %count) #0 {");
+  out_.line("(ptr noalias readonly %args, i64 %count, i64 %rows) #0 {");
   out_.label("entry");
   emitParams();
   const auto& params = group_.kernel.params;
@@ -51,9 +114,13 @@ void Emitter::emitMathMap() {
   }
   const std::string enough = out_.define("icmp uge i64 %count, ", lanes_), dense = emitDense();
   const std::string last = out_.define("sub i64 %count, ", lanes_);
+  out_.line("br label %each");
+  out_.label("each");
+  out_.line("%row = phi i64 [ 0, %entry ], [ %row.next, %next ]");
+  emitRow("%row");
   out_.line("br label %chunk");
   out_.label("chunk");
-  out_.line("%i = phi i64 [ 0, %entry ], [ %i.next, %stored ]");
+  out_.line("%i = phi i64 [ 0, %each ], [ %i.next, %stored ]");
   out_.line("%left = sub i64 %count, %i");
   out_.line("%whole = icmp uge i64 %left, ", lanes_);
   out_.line("%taken = select i1 %whole, i64 ", lanes_, ", i64 %left");
@@ -67,12 +134,15 @@ void Emitter::emitMathMap() {
   for (size_t i = 0; i < params.size(); i++) {
     if (runs_[i]) places[i] = {out_.define("select i1 %direct, ptr ", emitPlaces(i, Access::kDense, at)[0], ", ptr %own", i)};
   }
-  emitOps(lanes_, places);
+  emitOutputs(lanes_, places, emitOps(lanes_, places));
   out_.line("br i1 %direct, label %stored, label %scatter");
   emitCopies("scatter", "stored", false);
   out_.label("stored");
   out_.line("%i.next = add nuw i64 %i, ", lanes_);
-  out_.line("br i1 ", out_.define("icmp ult i64 %i.next, %count"), ", label %chunk, label %done");
+  out_.line("br i1 ", out_.define("icmp ult i64 %i.next, %count"), ", label %chunk, label %next");
+  out_.label("next");
+  out_.line("%row.next = add nuw i64 %row, 1");
+  out_.line("br i1 ", out_.define("icmp ult i64 %row.next, %rows"), ", label %each, label %done");
   out_.label("done");
   out_.line("ret void");
   out_.line("}");

@@ -31,9 +31,19 @@ class Emitter {
   /// By parameter: where its elements are, one place, or one for each lane.
   using Places = std::vector<std::vector<std::string>>;
 
+  /// A loop over rows in blocks whose names start with `name`: from row `begin` on, which the block `before` gives, to `end`, then to `behind`.
+  struct RowLoop {
+    std::string name, begin, before, end, behind;
+    int together = 1;                      ///< rows whose elements are computed at once
+    std::vector<std::vector<std::string>> pointers, scalars, vectors;   ///< by row of those: pointers_, scalar_names_, vector_names_
+  };
+
   // Loops that store (emit_maps.cc).
 
   void emitMap();
+  void emitRows(RowLoop loop, std::string_view dense);
+  void emitElements(const RowLoop& loop, Access access, std::string_view index);
+  bool joinsRows() const;
   void emitMathMap();
   void emitCopies(std::string_view name, std::string_view then, bool in);
   /// Whether outputs are combined with what they hold.
@@ -44,7 +54,9 @@ class Emitter {
   void emitReduction();
   void emitHalves();
   void emitStretch();
-  void emitFolded(std::string_view folded);
+  void emitBuffers(const std::string& fold);
+  void emitFolded(const std::vector<std::string>& values);
+  std::vector<std::string> emitExtracts(const std::string& folded);
   bool hasFold(FoldOrder order) const;
   bool anyOrdered() const { return hasFold(FoldOrder::kPairwise) || hasFold(FoldOrder::kBuffered); }
   std::string foldsType() const;
@@ -64,16 +76,21 @@ class Emitter {
   ScalarOp foldOp(size_t fold) const { return *dag_.outputs()[folds_[fold]].combine; }
   void findInvariants();
   void chooseLanes(int vector_bytes);
+  /// The arguments' fields, which are the same for all rows.
   void emitParams();
-  void emitParam(size_t param);
-  /// What is the same for all elements: constants, scalars, repeated elements and what is made of them.
+  /// What is the same for all elements of a row: where its arrays start, constants, scalars, repeated elements and what is made of them.
+  void emitRow(std::string_view row);
   void emitInvariants();
   /// Whether every array's elements lie side by side.
   std::string emitDense();
+  Places placesAt(Access access, std::string_view index);
   /// Computes the elements from `index` on and stores those of outputs along the run. The values of outputs.
   std::vector<std::string> emitBody(Access access, std::string_view index);
-  /// The same, of elements at places of parameters.
+  /// Computes the elements at places of parameters: the values of outputs.
   std::vector<std::string> emitOps(int lanes, const Places& places);
+  /// Stores those of outputs along the run, or combines them with what is there.
+  void emitOutputs(int lanes, const Places& places, std::vector<std::string> values);
+  std::string emitCombined(size_t output, int lanes, const std::string& so_far, const std::string& value);
   std::vector<std::string> emitPlaces(size_t param, Access access, std::string_view index);
   std::string emitLoads(DType dtype, const std::vector<std::string>& places, int lanes);
   void emitStores(DType dtype, const std::vector<std::string>& places, const std::string& value, int lanes);
@@ -88,7 +105,8 @@ class Emitter {
   std::vector<bool> runs_;                 ///< by parameter: an array whose elements change along the run
   std::vector<DType> dtypes_;              ///< by parameter
   std::vector<size_t> folds_;              ///< outputs that the run is reduced to
-  std::vector<std::string> pointers_, strides_;   ///< by parameter: registers
+  std::vector<std::string> bases_, strides_, steps_;   ///< by parameter: registers
+  std::vector<std::string> pointers_;      ///< by parameter: where the row starts
   std::vector<bool> invariant_;            ///< by scalar
   std::vector<std::string> scalar_names_, vector_names_;   ///< by scalar: registers or constants
   std::set<MathFunction> functions_;
