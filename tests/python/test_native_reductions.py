@@ -100,6 +100,14 @@ def test_means_of_integers_in_rows_and_with_gaps():
     check(lambda x, y: (x < y).mean(axis=0), mixed((400, 90), "f8"), mixed((90,), "f8"), kernels=1)
 
 
+def test_sums_of_dtypes_that_kernels_do_not_know():
+    for dtype in ["f2", "c8", "c16"]:
+        x = mixed((30, 40), "f4").clip(-5, 5).astype(dtype)
+        check(lambda x: (x.sum(), x.mean(axis=0)), x)
+    check(lambda x: (x.sum(dtype="f8"), x.mean(0, "f4")), (mixed((30, 40), "f4") % 7).astype("f2"))
+    check(lambda x: (x.sum(dtype="f4"), x.sum(dtype="i8"), x.mean(dtype="f4")), mixed((30, 40), "f4") % 7)
+
+
 def test_sums_of_zeros_have_numpys_sign():
     def f(x):
         return x.sum(), x.sum(axis=0), x.mean(axis=1), (x + x).sum()

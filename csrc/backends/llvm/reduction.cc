@@ -18,7 +18,8 @@ std::optional<Reduction> combinationOf(std::string_view name, DType operand, DTy
   if (name == "sum" || name == "mean") {
     out.averages = name == "mean";
     if (isFloating(result)) {
-      if (result != operand && !(result == DType::kF64 && (whole || real))) return std::nullopt;
+      const bool widened = result == DType::kF64 && (whole || real);
+      if (!widened && !(real && result == operand)) return std::nullopt;
       out.order = sumOrder(operand, result);
       return out;
     }
