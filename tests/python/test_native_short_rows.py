@@ -34,6 +34,12 @@ def test_several_rows_with_other_outputs():
     check(lambda x, c: (x * c).sum(axis=0), x[::-1, ::-1], column)
 
 
+def test_more_rows_than_a_cache_has():
+    check(lambda x: (x.sum(axis=0), x.min(axis=0)), mixed((20_003, 9), "f8").astype("i8"), kernels=1)
+    check(lambda x: (x * x).sum(axis=0), mixed((20_003, 9), "f8"), kernels=1)
+    check(lambda x: (x * x).sum(axis=0), mixed((301, 600), "f8"), kernels=1)
+
+
 @pytest.mark.parametrize("shape", [(5, 6, 7), (9, 4, 16), (4, 9, 3), (1, 5, 3)], ids=str)
 def test_several_rows_of_blocks(shape):
     """Rows beside each other in a block have elements of their own in the outputs."""

@@ -11,6 +11,8 @@ constexpr int kOwnAlign = 64;
 /// Rows that are combined at a time, and the operations per element from which that is not worth the time to compile it.
 constexpr int kJoinedRows = 4;
 constexpr int kMostJoinedOps = 12;
+constexpr int kPage = 4096;
+constexpr int kCached = 1 << 20;   ///< bytes that some cache of the processor surely has
 
 }  // namespace
 
@@ -25,10 +27,7 @@ void Emitter::emitMap() {
   const std::string some = out_.define("icmp ne i64 %whole, 0"), dense = out_.define("and i1 ", some, ", ", emitDense());
   RowLoop each{.name = "each", .begin = "0", .before = "entry", .end = "%rows", .behind = "done"};
   if (joinsRows()) {
-    std::string reduced = out_.define("icmp uge i64 %rows, ", kJoinedRows);
-    for (size_t i = 0; i < dag_.outputs().size(); i++) {
-      if (dag_.outputs()[i].combine && !SEGUE_FAULT(KernelRowsJoinedAlways)) reduced = out_.define("and i1 ", reduced, ", ", out_.define("icmp eq i64 ", steps_[placeOf(i)], ", 0"));
-    }
+    const std::string reduced = emitJoinable();
     const std::string joined = out_.define("select i1 ", reduced, ", i64 ", out_.define("and i64 %rows, ", -kJoinedRows), ", i64 0");
     out_.line("br i1 ", reduced, ", label %together, label %others");
     emitRows({.name = "together", .begin = "0", .before = "entry", .end = joined, .behind = "others", .together = kJoinedRows}, dense);
@@ -43,6 +42,22 @@ void Emitter::emitMap() {
   out_.label("done");
   out_.line("ret void");
   out_.line("}");
+}
+
+/// Whether several rows are combined in the same elements, and are worth it: rows within a page of memory are read faster one after the
+/// other where they come from memory and not from a cache.
+std::string Emitter::emitJoinable() {
+  std::string out = out_.define("icmp uge i64 %rows, ", kJoinedRows);
+  auto require = [this, &out](const std::string& condition) { out = out_.define("and i1 ", out, ", ", condition); };
+  for (size_t i = 0; i < dag_.outputs().size(); i++) {
+    if (dag_.outputs()[i].combine && !SEGUE_FAULT(KernelRowsJoinedAlways)) require(out_.define("icmp eq i64 ", steps_[placeOf(i)], ", 0"));
+  }
+  for (size_t i = 0; i < group_.inputs.size(); i++) {
+    if (!runs_[i]) continue;
+    const std::string cached = out_.define("icmp ule i64 ", out_.define("mul i64 ", steps_[i], ", %rows"), ", ", kCached);
+    require(out_.define("or i1 ", cached, ", ", out_.define("icmp uge i64 ", steps_[i], ", ", kPage)));
+  }
+  return out;
 }
 
 /// Whether several rows may be done at a time: nothing else is worth the code.

@@ -43,6 +43,7 @@ class Emitter {
   void emitMap();
   void emitRows(RowLoop loop, std::string_view dense);
   void emitElements(const RowLoop& loop, Access access, std::string_view index);
+  std::string emitJoinable();
   bool joinsRows() const;
   void emitMathMap();
   void emitCopies(std::string_view name, std::string_view then, bool in);
