@@ -82,7 +82,7 @@ void run(const Kernel& kernel, absl::Span<const Operand> operands, PyObject* con
     for (size_t i = 0; i < operands.size(); i++) args[i].stride = axes.front().strides[i];
   }
   letOthersRun(count, [&] {
-    if (count >= kLongRun && runInParts(kernel, args, axes, results, count)) return;
+    if (count >= kLongRun && runInParts(kernel, args, axes, results, count)) [[unlikely]] return;
     if (kernel.flat) {
       kernel.code(args.data(), count, 1);
     } else {

@@ -10,12 +10,12 @@
 namespace segue {
 namespace {
 
-/// Waking a thread costs several microseconds, so that shorter runs gain little or lose. Measured: docs/backends.md.
-constexpr int64_t kLongRunWork = 40'000'000;
+/// Shorter runs gain little or lose, even where the other threads are awake. Measured: docs/backends.md.
+constexpr int64_t kLongRunWork = 30'000'000;
+/// Waking a thread takes about 50 microseconds, some of them this thread's: runs that are so many times as long.
+constexpr int64_t kWakingRuns = 3;
 /// A long run has at least so many parts, so that a thread that comes late finds work.
 constexpr int64_t kLeastParts = 4;
-/// More parts than this per thread serve nothing: by then all are done at about the same time.
-constexpr int64_t kPartsPerThread = 8;
 /// Reductions are cut into at most so many parts, whatever the number of threads.
 constexpr int64_t kMostLeaves = 64;
 /// Parts of a kernel's own loop start at multiples of so many elements. No loop takes more of them at once, so that an element is computed by
@@ -35,13 +35,12 @@ struct alignas(64) Lane {
 /// One run, cut along an axis.
 class PartedRun {
  public:
-  PartedRun(const Kernel& kernel, const Args& args, const Axes& axes, size_t axis) : kernel_(kernel), args_(args), axes_(axes), axis_(axis) {}
+  PartedRun(const Kernel& kernel, const Args& args, const Axes& axes, size_t axis, const Effort& effort)
+      : kernel_(kernel), args_(args), axes_(axes), axis_(axis), effort_(effort) {}
 
   /// No reduction goes across the parts.
   void run(Cut cut) {
-    const int64_t parts = cut.parts();
-    const int lanes = makeLanes(parts);
-    runParts(parts, lanes, [this, &cut](int lane, int64_t part) { runPart(lanes_[static_cast<size_t>(lane)], cut.begin(part), cut.sizeOf(part)); });
+    runCut(cut, [this, &cut](Lane& lane, int64_t part) { runPart(lane, cut.begin(part), cut.sizeOf(part)); });
   }
 
   /// Scalars that the kernel makes are reduced across the parts: each of these has *leaves*, which are reduced on their own.
@@ -53,10 +52,8 @@ class PartedRun {
     leaves_.resize(static_cast<size_t>(leaves) * reductions);
     for (size_t i = 0; i < leaves_.size(); i++) leaves_[i] = kernel_.reductions[i % reductions].neutral;
     const Cut cut = cutAxis(leaves, most_parts, 1);
-    const int lanes = makeLanes(cut.parts());
-    runParts(cut.parts(), lanes, [this, &cut](int lane, int64_t part) {
-      const auto first = static_cast<size_t>(cut.begin(part));
-      for (size_t leaf = first; leaf < first + static_cast<size_t>(cut.sizeOf(part)); leaf++) runLeaf(lanes_[static_cast<size_t>(lane)], leaf);
+    runCut(cut, [this, &cut](Lane& lane, int64_t part) {
+      for (int64_t leaf = cut.begin(part); leaf < cut.begin(part) + cut.sizeOf(part); leaf++) runLeaf(lane, static_cast<size_t>(leaf));
     });
     if (buffers) {
       for (size_t leaf = 1; leaf < static_cast<size_t>(leaves); leaf++) combineLeaves(0, leaf);
@@ -71,10 +68,11 @@ class PartedRun {
  private:
   bool isResult(size_t reduction) const { return kernel_.params[kernel_.reductions[reduction].param].kind == KernelParam::Kind::kResult; }
 
-  int makeLanes(int64_t parts) {
-    const auto lanes = static_cast<int>(std::min(threadCount(), parts));
+  template <class Part>
+  void runCut(const Cut& cut, Part&& part) {
+    const auto lanes = static_cast<int>(std::min(effort_.lanes, cut.parts()));
     lanes_.assign(static_cast<size_t>(lanes), Lane{axes_, args_});
-    return lanes;
+    runParts(cut.parts(), lanes, effort_.wakes, [this, &part](int lane, int64_t number) { part(lanes_[static_cast<size_t>(lane)], number); });
   }
 
   void runPart(Lane& lane, int64_t begin, int64_t size) const {
@@ -135,6 +133,7 @@ class PartedRun {
   const Args& args_;
   const Axes& axes_;
   const size_t axis_;
+  const Effort effort_;
   std::vector<Lane> lanes_;
   std::vector<int64_t> bounds_;      ///< of leaves
   std::vector<uint64_t> leaves_;     ///< values: by leaf, by reduction
@@ -185,12 +184,16 @@ Axes flatAxes(const Kernel& kernel, const Args& args, int64_t count) {
 int64_t longRunWork() { return long_run_work.load(std::memory_order_relaxed); }
 void setLongRunWork(int64_t picoseconds) { long_run_work.store(picoseconds, std::memory_order_relaxed); }
 
-int64_t partsByWork(const Kernel& kernel, int64_t count) {
+Effort effortFor(const Kernel& kernel, int64_t count) {
   const int64_t work = count * kernel.cost, enough = longRunWork();
-  return work < enough ? 0 : work / std::max<int64_t>(enough / kLeastParts, 1);
+  if (work < enough) return {};
+  Effort out{.parts = work / std::max<int64_t>(enough / kLeastParts, 1)};
+  const int64_t most_lanes = threadCount();
+  if (most_lanes == 1) return out;
+  out.wakes = work / kWakingRuns >= enough;
+  if (out.wakes || anyWorkerAwake()) out.lanes = std::min(most_lanes, std::max<int64_t>(work / enough, 2));
+  return out;
 }
-
-int64_t mostParts() { return kPartsPerThread * threadCount(); }
 
 Cut cutAxis(int64_t size, int64_t parts, int64_t unit) {
   const int64_t length = (size + parts - 1) / parts;
@@ -198,22 +201,22 @@ Cut cutAxis(int64_t size, int64_t parts, int64_t unit) {
 }
 
 bool runInParts(const Kernel& kernel, const Args& args, const Axes& given, Results& results, int64_t count) {
-  int64_t parts = partsByWork(kernel, count);
-  if (parts < 2) return false;
+  const Effort effort = effortFor(kernel, count);
+  if (effort.parts < 2) return false;
   const bool scalars = makesScalars(kernel);
-  if (threadCount() == 1 && !(scalars && hasOrder(kernel, KernelOrder::kFixed))) return false;
+  if (effort.lanes == 1 && !(scalars && hasOrder(kernel, KernelOrder::kFixed))) return false;
   const Axes axes = given.empty() ? flatAxes(kernel, args, count) : given;
   const bool buffers = scalars && hasOrder(kernel, KernelOrder::kBuffers);
   if (axes.size() > 1 && scalars && (buffers || hasOrder(kernel, KernelOrder::kHalves))) return false;
-  parts = std::min(parts, scalars ? kMostLeaves : mostParts());
+  int64_t parts = std::min(effort.parts, scalars ? kMostLeaves : kPartsPerThread * effort.lanes);
   const size_t axis = axisToCut(kernel, axes, parts);
   if (axis == axes.size()) return false;
-  // Pieces of rows are read with gaps: the fewer the better.
-  if (axis == 0 && axes.size() > 1) parts = std::min(parts, threadCount());
-  PartedRun run(kernel, args, axes, axis);
+  PartedRun run(kernel, args, axes, axis, effort);
   if (scalars) {
     run.reduce(parts, buffers, results);
   } else {
+    // Pieces of rows are read with gaps: the fewer the better.
+    if (axis == 0 && axes.size() > 1) parts = std::min(parts, effort.lanes);
     run.run(cutAxis(axes[axis].size, parts, axis == 0 ? kUnit : 1));
   }
   return true;

@@ -14,11 +14,16 @@ namespace segue {
 int64_t longRunWork();
 void setLongRunWork(int64_t picoseconds);
 
-/// How many parts a run has by its work: below two where it is not to be cut.
-int64_t partsByWork(const Kernel& kernel, int64_t count);
+/// What a run's work is worth.
+struct Effort {
+  int64_t parts = 0;     ///< wanted; below two: it is not to be cut
+  int64_t lanes = 1;     ///< of threads
+  bool wakes = false;    ///< sleeping threads, too
+};
+Effort effortFor(const Kernel& kernel, int64_t count);
 
-/// No more of them serve the threads.
-int64_t mostParts();
+/// More parts than this per thread serve nothing: by then all are done at about the same time.
+inline constexpr int64_t kPartsPerThread = 8;
 
 /// How an axis is cut.
 struct Cut {

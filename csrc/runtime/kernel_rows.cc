@@ -130,9 +130,9 @@ class Stages {
 using LaneStages = std::vector<std::unique_ptr<Stages>>;
 
 /// What other threads than this one run rows in; fewer where there is no memory for them.
-LaneStages otherLanes(const Kernel& kernel, absl::Span<const Operand> operands, PyObject* const* regs, int64_t parts) {
+LaneStages otherLanes(const Kernel& kernel, absl::Span<const Operand> operands, PyObject* const* regs, int64_t lanes) {
   LaneStages out;
-  while (static_cast<int64_t>(out.size()) + 1 < std::min(threadCount(), parts)) {
+  while (static_cast<int64_t>(out.size()) + 1 < lanes) {
     out.push_back(std::make_unique<Stages>(kernel, operands, regs));
     if (out.back()->takeMemory()) continue;
     PyErr_Clear();
@@ -148,17 +148,17 @@ bool runStages(const Kernel& kernel, absl::Span<const Operand> operands, PyObjec
   if (count == 0) return true;
   Stages stages(kernel, operands, regs);
   if (!stages.takeMemory()) return false;
-  int64_t parts = count >= kLongRun ? partsByWork(kernel, count) : 0;
-  if (parts < 2 || threadCount() == 1) {
+  const Effort effort = count >= kLongRun ? effortFor(kernel, count) : Effort{};
+  if (effort.parts < 2 || effort.lanes == 1) {
     letOthersRun(count, [&stages] { stages.run(); });
     return true;
   }
-  parts = std::min(parts, mostParts());
+  const int64_t parts = std::min(effort.parts, kPartsPerThread * effort.lanes);
   const size_t dimension = stages.dimensionToCut(parts);
   const Cut cut = cutAxis(stages.outerSize(dimension), parts, 1);
-  const LaneStages others = otherLanes(kernel, operands, regs, cut.parts());
+  const LaneStages others = otherLanes(kernel, operands, regs, std::min(effort.lanes, cut.parts()));
   letOthersRun(count, [&] {
-    runParts(cut.parts(), static_cast<int>(others.size()) + 1, [&](int lane, int64_t part) {
+    runParts(cut.parts(), static_cast<int>(others.size()) + 1, effort.wakes, [&](int lane, int64_t part) {
       Stages& own = lane == 0 || SEGUE_FAULT(LanesShareRows) ? stages : *others[static_cast<size_t>(lane) - 1];
       own.runPart(dimension, cut.begin(part), cut.sizeOf(part));
     });

@@ -22,9 +22,8 @@
 namespace segue {
 namespace {
 
-/// How long a thread looks for what it waits for before it sleeps. Waking a sleeping one takes about 50 us, and kernels often follow each other
-/// closely; longer, and it would take time from other processes.
-constexpr std::chrono::microseconds kSpin{20};
+/// How long a thread looks for what it waits for before it sleeps: as long as it takes to wake it.
+constexpr std::chrono::microseconds kSpin{50};
 
 void relax() {
 #if defined(__SSE2__)
@@ -36,7 +35,7 @@ void relax() {
 
 /// Whether the condition comes true within kSpin.
 template <class Condition>
-bool spinUntil(Condition&& condition) {
+bool spinUntil(const Condition& condition) {
   const auto end = std::chrono::steady_clock::now() + kSpin;
   do {
     for (int i = 0; i < 32; i++) {
@@ -55,35 +54,30 @@ struct alignas(kLine) Share {
   int64_t end = 0;
 };
 
+class Worker;
+
 struct Run {
   internal::RunPart part;
   void* context;
   int lanes;
-  Share* shares;                 ///< by lane
+  bool wakes;
+  Share* shares;                            ///< by lane
+  const std::unique_ptr<Worker>* workers;   ///< by lane, from lane 1 on
   FloatingControl control;
-  std::atomic<int> status{0};    ///< of all workers
+  std::atomic<int> status{0};               ///< of all workers
 
-  /// How many parts it has run.
-  int64_t runLane(int lane) {
-    int64_t count = 0;
-    for (int i = 0; i < lanes; i++) {
-      Share& share = shares[(lane + i) % lanes];
-      // Lanes that come too late count up a little further than the end: once each.
-      while (share.next.load(std::memory_order_relaxed) < share.end) {
-        const int64_t number = share.next.fetch_add(1, std::memory_order_relaxed);
-        if (number >= share.end) break;
-        part(context, lane, number);
-        count++;
-      }
-    }
-    return count;
-  }
+  void offerBelow(int lane);
+  int64_t runLane(int lane);
 };
 
 class Worker {
  public:
+  /// `awake`: counts the workers that do not sleep.
+  explicit Worker(std::atomic<int>& awake) : awake_(awake) {}
+
   /// Has the lane run, if the worker is there before takeBack.
   void offer(Run* run, int lane) {
+    if (asleep_.load(std::memory_order_relaxed) && !run->wakes) return;
     run_ = run;
     lane_ = lane;
     change(State::kOffered);
@@ -93,14 +87,22 @@ class Worker {
   void takeBack() {
     State offered = State::kOffered;
     if (state_.compare_exchange_strong(offered, State::kIdle, std::memory_order_acq_rel)) return;
-    await([this] { return state_.load(std::memory_order_acquire) == State::kIdle; });
+    const auto idle = [this] { return state_.load(std::memory_order_acquire) == State::kIdle; };
+    if (!spinUntil(idle)) sleepUntil(idle);
   }
 
   [[noreturn]] void main() {
+    const auto offer_made = [this] { return state_.load(std::memory_order_acquire) == State::kOffered; };
+    awake_.fetch_add(1, std::memory_order_relaxed);
     for (;;) {
-      await([this] { return state_.load(std::memory_order_acquire) == State::kOffered; });
+      if (!spinUntil(offer_made)) {
+        markAsleep(true);
+        sleepUntil(offer_made);
+        markAsleep(false);
+      }
       State offered = State::kOffered;
       if (!state_.compare_exchange_strong(offered, State::kRunning, std::memory_order_acq_rel)) continue;
+      run_->offerBelow(lane_);
       run_->control.apply();
       parts_.fetch_add(run_->runLane(lane_), std::memory_order_relaxed);
       if (!SEGUE_FAULT(WorkersStatusLost)) run_->status.fetch_or(testStatus(), std::memory_order_relaxed);
@@ -122,19 +124,46 @@ class Worker {
   }
 
   template <class Condition>
-  void await(Condition&& condition) {
-    if (spinUntil(condition)) return;
+  void sleepUntil(const Condition& condition) {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, condition);
   }
 
+  void markAsleep(bool asleep) {
+    asleep_.store(asleep, std::memory_order_relaxed);
+    awake_.fetch_add(asleep ? -1 : 1, std::memory_order_relaxed);
+  }
+
   alignas(kLine) std::atomic<State> state_{State::kIdle};
+  std::atomic<bool> asleep_{false};
+  std::atomic<int>& awake_;
   Run* run_ = nullptr;
   int lane_ = 0;
   std::atomic<int64_t> parts_{0};   ///< that it has run
   std::mutex mutex_;
   std::condition_variable changed_;
 };
+
+/// Each lane has two others run, so that no thread wakes all.
+void Run::offerBelow(int lane) {
+  for (int below = 2 * lane + 1; below <= 2 * lane + 2 && below < lanes; below++) workers[below - 1]->offer(this, below);
+}
+
+/// How many parts it has run.
+int64_t Run::runLane(int lane) {
+  int64_t count = 0;
+  for (int i = 0; i < lanes; i++) {
+    Share& share = shares[(lane + i) % lanes];
+    // Lanes that come too late count up a little further than the end: once each.
+    while (share.next.load(std::memory_order_relaxed) < share.end) {
+      const int64_t number = share.next.fetch_add(1, std::memory_order_relaxed);
+      if (number >= share.end) break;
+      part(context, lane, number);
+      count++;
+    }
+  }
+  return count;
+}
 
 int64_t usableProcessors() {
 #if defined(__linux__)
@@ -150,13 +179,14 @@ class Pool {
   explicit Pool(Pool* before) : before_(before) {}
 
   int64_t processors() const { return processors_; }
+  bool anyAwake() const { return awake_.load(std::memory_order_relaxed) > 0; }
 
   /// False when another run has the pool, or there are no workers.
-  bool tryRun(int64_t parts, int lanes, internal::RunPart part, void* context) {
+  bool tryRun(int64_t parts, int lanes, bool wakes, internal::RunPart part, void* context) {
     if (busy_.exchange(true, std::memory_order_acquire)) return false;
     lanes = start(lanes);
     if (lanes > 1) {
-      runLanes(parts, lanes, part, context);
+      runLanes(parts, lanes, wakes, part, context);
       runs_++;
     }
     busy_.store(false, std::memory_order_release);
@@ -174,14 +204,15 @@ class Pool {
   }
 
  private:
-  void runLanes(int64_t parts, int lanes, internal::RunPart part, void* context) {
+  void runLanes(int64_t parts, int lanes, bool wakes, internal::RunPart part, void* context) {
     for (int lane = 0; lane < lanes; lane++) {
       shares_[lane].next.store(parts * lane / lanes, std::memory_order_relaxed);
       shares_[lane].end = parts * (lane + 1) / lanes;
     }
-    Run run{part, context, lanes, shares_.get(), FloatingControl::current()};
-    for (int lane = 1; lane < lanes; lane++) workers_[static_cast<size_t>(lane) - 1]->offer(&run, lane);
+    Run run{part, context, lanes, wakes, shares_.get(), workers_.data(), FloatingControl::current()};
+    run.offerBelow(0);
     run.runLane(0);
+    // In this order: a lane that is over has nothing more to offer.
     for (int lane = 1; lane < lanes; lane++) workers_[static_cast<size_t>(lane) - 1]->takeBack();
     addStatus(run.status.load(std::memory_order_relaxed));
   }
@@ -190,7 +221,7 @@ class Pool {
   int start(int lanes) {
     if (shares_ == nullptr) shares_ = std::make_unique<Share[]>(kMostThreads);
     while (workers_.size() + 1 < static_cast<size_t>(lanes)) {
-      auto worker = std::make_unique<Worker>();
+      auto worker = std::make_unique<Worker>(awake_);
       if (!startThread(worker.get())) return static_cast<int>(workers_.size()) + 1;
       workers_.push_back(std::move(worker));
     }
@@ -211,6 +242,7 @@ class Pool {
   }
 
   std::atomic<bool> busy_{false};
+  std::atomic<int> awake_{0};
   int64_t runs_ = 0;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<Share[]> shares_;                  ///< by lane
@@ -253,10 +285,12 @@ int64_t threadCount() {
   return std::min(count, kMostThreads);
 }
 
+bool anyWorkerAwake() { return pool().anyAwake(); }
+
 ThreadCounts threadCounts() { return pool().counts(); }
 
-void internal::runParts(int64_t parts, int lanes, RunPart run, void* context) {
-  if (lanes > 1 && pool().tryRun(parts, lanes, run, context)) return;
+void internal::runParts(int64_t parts, int lanes, bool wakes, RunPart run, void* context) {
+  if (lanes > 1 && pool().tryRun(parts, lanes, wakes, run, context)) return;
   for (int64_t number = 0; number < parts; number++) run(context, 0, number);
 }
 
