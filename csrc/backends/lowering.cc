@@ -5,6 +5,7 @@
 #include "backends/plan_builder.h"
 #include "backends/callables.h"
 #include "backends/staging.h"
+#include "backends/views.h"
 #include "base/fault.h"
 #include "graph/sizes.h"
 #include "log/log.h"
@@ -67,6 +68,8 @@ class Lowering {
   Result<void> lowerNode(const Node& node) {
     SEGUE_REQUIRE(node.regions.empty(), "plans run no regions");
     SEGUE_TRY(Performer performer, performerOf(*node.op));
+    if (performer.kind == StepKind::kGetItem && lowerView(node)) return {};
+    if (staging_.waits(node)) return lowerWaiting(node), Result<void>();
     std::vector<Reg> made;
     std::vector<Operand> operands;
     std::vector<std::string> keywords;
@@ -94,6 +97,32 @@ class Lowering {
     builder_.plan().reads_errstate |= mayReport(node);
     builder_.plan().runs_python |= node.has(OpTag::kRunsPython);
     return {};
+  }
+
+  /// Of an array of a dtype whose views need no more than its object.
+  bool lowerView(const Node& node) {
+    if (!isPureView(node) || !node.type->isArray() || !node.args[0].isValue() || !isViewIndex(node.args[1], builder_.dims())) return false;
+    const ArgValue& array = node.args[0].as<ArgValue>();
+    if (!array.type->isArray() || !isCore(array.type->dtype)) return false;
+    values_[&node] = emitView(array, node.args[1]);
+    return true;
+  }
+
+  Reg emitView(const ArgValue& array, const Arg& index) {
+    ViewIndex numbers = viewIndexOf(index, *array.type, builder_);
+    std::vector<ViewIndex>& views = builder_.plan().views;
+    views.push_back(std::move(numbers));
+    return builder_.emit(StepKind::kView, {values_.at(array.node), static_cast<Operand>(views.size() - 1)});
+  }
+
+  /// The assignment is stored at commit: what it needs lives until then.
+  void lowerWaiting(const Node& node) {
+    const ArgValue &target = node.args[0].as<ArgValue>(), &value = node.args[2].as<ArgValue>();
+    const bool whole = node.args[1].is<ArgEllipsis>();
+    const Reg to = whole ? builder_.emit(StepKind::kAlias, {values_.at(target.node)}) : emitView(target, node.args[1]);
+    const Reg from = builder_.emit(StepKind::kAlias, {values_.at(value.node)});
+    builder_.commit(StepKind::kStore, {to, from});
+    values_[&node] = builder_.none();
   }
 
   Result<void> lowerKernel(const KernelCall& call) {

@@ -1,5 +1,6 @@
 #include "backends/staging.h"
 
+#include "backends/views.h"
 #include "base/fault.h"
 
 namespace segue {
@@ -44,7 +45,9 @@ constexpr int kMostSavedWhole = 2;
 
 Staging::Staging(const Graph& graph, const Effects& effects)
     : effects_(effects),
+      dims_(graph.dims()),
       saved_(effects.regionCount()),
+      waits_(effects.regionCount()),
       mirrored_(graph.inputs().size()),
       inputs_of_(effects.regionCount()) {
   std::vector<int> inputs_in(effects.regionCount());
@@ -54,6 +57,10 @@ Staging::Staging(const Graph& graph, const Effects& effects)
     const uint32_t region = effects.region(input);
     if (!input->type->isArray() || !effects.regionWritten(region)) continue;
     if (inputs_in[region] == 1 && (mayWriteDirectly(graph, region) || SEGUE_FAULT(StagingSkipped))) continue;
+    if (inputs_in[region] == 1 && input->type->layout.known && mayWait(graph, region)) {
+      waits_[region] = true;
+      continue;
+    }
     if (inputs_in[region] == 1 && maySave(graph, region)) {
       saved_[region] = true;
       continue;
@@ -78,6 +85,34 @@ bool Staging::mayWriteDirectly(const Graph& graph, uint32_t region) const {
   return allowed;
 }
 
+bool Staging::mayWait(const Graph& graph, uint32_t region) const {
+  bool allowed = true, written = false;
+  auto reads = [&](const Node& node) {
+    bool out = false;
+    for (size_t i = 0; i < node.args.size(); i++) {
+      if (isPureView(node) || node.op->params[i].written) continue;
+      forEachValue(node.args[i], [&](const ArgValue& value) { out |= effects_.region(value.node) == region; });
+    }
+    return out;
+  };
+  forEachNode(graph.body(), [&](const Node* node) {
+    bool writes = false;
+    for (const Node* target : writtenArgs(*node)) writes |= effects_.region(target) == region;
+    allowed &= node->regions.empty() && (!writes || assignsArray(*node));
+    written |= writes;
+    allowed &= !(written && reads(*node) && !SEGUE_FAULT(StagedReadsIgnored));
+  });
+  return allowed;
+}
+
+/// x[basic index] = array of x's dtype, of whose memory nothing is written.
+bool Staging::assignsArray(const Node& node) const {
+  if (node.op->name != "setitem" || !node.args[0].isValue() || !node.args[2].isValue()) return false;
+  const Type &target = *node.args[0].as<ArgValue>().type, &value = *node.args[2].as<ArgValue>().type;
+  if (!target.isArray() || !value.isArray() || target.dtype != value.dtype || !isCore(target.dtype)) return false;
+  return isViewIndex(node.args[1], dims_) && !effects_.regionWritten(effects_.region(node.args[2].as<ArgValue>().node));
+}
+
 bool Staging::maySave(const Graph& graph, uint32_t region) const {
   bool allowed = true;
   int whole = 0;
@@ -93,6 +128,8 @@ bool Staging::maySave(const Graph& graph, uint32_t region) const {
   });
   return allowed;
 }
+
+bool Staging::waits(const Node& node) const { return assignsArray(node) && waits_[effects_.region(node.args[0].as<ArgValue>().node)]; }
 
 NodeList Staging::saved(const Node& node) const {
   NodeList out;

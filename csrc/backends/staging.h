@@ -1,8 +1,9 @@
 // Which inputs of a graph are written, and where their writes go. Shared by backends.
 //
 // A write that is dropped must not have happened. In order of preference: it goes to the input at once, where running it
-// again gives the same; it does so behind a `save` of what it replaces, where that is known and done once or twice (so that
-// x[i] = ... in a loop costs what it touches); or all writes go to a private copy, which is stored at commit.
+// again gives the same; it waits for the commit, where nothing reads what it has written and its value is there; it goes to the input
+// behind a `save` of what it replaces, where that is known and done once or twice (so that x[i] = ... in a loop costs what it touches); or
+// all writes go to a private copy, which is stored at commit.
 #pragma once
 
 #include <vector>
@@ -23,6 +24,8 @@ class Staging {
   bool any() const { return any_; }
   /// The arguments that the node writes to in place, once what it replaces has been saved.
   NodeList saved(const Node& node) const;
+  /// The node is an assignment of an array to part of an input, which waits for the commit.
+  bool waits(const Node& node) const;
 
   /// Appends what leads an output from the mirrors to the originals.
   Reg rebase(Reg reg, const Node* value, PlanBuilder& builder, absl::Span<const Reg> mirrors,
@@ -33,11 +36,15 @@ class Staging {
  private:
   /// No node up to the last write reads the region, and every write only replaces elements.
   bool mayWriteDirectly(const Graph& graph, uint32_t region) const;
+  /// All writes assign arrays as they are, without a cast, and nothing reads the region behind the first.
+  bool mayWait(const Graph& graph, uint32_t region) const;
+  bool assignsArray(const Node& node) const;
   /// It is known what each write replaces, and few replace more than an element.
   bool maySave(const Graph& graph, uint32_t region) const;
 
   const Effects& effects_;
-  std::vector<bool> saved_;                      ///< by region
+  const DimTable& dims_;
+  std::vector<bool> saved_, waits_;              ///< by region
   std::vector<bool> mirrored_;                   ///< by input
   std::vector<std::vector<uint32_t>> inputs_of_; ///< by region: its mirrored inputs
   bool any_ = false;

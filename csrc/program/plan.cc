@@ -18,8 +18,9 @@ constexpr StepInfo kSteps[] = {
 /// Prints the steps of one program.
 class Printer {
  public:
-  Printer(const Program& program, absl::Span<const Ref> constants, Reg first, absl::Span<const int64_t> numbers)
-      : program_(program), constants_(constants), first_(first), numbers_(numbers) {}
+  Printer(const Program& program, absl::Span<const Ref> constants, Reg first, absl::Span<const int64_t> numbers,
+          absl::Span<const ViewIndex> views)
+      : program_(program), constants_(constants), first_(first), numbers_(numbers), views_(views) {}
 
   std::string print() {
     for (const Step& step : program_.steps) line(step);
@@ -38,6 +39,7 @@ class Printer {
     if (kind == 'i') return absl::StrCat("i", value);
     if (kind != 'n') return reg(value);
     if (step.kind == StepKind::kIntConstant) return absl::StrCat(numbers_[value]);
+    if (step.kind == StepKind::kView) return absl::StrCat("[", printView(views_[value]), "]");
     return absl::StrCat(value);
   }
 
@@ -56,6 +58,7 @@ class Printer {
   absl::Span<const Ref> constants_;
   Reg first_;
   absl::Span<const int64_t> numbers_;
+  absl::Span<const ViewIndex> views_;
   std::string out_;
 };
 
@@ -80,25 +83,27 @@ Step& Program::append(StepKind kind, Reg dst, absl::Span<const Operand> operands
 }
 
 size_t Plan::bytes() const {
-  return sizeof *this + pure.bytes() + commit.bytes() + undo.bytes() + constants.capacity() * sizeof(Ref) +
+  size_t items = 0;
+  for (const ViewIndex& view : views) items += view.capacity();
+  return sizeof *this + views.capacity() * sizeof(ViewIndex) + items * sizeof(ViewItem) + pure.bytes() + commit.bytes() + undo.bytes() + constants.capacity() * sizeof(Ref) +
          numbers.capacity() * sizeof(int64_t) + kernels.capacity() * sizeof(kernels[0]) + outputs.capacity() * sizeof(Reg);
 }
 
 std::string printProgram(const Program& program, absl::Span<const Ref> constants, Reg first_constant,
-                         absl::Span<const int64_t> numbers) {
-  return Printer(program, constants, first_constant, numbers).print();
+                         absl::Span<const int64_t> numbers, absl::Span<const ViewIndex> views) {
+  return Printer(program, constants, first_constant, numbers, views).print();
 }
 
 std::string printPlan(const Plan& plan) {
-  std::string out = printProgram(plan.pure, plan.constants, plan.slot_count, plan.numbers);
+  std::string out = printProgram(plan.pure, plan.constants, plan.slot_count, plan.numbers, plan.views);
   for (size_t i = 0; i < plan.kernels.size(); i++) {
     absl::StrAppend(&out, "kernel ", i, ":\n  ", absl::StrReplaceAll(absl::StripSuffix(plan.kernels[i]->text, "\n"), {{"\n", "\n  "}}), "\n");
   }
   if (!plan.commit.steps.empty()) {
-    absl::StrAppend(&out, "commit:\n", printProgram(plan.commit, plan.constants, plan.slot_count, plan.numbers));
+    absl::StrAppend(&out, "commit:\n", printProgram(plan.commit, plan.constants, plan.slot_count, plan.numbers, plan.views));
   }
   if (!plan.undo.steps.empty()) {
-    absl::StrAppend(&out, "undo:\n", printProgram(plan.undo, plan.constants, plan.slot_count, plan.numbers));
+    absl::StrAppend(&out, "undo:\n", printProgram(plan.undo, plan.constants, plan.slot_count, plan.numbers, plan.views));
   }
   out += "outputs:";
   for (Reg reg : plan.outputs) absl::StrAppend(&out, " r", reg);

@@ -15,7 +15,7 @@
 // Requirements
 //  1. Pure steps change only objects that the run made, arrays whose old contents the segment does not depend on, and
 //     elements that it has saved.
-//  2. A `store` copies between arrays of equal type, shape and strides, so it cannot fail.
+//  2. A `store` copies between arrays of one dtype that share no memory, and the value's shape broadcasts to the target's: it cannot fail.
 //  3. Slots and constants are never written; temporaries are never read before they are written, but by the undo: a
 //     `restore` of a temporary that is null has nothing to do. What `save` gives has a register of its own.
 #pragma once
@@ -30,6 +30,7 @@
 #include "base/ref.h"
 #include "base/traced.h"
 #include "program/kernel.h"
+#include "program/view.h"
 
 namespace segue {
 
@@ -83,6 +84,7 @@ struct Plan {
   std::vector<Ref> constants;      ///< regs[slot_count + i]
   std::vector<int64_t> numbers;    ///< what kIntConstant loads, by index
   std::vector<std::shared_ptr<const Kernel>> kernels;   ///< by the number that `kernel` steps name
+  std::vector<ViewIndex> views;    ///< by the number that `view` steps name
   std::vector<Reg> outputs;        ///< by graph output
   std::vector<uint32_t> dims;      ///< int registers of the symbolic sizes that the exit needs, as asked for
   uint32_t slot_count = 0;
@@ -101,6 +103,6 @@ struct Plan {
 std::string printPlan(const Plan& plan);
 /// Steps in the same form; `constants` prints registers in [first, first + constants.size()) as values.
 std::string printProgram(const Program& program, absl::Span<const Ref> constants, Reg first_constant,
-                         absl::Span<const int64_t> numbers);
+                         absl::Span<const int64_t> numbers = {}, absl::Span<const ViewIndex> views = {});
 
 }  // namespace segue

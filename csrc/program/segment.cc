@@ -26,10 +26,10 @@ size_t Replay::bytes() const {
 std::string printReplay(const Replay& replay) {
   std::string out;
   if (!replay.build.steps.empty()) {
-    absl::StrAppend(&out, "build:\n", printProgram(replay.build, replay.constants, replay.first_constant, {}));
+    absl::StrAppend(&out, "build:\n", printProgram(replay.build, replay.constants, replay.first_constant));
   }
   if (!replay.writes.steps.empty()) {
-    absl::StrAppend(&out, "writes:\n", printProgram(replay.writes, replay.constants, replay.first_constant, {}));
+    absl::StrAppend(&out, "writes:\n", printProgram(replay.writes, replay.constants, replay.first_constant));
   }
   if (!replay.held.empty()) absl::StrAppend(&out, "held:", regList(replay.held), "\n");
   return out;

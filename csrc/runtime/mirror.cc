@@ -54,6 +54,44 @@ void copyElements(PyArrayObject* model, char* to, const char* from, int axis) {
   for (npy_intp i = 0; i < count; i++) copyElements(model, to + i * stride, from + i * stride, axis + 1);
 }
 
+/// `count` elements; of the usual sizes by moves of a register.
+template <class Word>
+void assignWords(char* to, npy_intp to_stride, const char* from, npy_intp from_stride, npy_intp count) {
+  for (npy_intp i = 0; i < count; i++) {
+    Word word;
+    std::memcpy(&word, from + i * from_stride, sizeof word);
+    std::memcpy(to + i * to_stride, &word, sizeof word);
+  }
+}
+
+void assignRun(char* to, npy_intp to_stride, const char* from, npy_intp from_stride, npy_intp count, npy_intp size) {
+  if (to_stride == size && from_stride == size) {
+    std::memcpy(to, from, static_cast<size_t>(count * size));
+    return;
+  }
+  switch (size) {
+    case 1: return assignWords<uint8_t>(to, to_stride, from, from_stride, count);
+    case 2: return assignWords<uint16_t>(to, to_stride, from, from_stride, count);
+    case 4: return assignWords<uint32_t>(to, to_stride, from, from_stride, count);
+    case 8: return assignWords<uint64_t>(to, to_stride, from, from_stride, count);
+    default:
+      for (npy_intp i = 0; i < count; i++) std::memcpy(to + i * to_stride, from + i * from_stride, static_cast<size_t>(size));
+  }
+}
+
+/// Element by element from an array with other strides, from `axis` on.
+void assignElements(PyArrayObject* model, char* to, const char* from, const npy_intp* strides, int axis) {
+  const npy_intp size = PyArray_ITEMSIZE(model);
+  if (axis == PyArray_NDIM(model)) return assignRun(to, size, from, size, 1, size);
+  const npy_intp count = PyArray_DIM(model, axis), stride = PyArray_STRIDE(model, axis);
+  if (axis + 1 == PyArray_NDIM(model)) return assignRun(to, stride, from, strides[axis], count, size);
+  for (npy_intp i = 0; i < count; i++) assignElements(model, to + i * stride, from + i * strides[axis], strides, axis + 1);
+}
+
+bool sameStrides(PyArrayObject* a, PyArrayObject* b) {
+  return std::equal(PyArray_STRIDES(a), PyArray_STRIDES(a) + PyArray_NDIM(a), PyArray_STRIDES(b));
+}
+
 void copyArray(PyArrayObject* model, char* to, const char* from) {
   if (PyArray_SIZE(model) == 0) return;
   if (PyArray_NDIM(model) == 0 || PyArray_IS_C_CONTIGUOUS(model) || PyArray_IS_F_CONTIGUOUS(model)) {
@@ -97,9 +135,18 @@ bool liesIn(PyArrayObject* a, PyArrayObject* buffer) {
 
 }  // namespace
 
-void storeMirror(BorrowedRef original, BorrowedRef mirror) {
+void storeArray(BorrowedRef target, BorrowedRef value) {
   if (SEGUE_FAULT(StagedWriteLost)) return;
-  copyArray(array(original), PyArray_BYTES(array(original)), PyArray_BYTES(array(mirror)));
+  PyArrayObject *to = array(target), *from = array(value);
+  if (PyArray_SIZE(to) == 0) return;
+  if (PyArray_SAMESHAPE(to, from) && sameStrides(to, from)) return copyArray(to, PyArray_BYTES(to), PyArray_BYTES(from));
+  npy_intp strides[NPY_MAXDIMS];
+  const int extra = PyArray_NDIM(from) - PyArray_NDIM(to);   // dimensions of one element that the value may have in front
+  for (int axis = 0; axis < PyArray_NDIM(to); axis++) {
+    const int own = axis + extra;
+    strides[axis] = own < 0 || PyArray_DIM(from, own) == 1 ? 0 : PyArray_STRIDE(from, own);
+  }
+  assignElements(to, PyArray_BYTES(to), PyArray_BYTES(from), strides, 0);
 }
 
 Ref rebaseOnOriginal(BorrowedRef value, BorrowedRef mirror, BorrowedRef original) {
@@ -194,7 +241,7 @@ Ref saveItem(BorrowedRef object, BorrowedRef index) {
 void restoreItem(BorrowedRef saved) {
   if (SEGUE_FAULT(SavedItemLost)) return;
   if (PyTuple_CheckExact(saved.get())) {
-    return storeMirror(PyTuple_GET_ITEM(saved.get(), 0), PyTuple_GET_ITEM(saved.get(), 1));
+    return storeArray(PyTuple_GET_ITEM(saved.get(), 0), PyTuple_GET_ITEM(saved.get(), 1));
   }
   char* at = nullptr;
   const char* bytes = PyBytes_AS_STRING(saved.get());

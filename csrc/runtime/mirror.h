@@ -18,7 +18,8 @@ Ref rebaseOnOriginal(BorrowedRef value, BorrowedRef mirror, BorrowedRef original
 Ref saveItem(BorrowedRef array, BorrowedRef index);
 /// Puts it back. Cannot fail.
 void restoreItem(BorrowedRef saved);
-/// Copies the mirror's elements into the original. Equal shapes, strides and dtypes; cannot fail.
-void storeMirror(BorrowedRef original, BorrowedRef mirror);
+/// Copies a mirror's elements into the original, or those of any array of the dtype whose shape broadcasts to the target's and whose memory
+/// is its own. Cannot fail.
+void storeArray(BorrowedRef target, BorrowedRef value);
 
 }  // namespace segue

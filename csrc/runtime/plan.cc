@@ -9,6 +9,7 @@
 #include "runtime/kernel.h"
 #include "runtime/mirror.h"
 #include "runtime/program.h"
+#include "runtime/view.h"
 
 namespace segue {
 namespace {
@@ -93,9 +94,10 @@ bool intStep(StepKind kind, int64_t a, int64_t b, int64_t* out) {
 }
 
 /// Steps that give an object: a new reference, or null.
-PyObject* objectStep(const Step& step, absl::Span<const Operand> o, Registers r) {
+PyObject* objectStep(const Plan& plan, const Step& step, absl::Span<const Operand> o, Registers r) {
   PyObject** regs = r.regs;
   switch (step.kind) {
+    case StepKind::kView: return viewOf(regs[o[0]], plan.views[o[1]], r.ints);
     case StepKind::kGetItem: return PyObject_GetItem(regs[o[0]], regs[o[1]]);
     case StepKind::kGetAttr: return PyObject_GetAttr(regs[o[0]], regs[o[1]]);
     case StepKind::kBoxInt: return PyLong_FromLongLong(r.ints[o[0]]);
@@ -131,7 +133,7 @@ bool effectStep(const Step& step, absl::Span<const Operand> o, Registers r) {
     case StepKind::kCheckNotEqual: return ints[o[0]] != ints[o[1]];
     case StepKind::kCheckLess: return ints[o[0]] < ints[o[1]];
     case StepKind::kCheckLessEqual: return ints[o[0]] <= ints[o[1]];
-    case StepKind::kStore: storeMirror(regs[o[0]], regs[o[1]]); return true;
+    case StepKind::kStore: storeArray(regs[o[0]], regs[o[1]]); return true;
     default: SEGUE_UNREACHABLE("a step of another loop in a plan");
   }
 }
@@ -139,7 +141,7 @@ bool effectStep(const Step& step, absl::Span<const Operand> o, Registers r) {
 bool runStep(const Plan& plan, const Step& step, absl::Span<const Operand> o, Registers r, int reported) {
   switch (stepInfo(step.kind).result) {
     case 'r': {
-      PyObject* made = objectStep(step, o, r);
+      PyObject* made = objectStep(plan, step, o, r);
       if (made == nullptr) [[unlikely]] return false;
       r.regs[step.dst] = made;
       return true;

@@ -182,3 +182,90 @@ def test_writes_in_loops_and_branches():
         return z
 
     check(f, grid(), 5, breaks=True, hits=False)
+
+
+@pytest.mark.parametrize("dtype", INTEGERS + FLOATS)
+def test_writes_to_an_argument_become_one_assignment(dtype):
+    def momentum(w, g, v):
+        before = v[1:] * 1
+        v *= 2
+        v += g
+        w -= v
+        np.negative(w, out=w)
+        return before, w
+
+    def into(x, y, out):
+        np.multiply(x, y, out=out)
+        np.add(out, 1, out=out)
+        return np.maximum(out, x, out=out)
+
+    x, y, z = (values(dtype, 131, seed=seed) for seed in range(3))
+    with np.errstate(all="ignore"):
+        check(momentum, x, y, z, kernels=2, hits=False)
+        check(into, x, y, z, kernels=1, hits=False)
+
+
+def test_an_argument_that_is_masked_and_calculated_with():
+    def f(x, y):
+        x -= y
+        x[x < 0] = 0
+        x *= 2
+        return x + 1
+
+    check(f, grid(), grid(seed=1), kernels=1)
+
+
+def test_arguments_that_something_views_stay_as_they_are():
+    def viewed(x):
+        tail = x[1:]
+        x += 1
+        return tail * 2
+
+    def behind(x):
+        x += 1
+        return x[1:], x[::-1] + x
+
+    def outputs(x):
+        tail = x[1:]
+        x += 1
+        x *= 2
+        return tail, x
+
+    for f in (viewed, behind, outputs):
+        check(f, grid())
+        check(f, grid()[::2, ::-1])
+        check(f, np.asfortranarray(grid()))
+
+
+def test_arguments_that_overlap():
+    def f(x, y):
+        x *= 2
+        y += x
+        return x + y
+
+    a = grid()
+    check(f, a, a)
+    check(f, a[1:], a[:-1], breaks=True, hits=False)
+
+
+@pytest.mark.parametrize("setting", ["ignore", "warn", "raise"])
+def test_conditions_while_an_argument_is_written(setting):
+    def f(x, y):
+        x *= y
+        x += 1
+        return np.sqrt(x, out=x)
+
+    with np.errstate(all=setting):
+        for number in (1.0, -1.0, 1e308):
+            check(f, np.abs(grid()) + 2, np.full((9, 13), number), hits=False)
+
+
+def test_other_dtypes_are_numpys_to_cast():
+    def f(x, y):
+        x += y
+        x *= 2
+        return x
+
+    check(f, grid().astype("f4"), grid())
+    check(f, np.arange(5), np.arange(5.0), breaks=True, hits=False)
+    check(f, np.arange(5.0), np.arange(5))

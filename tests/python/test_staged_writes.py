@@ -144,3 +144,71 @@ def test_writes_that_numpy_warns_of_are_left_to_it(check):
     with pytest.warns(DeprecationWarning, match="broadcast_arrays") as caught:
         api.compile(f)(column, matrix)
     assert caught[0].lineno == f.__code__.co_firstlineno + 3
+
+
+def test_writes_that_wait_for_the_commit(check):
+    def inner(x):
+        x[1:-1] = (x[:-2] + x[2:]) / 2
+        x[:1] = x.dtype.type(1) * np.ones_like(x[:1])
+        return x
+
+    def rows(x, y):
+        x[0] = y + 1
+        x[1:, ::2] = y[::2] * 2
+        x[::-1][:1] = (y * 3)[None, :]
+
+    def columns(x, y):
+        x[:, 1] = np.sqrt(y)
+        return x[:, 1]
+
+    for dtype in ("f8", "f4", "i2", "i1", "c16"):
+        check(inner, np.arange(8).astype(dtype), breaks=dtype in ("i2", "i1"), hits=dtype not in ("i2", "i1"))
+    for order in "CF":
+        check(rows, np.asarray(np.zeros((3, 4)), order=order), np.arange(4.0))
+        check(columns, np.asarray(np.zeros((3, 4)), order=order), np.arange(3.0))
+    check(columns, np.zeros((0, 4)), np.arange(0.0))
+
+
+def test_a_value_that_waits_is_the_one_of_its_place(check):
+    def swap(x, y):
+        old = x * 1
+        x[...] = y * 2
+        y[...] = old + 1
+
+    def again(x, y):
+        x[...] = y + 1
+        x[...] = y + 2
+        return y + 3
+
+    def read_behind(x, y):
+        x[1:] = y[1:] * 2
+        return x.sum()
+
+    def source_is_written(x, y):
+        x[...] = y
+        y[0] = 7.0
+        return x
+
+    def itself(x, y):
+        x[1:] = x[:-1]
+        x[...] = x[::-1]
+
+    for f in (swap, again, read_behind, source_is_written, itself):
+        check(f, np.arange(5.0), np.arange(5.0) + 10)
+
+
+def test_what_waits_is_not_written_by_a_dropped_run():
+    def f(x, y):
+        x[...] = y + 1
+        return np.log(y)
+
+    compiled = api.compile(f)
+    compiled(np.ones(3), np.ones(3))
+    x = np.zeros(3)
+    with np.errstate(all="raise"), pytest.raises(FloatingPointError):
+        compiled(x, np.array([1.0, 2.0, 0.0]))
+    assert x.tolist() == [2.0, 3.0, 1.0]   # CPython has run it once
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        compiled(x, np.array([1.0, 2.0, 0.0]))
+    assert len(caught) == 1

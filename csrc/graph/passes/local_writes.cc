@@ -27,8 +27,12 @@ bool ownsMemory(const OpDef& op) {
 
 class LocalWrites {
  public:
-  explicit LocalWrites(Graph& graph) : graph_(graph), effects_(graph), members_(effects_.regionCount()), users_(usersByNode(graph)) {
-    for (Node* node : graph.nodes()) members_[effects_.region(node)].push_back(node);
+  explicit LocalWrites(Graph& graph)
+      : graph_(graph), effects_(graph), members_(effects_.regionCount()), users_(usersByNode(graph)), positions_(graph.idBound(), 0) {
+    for (Node* node : graph.nodes()) {
+      members_[effects_.region(node)].push_back(node);
+      positions_[node->id] = ++last_position_;
+    }
     for (const Node* input : graph.inputs()) members_[effects_.region(input)].push_back(nullptr);
   }
 
@@ -50,8 +54,14 @@ class LocalWrites {
       node->sharing = Sharing::kFresh;
       values.replace(rewrite.array, Graph::use(node));
     }
+    const std::vector<Arg> last = takeGiven(values);
     values.applyToResults(graph_.body());
     removeUnwritten();
+    for (size_t i = 0; i < last.size(); i++) {
+      if (last[i].missing() || SEGUE_FAULT(ArgumentsNeverAssigned)) continue;
+      const Result<Node*> write = graph_.add(*setitem_, {Graph::use(graph_.inputs()[i]), ArgEllipsis{}, last[i]});
+      SEGUE_CHECK(write.ok(), write.error());
+    }
   }
 
  private:
@@ -68,7 +78,7 @@ class LocalWrites {
       for (const Node* written : writtenArgs(*node)) writers[written].push_back(node);
     }
     for (const auto& [array, nodes] : writers) {
-      if (!isLocal(*array, nodes)) continue;
+      if (!isLocal(*array, nodes) && !isGiven(*array, nodes)) continue;
       std::vector<std::pair<Node*, Rewrite>> found;
       for (Node* node : nodes) {
         std::optional<Rewrite> rewrite = rewriteOf(*node, *array);
@@ -87,6 +97,43 @@ class LocalWrites {
       if (member != &array && !(writes && users_[member->id].empty())) return SEGUE_FAULT(ViewsOfLocalsIgnored) && member != nullptr;
     }
     return true;
+  }
+
+  /// An argument of which behind the first write only the whole is read: its last value is assigned to it in the end.
+  bool isGiven(const Node& array, const std::vector<Node*>& writers) const {
+    if (!array.isInput() || !array.type->isArray() || !array.type->writeable || setitem_ == nullptr) return false;
+    // Assignments alone cost what they touch.
+    if (std::all_of(writers.begin(), writers.end(), [this](const Node* writer) { return writer->op == setitem_; })) return false;
+    auto position = [this](const Node* node) { return positions_[node->id]; };
+    const uint32_t first = position(*std::min_element(writers.begin(), writers.end(), [&](Node* a, Node* b) { return position(a) < position(b); }));
+    size_t inputs = 0;
+    for (const Node* member : members_[effects_.region(&array)]) {
+      if (member == nullptr) {
+        inputs++;
+      } else if (std::find(writers.begin(), writers.end(), member) != writers.end()) {
+        if (!users_[member->id].empty()) return false;
+      } else if (!isPureView(*member) || !isBefore(*member, first)) {
+        return false;
+      }
+    }
+    return inputs == 1;
+  }
+
+  /// The view and what reads it stand before the position. Outputs may look at the array at any time.
+  bool isBefore(const Node& view, uint32_t position) const {
+    const auto& users = users_[view.id];
+    auto before = [&](const Node* user) { return user == nullptr || positions_[user->id] < position; };
+    return before(&view) && std::all_of(users.begin(), users.end(), before);
+  }
+
+  /// By input: its last value, which is not to be its name; missing for those that keep their writes.
+  std::vector<Arg> takeGiven(Replacements& values) const {
+    std::vector<Arg> last;
+    for (const Node* input : graph_.inputs()) {
+      last.push_back(values.of(input));
+      if (!last.back().missing()) values.replace(input, ArgMissing{});
+    }
+    return last;
   }
 
   std::optional<Rewrite> rewriteOf(const Node& node, const Node& array) {
@@ -122,17 +169,27 @@ class LocalWrites {
     const size_t relations = graph_.dims().relations().size();
     Result<Inferred> inferred = infer(*rewrite.op, rewrite.args, graph_.dims());
     const bool strides = rewrite.array->type->layout.known || SEGUE_FAULT(StridesOfLocalsIgnored);
-    const bool same = inferred.ok() && inferred.value().type == *rewrite.array->type && strides &&
+    const bool same = inferred.ok() && isAs(inferred.value().type, *rewrite.array->type) && strides &&
                       inferred.value().sharing == Sharing::kFresh && graph_.dims().relations().size() == relations;
     graph_.dims().truncateRelations(relations);
     return same ? std::optional(std::move(rewrite)) : std::nullopt;
+  }
+
+  /// One type, but for sizes that were decided to be equal.
+  bool isAs(Type made, const Type& array) {
+    if (made.shape.size() != array.shape.size()) return false;
+    for (size_t i = 0; i < array.shape.size(); i++) {
+      if (!graph_.dims().decideEqual(made.shape[i], array.shape[i])) return false;
+    }
+    made.shape = array.shape;
+    return made == array;
   }
 
   /// Arrays that were made to be overwritten. What raised for their size does so for the values that they became.
   void removeUnwritten() {
     absl::flat_hash_set<const Node*> unused;
     for (const auto& [node, write] : writes_) {
-      if (isBlank(*write.array->op)) unused.insert(write.array);
+      if (!write.array->isInput() && isBlank(*write.array->op)) unused.insert(write.array);
     }
     auto keep = [&unused](const Arg& arg) { forEachValue(arg, [&](const ArgValue& value) { unused.erase(value.node); }); };
     for (const Node* node : graph_.nodes()) {
@@ -146,6 +203,8 @@ class LocalWrites {
   Effects effects_;
   std::vector<std::vector<const Node*>> members_;   ///< by region; null for inputs
   const UsersByNode users_;                         ///< before the pass
+  std::vector<uint32_t> positions_;                 ///< by node id, in program order from 1
+  uint32_t last_position_ = 0;
   absl::flat_hash_map<const Node*, Rewrite> writes_;
   const OpDef* setitem_ = findNumpyOp("ndarray.__setitem__");
   const OpDef* copy_ = findNumpyOp("ndarray.copy");

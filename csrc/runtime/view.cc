@@ -1,0 +1,74 @@
+#include "runtime/view.h"
+
+#include <algorithm>
+
+#include "base/fault.h"
+#include "base/python.h"
+
+namespace segue {
+namespace {
+
+/// The view's dimensions as far as they are known.
+struct Selected {
+  char* data;
+  int ndim = 0;
+  npy_intp dims[NPY_MAXDIMS], strides[NPY_MAXDIMS];
+
+  void append(npy_intp size, npy_intp stride) {
+    dims[ndim] = size;
+    strides[ndim++] = stride;
+  }
+};
+
+/// Of a dimension: a slice with its numbers. NumPy leaves the address of views without elements where it is.
+void appendSlice(Selected* out, npy_intp size, npy_intp stride, Py_ssize_t start, Py_ssize_t stop, Py_ssize_t step) {
+  const Py_ssize_t count = PySlice_AdjustIndices(size, &start, &stop, step);
+  if (count == 0) return out->append(0, stride);
+  out->data += start * stride;
+  out->append(count, SEGUE_FAULT(ViewStepIgnored) ? stride : stride * step);
+}
+
+bool select(Selected* out, PyArrayObject* array, const ViewIndex& index, const int64_t* ints) {
+  auto number = [ints](const ViewNumber& n) -> Py_ssize_t { return n.in_register ? ints[n.value] : n.value; };
+  int axis = 0;
+  for (const ViewItem& item : index) {
+    if (item.kind == ViewItem::Kind::kNewAxis) {
+      out->append(1, 0);
+      continue;
+    }
+    const npy_intp size = PyArray_DIM(array, axis), stride = PyArray_STRIDE(array, axis);
+    axis++;
+    if (item.kind == ViewItem::Kind::kSlice) {
+      appendSlice(out, size, stride, number(item.start), number(item.stop), number(item.step));
+      continue;
+    }
+    const Py_ssize_t given = number(item.start), at = given < 0 ? given + size : given;
+    if (at < 0 || at >= size) {
+      PyErr_SetString(PyExc_IndexError, "out of bounds");   // CPython runs the call again, with NumPy's words
+      return false;
+    }
+    out->data += at * stride;
+  }
+  for (; axis < PyArray_NDIM(array); axis++) out->append(PyArray_DIM(array, axis), PyArray_STRIDE(array, axis));
+  return true;
+}
+
+}  // namespace
+
+PyObject* viewOf(BorrowedRef object, const ViewIndex& index, const int64_t* ints) {
+  auto* array = reinterpret_cast<PyArrayObject*>(object.get());
+  Selected view;
+  view.data = PyArray_BYTES(array);
+  if (!select(&view, array, index, ints)) return nullptr;
+  PyArray_Descr* descr = PyArray_DESCR(array);
+  Py_INCREF(descr);
+  const int flags = PyArray_FLAGS(array) & NPY_ARRAY_WRITEABLE;
+  PyObject* made = PyArray_NewFromDescr(&PyArray_Type, descr, view.ndim, view.dims, view.strides, view.data, flags, nullptr);
+  if (made == nullptr || PyArray_SetBaseObject(reinterpret_cast<PyArrayObject*>(made), Py_NewRef(object.get())) < 0) {
+    Py_XDECREF(made);
+    return nullptr;
+  }
+  return made;
+}
+
+}  // namespace segue

@@ -1,0 +1,128 @@
+"""Views that plans make without NumPy's indexing (runtime/view.h)."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import segue
+from segue import _segue
+
+SLICES = [slice(None), slice(1, -1), slice(-3, None), slice(None, 2), slice(5, 2), slice(2, 100), slice(-100, 3), slice(None, None, 2),
+          slice(None, None, -1), slice(4, None, -2), slice(None, 1, -1), slice(-1, -100, -3), slice(1, 2), slice(3, 3)]
+
+
+def plans(fn, *args):
+    segue.reset()
+    _segue._records_begin()
+    try:
+        segue.compile(fn)(*args)
+    finally:
+        records = _segue._records_end()
+    return "".join(record.get("plan") or "" for record in records)
+
+
+def arrays():
+    whole = np.arange(210.0).reshape(6, 5, 7)
+    return [whole, whole.T, whole[::2, ::-1], whole[:, 1:2], np.broadcast_to(np.arange(5), (6, 5)), whole[:0], np.arange(6, dtype=">i4"),
+            np.zeros((6, 2), "c8"), whole.astype("f4")[1:, ::2, 3]]
+
+
+@pytest.mark.parametrize("first", SLICES, ids=str)
+def test_slices(check, first):
+    for x in arrays():
+        segue.reset()   # one code object has entries for so many arrays only
+        check(lambda x: x[first], x)
+        check(lambda x: x[..., first], x)
+        if x.ndim > 1:
+            for second in SLICES[::3]:
+                segue.reset()
+                check(lambda x: x[first, second], x)
+                check(lambda x: x[first, None, second][None, ...], x)
+
+
+def test_ints(check):
+    x = np.arange(210.0).reshape(6, 5, 7)
+    check(lambda x: (x[2], x[-1], x[:, 3], x[..., -7], x[1, 2], x[0, ..., 0], x[None, 1], x[1:, None, 2, ::-1]), x)
+    check(lambda x, i: (x[i], x[:, i - 2], x[i:, i], x[:i], x[-i:i + 2]), x, 3)
+
+
+def test_bounds_that_depend_on_sizes(check):
+    def halves(x):
+        n = len(x) // 2
+        return x[:n], x[n:], x[n - 1], x[n:0:-1], x[n + 40:], x[:-n]
+
+    for size in (8, 9, 20):
+        check(halves, np.arange(size * 3.0).reshape(size, 3))
+
+
+def test_plans_hold_them(check):
+    def shifted(x):
+        return x[1:-1, None, ::2], x[-1]
+
+    plan = plans(shifted, np.ones((5, 4)))
+    assert "view r0, [1:-1, None, ::2]" in plan and "view r0, [-1]" in plan and "getitem" not in plan
+
+
+def test_what_numpy_has_to_look_at_is_left_to_it(check):
+    def others(x, i, m):
+        return x[i], x[[0, 1]], x[m], x[np.newaxis, i, 1]
+
+    args = np.arange(12.0).reshape(4, 3), np.array([1, 2]), np.array([True, False, True, False])
+    check(others, *args)
+    assert " view " not in plans(others, *args)
+
+
+def test_an_int_out_of_bounds_is_numpys_error(check):
+    def last(x, i):
+        return (x * 2)[i]
+
+    x = np.arange(12.0).reshape(4, 3)
+    check(last, x, 2)
+    check(last, x, 4, breaks=True, hits=False)
+    check(last, x, -5, breaks=True, hits=False)
+
+
+def test_flags_and_bases(check):
+    x = np.arange(20.0).reshape(4, 5)
+    frozen = x.copy()
+    frozen.flags.writeable = False
+
+    def views(x):
+        first = x[1:]
+        return first, first[:, 1:], x.T[2:4]
+
+    for array in (x, frozen, x[:, ::2], np.frombuffer(b"\0" * 32, "f8")[:4].reshape(2, 2)):
+        check(views, array)
+        compiled = segue.compile(views)
+        for _ in range(2):
+            for own, plain in zip(compiled(array), views(array), strict=True):
+                assert own.base is plain.base and own.flags == plain.flags and own.ctypes.data == plain.ctypes.data
+
+
+def test_views_keep_their_array_alive():
+    import gc
+    import sys
+    import weakref
+
+    compiled = segue.compile(lambda x: x[2:])
+    for _ in range(3):
+        owner = np.arange(1000.0)
+        before, dead = sys.getrefcount(owner), weakref.ref(owner)
+        view = compiled(owner)
+        assert sys.getrefcount(owner) == before + 1
+        del owner
+        assert dead() is not None and view[0] == 2.0
+        del view
+        gc.collect()
+        assert dead() is None
+
+
+def test_writes_go_through_them(check):
+    def smooth(x):
+        x[1:-1, ::2] = x[:-2, ::2] * 2
+        y = x[::-1]
+        y[0] = 7
+        return x[0], y
+
+    check(smooth, np.arange(20.0).reshape(4, 5))
