@@ -1,5 +1,7 @@
 #include "backends/lowering.h"
 
+#include <algorithm>
+
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "backends/plan_builder.h"
@@ -8,6 +10,7 @@
 #include "backends/views.h"
 #include "base/fault.h"
 #include "graph/sizes.h"
+#include "graph/users.h"
 #include "log/log.h"
 
 namespace segue {
@@ -23,6 +26,7 @@ class Lowering {
         effects_(graph_),
         lifetimes_(graph_, schedule.order),
         staging_(graph_, effects_),
+        users_(usersByNode(graph_)),
         builder_(input),
         mirrors_(graph_.inputs().size(), kNoReg),
         unchecked_(runRelations(graph_.dims())) {}
@@ -118,35 +122,95 @@ class Lowering {
   /// The assignment is stored at commit: what it needs lives until then.
   void lowerWaiting(const Node& node) {
     const ArgValue &target = node.args[0].as<ArgValue>(), &value = node.args[2].as<ArgValue>();
-    const bool whole = node.args[1].is<ArgEllipsis>();
-    const Reg to = whole ? builder_.emit(StepKind::kAlias, {values_.at(target.node)}) : emitView(target, node.args[1]);
-    const Reg from = builder_.emit(StepKind::kAlias, {values_.at(value.node)});
-    builder_.commit(StepKind::kStore, {to, from});
     values_[&node] = builder_.none();
+    if (values_.at(value.node) == values_.at(target.node)) return;   // a kernel stores it
+    const bool whole = node.args[1].is<ArgEllipsis>();
+    const Reg to = whole ? builder_.held(values_.at(target.node)) : emitView(target, node.args[1]);
+    const Reg from = builder_.held(values_.at(value.node));
+    builder_.commit(StepKind::kStore, {to, from});
+  }
+
+  /// The argument that the output will be assigned to, whole and as it is; null where there is none, or anything else takes the output.
+  const Node* destinationOf(const KernelCall& call, const Node& output) const {
+    const auto& users = users_[output.id];
+    if (users.size() != 1 || users[0] == nullptr || !staging_.waits(*users[0]) || !users[0]->args[1].is<ArgEllipsis>()) return nullptr;
+    const Node* target = users[0]->args[0].as<ArgValue>().node;
+    const Type &type = *target->type, &made = *output.type;
+    const bool ordered = call.kernel->f_order ? type.layout.f_contiguous : type.layout.c_contiguous;
+    if (!target->isInput() || !type.aligned || !ordered || type.ndim() != made.ndim()) return nullptr;
+    // Where broadcasting has found sizes equal they are equal: guards hold them to that.
+    for (int i = 0; i < type.ndim(); i++) {
+      if (graph_.dims().hint(type.shape[i]) != graph_.dims().hint(made.shape[i])) return nullptr;
+    }
+    return target;
+  }
+
+  /// The arguments that the kernel may store its outputs into, at commit; none where it has to make arrays.
+  NodeList destinationsOf(const KernelCall& call) const {
+    const Kernel& kernel = *call.kernel;
+    // What is computed twice must not cost more than an array that is written and copied.
+    constexpr uint32_t kCostOfCopying = 1000;
+    if (!kernel.flat || !kernel.reductions.empty() || !kernel.stages.empty() || kernel.cost > kCostOfCopying * call.outputs.size()) return {};
+    NodeList out;
+    for (const Node* output : call.outputs) {
+      const Node* destination = destinationOf(call, *output);
+      if (destination == nullptr || std::find(out.begin(), out.end(), destination) != out.end()) return {};
+      out.push_back(const_cast<Node*>(destination));
+    }
+    for (const Arg& input : call.inputs) {
+      if (!input.isValue()) continue;
+      const Node* node = input.as<ArgValue>().node;
+      const bool stored = std::find(out.begin(), out.end(), node) != out.end();
+      if (effects_.regionWritten(effects_.region(node)) && !stored && !SEGUE_FAULT(NeighboursOverwritten)) return {};
+    }
+    return out;
+  }
+
+  /// Checks the kernel here and runs it at commit. What it reads lives until then.
+  void lowerIntoArguments(const KernelCall& call, const NodeList& destinations, absl::Span<const Operand> inputs) {
+    const auto number = static_cast<Operand>(builder_.plan().kernels.size());
+    std::vector<Operand> operands = {number, static_cast<Operand>(destinations.size())}, later = {number};
+    operands.insert(operands.end(), inputs.begin(), inputs.end());
+    for (Reg reg : inputs) later.push_back(builder_.held(reg));
+    for (size_t i = 0; i < destinations.size(); i++) {
+      const Reg reg = values_[call.outputs[i]] = values_.at(destinations[i]);
+      operands.push_back(reg);
+      later.push_back(reg);
+    }
+    builder_.effect(StepKind::kCheckKernel, operands);
+    builder_.commit(StepKind::kKernel, later);
   }
 
   Result<void> lowerKernel(const KernelCall& call) {
-    Plan& plan = builder_.plan();
-    std::vector<Operand> operands = {static_cast<Operand>(plan.kernels.size())};
+    std::vector<Operand> operands = {static_cast<Operand>(builder_.plan().kernels.size())};
     std::vector<Reg> made;
     for (const Arg& input : call.inputs) {
       SEGUE_TRY(Reg reg, builder_.argument(input, values_, &made));
       operands.push_back(reg);
     }
+    if (const NodeList destinations = destinationsOf(call); !destinations.empty()) {
+      lowerIntoArguments(call, destinations, absl::MakeConstSpan(operands).subspan(1));
+    } else {
+      lowerIntoArrays(call, &operands);
+    }
+    for (Reg reg : made) builder_.free(reg);
+    builder_.plan().kernels.push_back(call.kernel);
+    builder_.plan().checks_status |= call.kernel->reports;
+    return {};
+  }
+
+  /// `operands`: with the inputs.
+  void lowerIntoArrays(const KernelCall& call, std::vector<Operand>* operands) {
     for (const Node* output : call.outputs) {
       if (!output->type->isArray()) {
-        operands.push_back(values_[output] = builder_.temporary());
+        operands->push_back(values_[output] = builder_.temporary());
         continue;
       }
       std::vector<Operand> shape = {builder_.constant(dtypeDescr(output->type->dtype)), call.kernel->f_order ? 1u : 0u};
       for (Dim dim : output->type->shape) shape.push_back(builder_.number(dim));
-      operands.push_back(values_[output] = builder_.emit(StepKind::kEmpty, shape));
+      operands->push_back(values_[output] = builder_.emit(StepKind::kEmpty, shape));
     }
-    builder_.effect(StepKind::kKernel, operands);
-    for (Reg reg : made) builder_.free(reg);
-    plan.kernels.push_back(call.kernel);
-    plan.checks_status |= call.kernel->reports;
-    return {};
+    builder_.effect(StepKind::kKernel, *operands);
   }
 
   /// Positional as long as the operator's signature allows and nothing was left out, by keyword from there on.
@@ -221,6 +285,7 @@ class Lowering {
   Effects effects_;
   Lifetimes lifetimes_;
   Staging staging_;
+  UsersByNode users_;
   PlanBuilder builder_;
   std::vector<Reg> mirrors_;                              ///< by input; kNoReg where the input is used itself
   absl::flat_hash_map<const Node*, Reg> values_;

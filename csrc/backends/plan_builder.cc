@@ -87,6 +87,8 @@ void PlanBuilder::saveState(Reg generator) {
   plan_.undo.append(StepKind::kRestoreState, kNoReg, {dst}).node = node_;
 }
 
+Reg PlanBuilder::held(Reg reg) { return isTemporary(reg) ? emit(StepKind::kAlias, {reg}) : reg; }
+
 void PlanBuilder::free(Reg reg) {
   if (!isTemporary(reg)) return;
   effect(StepKind::kFree, {reg});

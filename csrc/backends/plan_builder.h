@@ -30,6 +30,8 @@ class PlanBuilder {
   void save(Reg array, Reg index);
   /// A random generator is about to be drawn from: a dropped run puts its state back.
   void saveState(Reg generator);
+  /// A register with the same object that lives until the run ends; slots and constants do so themselves.
+  Reg held(Reg reg);
   /// Drops a temporary here and uses its register again; nothing for other registers.
   void free(Reg reg);
 

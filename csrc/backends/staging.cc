@@ -56,11 +56,11 @@ Staging::Staging(const Graph& graph, const Effects& effects)
     const Node* input = graph.inputs()[i];
     const uint32_t region = effects.region(input);
     if (!input->type->isArray() || !effects.regionWritten(region)) continue;
-    if (inputs_in[region] == 1 && (mayWriteDirectly(graph, region) || SEGUE_FAULT(StagingSkipped))) continue;
-    if (inputs_in[region] == 1 && input->type->layout.known && mayWait(graph, region)) {
+    if (inputs_in[region] == 1 && input->type->layout.known && !SEGUE_FAULT(StagingSkipped) && mayWait(graph, region)) {
       waits_[region] = true;
       continue;
     }
+    if (inputs_in[region] == 1 && (mayWriteDirectly(graph, region) || SEGUE_FAULT(StagingSkipped))) continue;
     if (inputs_in[region] == 1 && maySave(graph, region)) {
       saved_[region] = true;
       continue;

@@ -1,9 +1,9 @@
 // Which inputs of a graph are written, and where their writes go. Shared by backends.
 //
-// A write that is dropped must not have happened. In order of preference: it goes to the input at once, where running it
-// again gives the same; it waits for the commit, where nothing reads what it has written and its value is there; it goes to the input
-// behind a `save` of what it replaces, where that is known and done once or twice (so that x[i] = ... in a loop costs what it touches); or
-// all writes go to a private copy, which is stored at commit.
+// A write that is dropped must not have happened. In order of preference: it waits for the commit, where nothing reads what it has
+// written and its value is there; it goes to the input at once, where running it again gives the same; it goes to the input behind a
+// `save` of what it replaces, where that is known and done once or twice (so that x[i] = ... in a loop costs what it touches); or all writes
+// go to a private copy, which is stored at commit.
 #pragma once
 
 #include <vector>

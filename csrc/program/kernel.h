@@ -9,7 +9,8 @@
 // before any runs over the next, and what only they use of it stays in a row's worth of memory.
 //
 // Requirements
-//  1. Arrays have the dtypes, ranks and byte order the kernel was made for, and are aligned; outputs are fresh.
+//  1. Arrays have the dtypes, ranks and byte order the kernel was made for, and are aligned; outputs are fresh, or, of a flat kernel, may
+//     be inputs as well: each element is loaded before it is stored.
 //  2. A kernel touches nothing outside the elements of its run, and calls nothing.
 //  3. It sets the floating-point status as NumPy's loops would: an operation on elements that NumPy would not compute sets
 //     nothing, and comparisons of NaNs are quiet.

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <memory>
+#include <new>
 
 #include "absl/container/inlined_vector.h"
 #include "base/fault.h"
@@ -129,6 +131,34 @@ PyObject* emptyArray(PyObject* descr, bool f_order, absl::Span<const int64_t> sh
   Py_INCREF(descr);
   return PyArray_NewFromDescr(&PyArray_Type, reinterpret_cast<PyArray_Descr*>(descr), static_cast<int>(shape.size()),
                               shape.data(), nullptr, nullptr, f_order ? NPY_ARRAY_F_CONTIGUOUS : 0, nullptr);
+}
+
+bool checkKernel(const Kernel& kernel, size_t outputs, absl::Span<const Operand> operands, PyObject* const* regs, int reported) {
+  if (!kernel.reports || reported == 0) return true;
+  // What becomes of so many elements stays in the first cache.
+  const int64_t count = countOf(kernel, operands, regs), chunk = std::min<int64_t>(count, 1024);
+  const size_t first_output = operands.size() - outputs, bytes = static_cast<size_t>(chunk) * sizeof(uint64_t);
+  const std::unique_ptr<char[]> chunks(new (std::nothrow) char[outputs * bytes]);
+  if (chunks == nullptr) return PyErr_NoMemory() != nullptr;
+  Args args;
+  Strides advances;   // in bytes, from one chunk to the next
+  for (size_t i = 0; i < operands.size(); i++) {
+    const bool is_array = kernel.params[i].kind == KernelParam::Kind::kArray, is_output = i >= first_output;
+    args.push_back(argOf(kernel.params[i], regs[operands[i]]));
+    if (is_array) args[i].stride = PyArray_ITEMSIZE(arrayOf(regs[operands[i]]));
+    if (is_output) args[i].data = chunks.get() + (i - first_output) * bytes;
+    advances.push_back(is_array && !is_output ? args[i].stride * chunk : 0);
+  }
+  clearStatus();
+  letOthersRun(count, [&] {
+    for (int64_t left = count; left > 0; left -= chunk) {
+      kernel.code(args.data(), std::min(left, chunk), 1);
+      for (size_t i = 0; i < first_output; i++) {
+        if (advances[i] != 0) args[i].data += advances[i];
+      }
+    }
+  });
+  return (readStatus() & reported) == 0 || SEGUE_FAULT(KernelCheckIgnored);
 }
 
 bool runKernel(const Kernel& kernel, absl::Span<const Operand> operands, PyObject** regs, int reported) {

@@ -14,4 +14,8 @@ PyObject* emptyArray(PyObject* descr, bool f_order, absl::Span<const int64_t> sh
 /// `reported` (one bit per condition, as NumPy numbers them: NPY_FPE_DIVIDEBYZERO …), or, with an exception, when there is no memory.
 bool runKernel(const Kernel& kernel, absl::Span<const Operand> operands, PyObject** regs, int reported);
 
+/// Whether runKernel would succeed, for flat kernels without reductions: it will then, in the commit, too. Nothing is stored into the
+/// outputs, the last `outputs` of the operands. As above where it would fail.
+bool checkKernel(const Kernel& kernel, size_t outputs, absl::Span<const Operand> operands, PyObject* const* regs, int reported);
+
 }  // namespace segue

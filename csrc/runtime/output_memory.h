@@ -11,8 +11,9 @@
 
 namespace segue {
 
-/// Arrays of fewer bytes are NumPy's to allocate: the C library keeps such blocks itself.
-inline constexpr int64_t kPooledBytes = int64_t{1} << 20;
+/// Arrays of fewer bytes are NumPy's to allocate: the C library keeps such blocks itself. (What is at the end of its memory it gives back
+/// when that is twice as large as the largest block that it has once asked the system for: two results of 800 kB are enough.)
+inline constexpr int64_t kPooledBytes = int64_t{1} << 17;
 
 /// A fresh array of `bytes` bytes, as emptyArray (runtime/kernel.h) makes it. Null with an exception when there is no memory.
 PyObject* pooledArray(PyArray_Descr* descr, bool f_order, absl::Span<const int64_t> shape, int64_t bytes);

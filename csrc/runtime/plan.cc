@@ -158,6 +158,7 @@ bool runStep(const Plan& plan, const Step& step, absl::Span<const Operand> o, Re
       }
       return intStep(step.kind, r.ints[o[0]], r.ints[o[1]], &r.ints[step.dst]);
     default:
+      if (step.kind == StepKind::kCheckKernel) return checkKernel(*plan.kernels[o[0]], o[1], o.subspan(2), r.regs, reported);
       if (step.kind == StepKind::kKernel) return runKernel(*plan.kernels[o[0]], o.subspan(1), r.regs, reported);
       return effectStep(step, o, r);
   }

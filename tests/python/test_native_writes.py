@@ -6,6 +6,9 @@ import numpy as np
 import pytest
 from tests.python.native_support import ALL, FLOATS, INTEGERS, check, values
 
+import segue
+from segue import _segue
+
 
 def grid(shape=(9, 13), seed=0):
     return np.random.default_rng(seed).normal(size=shape)
@@ -269,3 +272,65 @@ def test_other_dtypes_are_numpys_to_cast():
     check(f, grid().astype("f4"), grid())
     check(f, np.arange(5), np.arange(5.0), breaks=True, hits=False)
     check(f, np.arange(5.0), np.arange(5))
+
+
+def plans(fn, *args, **options):
+    segue.reset()
+    _segue._records_begin()
+    try:
+        segue.compile(fn, backend="native", **options)(*args)
+    finally:
+        records = _segue._records_end()
+    return "".join(record.get("plan") or "" for record in records)
+
+
+def test_kernels_that_store_straight_into_arguments():
+    def scaled(x, y, out):
+        np.multiply(x, 2.0, out=out)
+        np.add(out, y, out=out)
+        return out
+
+    def both(x, y):
+        x *= 2
+        y += x
+        x -= 1
+
+    def neighbours(x):
+        x[...] = x[::-1] * 2 + x
+
+    def twice(x, y):
+        y[...] = x + 1
+        y[...] = x * 2
+
+    def of_another_size(x, y):
+        y[...] = x * 2
+
+    def kept(x):
+        x *= 2
+        return x * 3
+
+    for shape in [(7,), (5, 300), (3, 40, 50), (0,), (1,), (1024,), (1025,)]:
+        x, y, z = (np.random.default_rng(seed).normal(size=shape) for seed in range(3))
+        check(scaled, x, y, z)
+        check(both, x, y)
+        check(neighbours, x)
+        check(twice, x, y)
+        check(kept, x)
+        check(scaled, *(np.asfortranarray(a) for a in (x, y, z)))
+        check(scaled, x, y, x)
+        check(both, x[:1], y)
+    check(of_another_size, grid()[:1], grid())
+    for f, args in ((scaled, [grid(), grid(), grid()]), (both, [grid(), grid()])):
+        assert "check.kernel" in plans(f, *args)
+    for f, args in ((neighbours, [grid()]), (of_another_size, [grid()[:1], grid()])):
+        assert "check.kernel" not in plans(f, *args)
+
+
+def test_a_kernel_that_stores_into_an_argument_in_the_exact_bits_of_every_dtype():
+    def f(x, y):
+        x += y
+        x *= x
+
+    for dtype in INTEGERS + FLOATS:
+        with np.errstate(all="ignore"):
+            check(f, values(dtype, 3001), values(dtype, 3001, seed=5), hits=False)
