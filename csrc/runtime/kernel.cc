@@ -164,14 +164,14 @@ bool checkKernel(const Kernel& kernel, size_t outputs, absl::Span<const Operand>
 bool runKernel(const Kernel& kernel, absl::Span<const Operand> operands, PyObject** regs, int reported) {
   const int64_t count = countOf(kernel, operands, regs);
   const bool checks = kernel.reports && reported != 0;
-  if (!kernel.stages.empty()) {
-    if (checks) clearStatus();
-    return runStages(kernel, operands, regs, count) && !(checks && (readStatus() & reported) != 0 && !SEGUE_FAULT(KernelStatusIgnored));
-  }
   Results results(kernel.reductions.size());
   startReductions(kernel, operands, regs, results);
   if (checks) clearStatus();
-  if (count != 0) run(kernel, operands, regs, results, count);
+  if (kernel.stages.empty()) {
+    if (count != 0) run(kernel, operands, regs, results, count);
+  } else if (!runStages(kernel, operands, regs, count)) {
+    return false;
+  }
   averageReductions(kernel, operands, regs, results, count);
   if (checks && (readStatus() & reported) != 0 && !SEGUE_FAULT(KernelStatusIgnored)) return false;
   return makeScalars(kernel, operands, regs, results);

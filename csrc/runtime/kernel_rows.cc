@@ -33,31 +33,29 @@ class Stages {
       }
       outer_.push_back(std::move(outer));
     }
-    for (const KernelStage& stage : kernel.stages) {
-      Args args;
-      for (const uint32_t param : stage.params) args.push_back(param < places_.size() ? places_[param] : KernelArg{});
-      args_.push_back(std::move(args));
-    }
   }
 
   /// False with an exception when there is no memory for rows.
   bool takeMemory() {
+    auto bytesOf = [this](const KernelRow& row) {
+      const auto bytes = static_cast<size_t>(row.item_size * (row.single ? 1 : size_));
+      return (bytes + kLine - 1) / kLine * kLine;
+    };
     size_t bytes = 0;
-    auto whole = [](size_t size) { return (size + kLine - 1) / kLine * kLine; };
-    for (const KernelRow& row : kernel_.rows) bytes += whole(static_cast<size_t>(row.item_size * (row.single ? 1 : size_)));
-    if (bytes == 0) return true;
-    memory_.reset(static_cast<char*>(std::aligned_alloc(kLine, bytes)));
-    if (memory_ == nullptr) return PyErr_NoMemory() != nullptr;
+    for (const KernelRow& row : kernel_.rows) bytes += bytesOf(row);
+    if (bytes != 0) memory_.reset(static_cast<char*>(std::aligned_alloc(kLine, bytes)));
+    if (bytes != 0 && memory_ == nullptr) return PyErr_NoMemory() != nullptr;
     char* next = memory_.get();
     for (const KernelRow& row : kernel_.rows) {
       KernelArg place{};
       place.data = next;
       place.stride = row.single ? 0 : row.item_size;
-      next += whole(static_cast<size_t>(row.item_size * (row.single ? 1 : size_)));
+      next += bytesOf(row);
       places_.push_back(place);
     }
-    for (size_t i = 0; i < args_.size(); i++) {
-      for (size_t k = 0; k < args_[i].size(); k++) args_[i][k] = places_[kernel_.stages[i].params[k]];
+    for (const KernelStage& stage : kernel_.stages) {
+      Args& args = args_.emplace_back();
+      for (const uint32_t param : stage.params) args.push_back(places_[param]);
     }
     return true;
   }
