@@ -13,6 +13,7 @@
 #include "runtime/kernel_parts.h"
 #include "runtime/kernel_rows.h"
 #include "runtime/output_memory.h"
+#include "runtime/thread_pool.h"
 
 namespace segue {
 namespace {
@@ -135,28 +136,39 @@ PyObject* emptyArray(PyObject* descr, bool f_order, absl::Span<const int64_t> sh
 
 bool checkKernel(const Kernel& kernel, size_t outputs, absl::Span<const Operand> operands, PyObject* const* regs, int reported) {
   if (!kernel.reports || reported == 0) return true;
+  const int64_t count = countOf(kernel, operands, regs);
+  if (count == 0) return true;
   // What becomes of so many elements stays in the first cache.
-  const int64_t count = countOf(kernel, operands, regs), chunk = std::min<int64_t>(count, 1024);
+  const int64_t chunk = std::min<int64_t>(count, 1024);
+  const Effort effort = count >= kLongRun ? effortFor(kernel, count) : Effort{};
+  const bool alone = effort.parts < 2 || effort.lanes == 1;
+  const Cut cut = cutAxis(count, alone ? 1 : std::min(effort.parts, kPartsPerThread * effort.lanes), chunk);
+  const auto lanes = static_cast<size_t>(alone ? 1 : std::min(effort.lanes, cut.parts()));
   const size_t first_output = operands.size() - outputs, bytes = static_cast<size_t>(chunk) * sizeof(uint64_t);
-  const std::unique_ptr<char[]> chunks(new (std::nothrow) char[outputs * bytes]);
+  const std::unique_ptr<char[]> chunks(new (std::nothrow) char[lanes * outputs * bytes]);
   if (chunks == nullptr) return PyErr_NoMemory() != nullptr;
   Args args;
-  Strides advances;   // in bytes, from one chunk to the next
+  Strides strides;   // of what is loaded
   for (size_t i = 0; i < operands.size(); i++) {
-    const bool is_array = kernel.params[i].kind == KernelParam::Kind::kArray, is_output = i >= first_output;
+    const bool is_array = kernel.params[i].kind == KernelParam::Kind::kArray;
     args.push_back(argOf(kernel.params[i], regs[operands[i]]));
     if (is_array) args[i].stride = PyArray_ITEMSIZE(arrayOf(regs[operands[i]]));
-    if (is_output) args[i].data = chunks.get() + (i - first_output) * bytes;
-    advances.push_back(is_array && !is_output ? args[i].stride * chunk : 0);
+    strides.push_back(is_array && i < first_output ? args[i].stride : 0);
   }
+  absl::InlinedVector<Args, 1> lane_args(lanes, args);
+  for (size_t i = 0; i < lanes * outputs; i++) lane_args[i / outputs][first_output + i % outputs].data = chunks.get() + i * bytes;
   clearStatus();
   letOthersRun(count, [&] {
-    for (int64_t left = count; left > 0; left -= chunk) {
-      kernel.code(args.data(), std::min(left, chunk), 1);
-      for (size_t i = 0; i < first_output; i++) {
-        if (advances[i] != 0) args[i].data += advances[i];
+    runParts(cut.parts(), static_cast<int>(lanes), effort.wakes, [&](int lane, int64_t part) {
+      Args& own = lane_args[static_cast<size_t>(lane)];
+      const int64_t end = cut.begin(part) + cut.sizeOf(part);
+      for (int64_t begin = cut.begin(part); begin < end; begin += chunk) {
+        for (size_t i = 0; i < first_output; i++) {
+          if (strides[i] != 0) own[i].data = args[i].data + strides[i] * begin;
+        }
+        kernel.code(own.data(), std::min(chunk, end - begin), 1);
       }
-    }
+    });
   });
   return (readStatus() & reported) == 0 || SEGUE_FAULT(KernelCheckIgnored);
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <new>
 #include <vector>
 
 #include "base/fault.h"
@@ -179,6 +180,28 @@ Axes flatAxes(const Kernel& kernel, const Args& args, int64_t count) {
   return out;
 }
 
+bool cutAndRun(const Kernel& kernel, const Args& args, const Axes& given, Results& results, int64_t count) {
+  const Effort effort = effortFor(kernel, count);
+  if (effort.parts < 2) return false;
+  const bool scalars = makesScalars(kernel);
+  if (effort.lanes == 1 && !(scalars && hasOrder(kernel, KernelOrder::kFixed))) return false;
+  const Axes axes = given.empty() ? flatAxes(kernel, args, count) : given;
+  const bool buffers = scalars && hasOrder(kernel, KernelOrder::kBuffers);
+  if (axes.size() > 1 && scalars && (buffers || hasOrder(kernel, KernelOrder::kHalves))) return false;
+  int64_t parts = std::min(effort.parts, scalars ? kMostLeaves : kPartsPerThread * effort.lanes);
+  const size_t axis = axisToCut(kernel, axes, parts);
+  if (axis == axes.size()) return false;
+  PartedRun run(kernel, args, axes, axis, effort);
+  if (scalars) {
+    run.reduce(parts, buffers, results);
+  } else {
+    // Pieces of rows are read with gaps: the fewer the better.
+    if (axis == 0 && axes.size() > 1) parts = std::min(parts, effort.lanes);
+    run.run(cutAxis(axes[axis].size, parts, axis == 0 ? kUnit : 1));
+  }
+  return true;
+}
+
 }  // namespace
 
 int64_t longRunWork() { return long_run_work.load(std::memory_order_relaxed); }
@@ -200,26 +223,12 @@ Cut cutAxis(int64_t size, int64_t parts, int64_t unit) {
   return {size, (length + unit - 1) / unit * unit};
 }
 
-bool runInParts(const Kernel& kernel, const Args& args, const Axes& given, Results& results, int64_t count) {
-  const Effort effort = effortFor(kernel, count);
-  if (effort.parts < 2) return false;
-  const bool scalars = makesScalars(kernel);
-  if (effort.lanes == 1 && !(scalars && hasOrder(kernel, KernelOrder::kFixed))) return false;
-  const Axes axes = given.empty() ? flatAxes(kernel, args, count) : given;
-  const bool buffers = scalars && hasOrder(kernel, KernelOrder::kBuffers);
-  if (axes.size() > 1 && scalars && (buffers || hasOrder(kernel, KernelOrder::kHalves))) return false;
-  int64_t parts = std::min(effort.parts, scalars ? kMostLeaves : kPartsPerThread * effort.lanes);
-  const size_t axis = axisToCut(kernel, axes, parts);
-  if (axis == axes.size()) return false;
-  PartedRun run(kernel, args, axes, axis, effort);
-  if (scalars) {
-    run.reduce(parts, buffers, results);
-  } else {
-    // Pieces of rows are read with gaps: the fewer the better.
-    if (axis == 0 && axes.size() > 1) parts = std::min(parts, effort.lanes);
-    run.run(cutAxis(axes[axis].size, parts, axis == 0 ? kUnit : 1));
+bool runInParts(const Kernel& kernel, const Args& args, const Axes& axes, Results& results, int64_t count) {
+  try {
+    return cutAndRun(kernel, args, axes, results, count);
+  } catch (const std::bad_alloc&) {
+    return false;   // before anything has been run: parts allocate nothing
   }
-  return true;
 }
 
 }  // namespace segue

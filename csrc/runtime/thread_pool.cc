@@ -9,6 +9,7 @@
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <thread>
 #include <vector>
 
@@ -219,13 +220,18 @@ class Pool {
 
   /// Starts the workers that are missing for so many lanes; how many lanes there are then.
   int start(int lanes) {
-    if (shares_ == nullptr) shares_ = std::make_unique<Share[]>(kMostThreads);
-    while (workers_.size() + 1 < static_cast<size_t>(lanes)) {
-      auto worker = std::make_unique<Worker>(awake_);
-      if (!startThread(worker.get())) return static_cast<int>(workers_.size()) + 1;
-      workers_.push_back(std::move(worker));
+    const auto wanted = static_cast<size_t>(lanes) - 1;
+    try {
+      if (shares_ == nullptr) shares_ = std::make_unique<Share[]>(kMostThreads);
+      workers_.reserve(wanted);
+      while (workers_.size() < wanted) {
+        auto worker = std::make_unique<Worker>(awake_);
+        if (!startThread(worker.get())) break;
+        workers_.push_back(std::move(worker));
+      }
+    } catch (const std::bad_alloc&) {   // the run has fewer lanes
     }
-    return lanes;
+    return static_cast<int>(std::min(wanted, workers_.size())) + 1;
   }
 
   static bool startThread(Worker* worker) {

@@ -126,6 +126,27 @@ def test_writes_to_arrays_of_the_function():
     same_in_all(masked, values("f8", 30_000))
 
 
+def in_place(x, y):
+    x *= y
+    x += 1
+
+
+def test_writes_to_arguments():
+    """They are computed twice: for the floating-point status, then, at the commit, for good."""
+    x, y = np.random.default_rng(8).normal(size=(2, 100_001))
+    expected = x * y + 1
+    for count in COUNTS:
+        with threads(count):
+            before = counts()["runs"]
+            check(in_place, x, y, mode="exact")
+            compiled = segue.compile(in_place, **NATIVE)
+            for _ in range(3):
+                z = x.copy()
+                compiled(z, y)
+                assert bits(z) == bits(expected)
+            assert (counts()["runs"] > before) == (count > 1)
+
+
 # --- scalars: reductions of everything ------------------------------------------------------------------------------------
 
 
@@ -298,6 +319,21 @@ def test_conditions_of_rows_are_reported(place):
     x.flat[place] = 1e300
     with threads(2):
         until_workers_ran(overflows(normalized, x))
+
+
+@pytest.mark.parametrize("place", [0, 199_999])
+def test_conditions_of_writes_to_arguments_are_reported(place):
+    x = np.ones(200_000)
+    x[place] = 1e300
+
+    def call():
+        segue.reset()
+        z = x.copy()
+        with np.errstate(over="raise"), pytest.raises(FloatingPointError, match="overflow"):
+            segue.compile(in_place, **NATIVE)(z, x)
+
+    with threads(2):
+        until_workers_ran(call)
 
 
 def test_conditions_of_the_sum_of_parts_are_reported():
