@@ -100,6 +100,7 @@ struct Kernel {
   uint32_t innermost = 0;            ///< the dimension, counted from the last one, of the kernel's own loop; those inside it have one element
   bool f_order = false;              ///< the runs go in Fortran order, which is the outputs', else in C order
   bool flat = false;                 ///< all arrays have the run's shape and order, and no gaps; NumPy scalars are made of all of it
+  bool scans = false;                ///< what it makes of an element depends on those before it in the row: rows are whole, and no longer
   bool reports = false;              ///< may set the floating-point status
   uint32_t cost = 0;                 ///< of an element of the run: picoseconds, estimated
   std::string text;                  ///< what it computes, for people

@@ -44,7 +44,8 @@ Axes axesOf(const Kernel& kernel, absl::Span<const Operand> operands, PyObject* 
     for (size_t k = 0; k < operands.size(); k++) {
       axis.strides.push_back(strideAlong(kernel.params[k], regs[operands[k]], static_cast<int>(from_last)));
     }
-    if (!axes.empty() && continues(axes.back(), axis)) {
+    const bool whole_row = kernel.scans && axes.size() == 1 && !SEGUE_FAULT(KernelScansGoOn);
+    if (!axes.empty() && !whole_row && continues(axes.back(), axis)) {
       axes.back().size *= axis.size;
     } else {
       axes.push_back(std::move(axis));

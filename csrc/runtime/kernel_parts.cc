@@ -166,7 +166,7 @@ size_t axisToCut(const Kernel& kernel, const Axes& axes, int64_t parts) {
   int64_t most = 1;
   for (size_t i = axes.size(); i-- > 0 && most < parts;) {
     const int64_t possible = i == 0 ? axes[i].size / kShortestPart : axes[i].size;
-    if (possible <= most || !isFree(kernel, axes[i])) continue;
+    if (possible <= most || (i == 0 && kernel.scans && !SEGUE_FAULT(KernelScansCut)) || !isFree(kernel, axes[i])) continue;
     best = i;
     most = possible;
   }

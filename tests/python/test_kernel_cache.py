@@ -506,7 +506,7 @@ def test_logs_as_text(tmp_path):
 def test_logs_of_groups_and_of_the_plan(cache):
     def compute(x, m):
         a = x * 2.0 + 1.0
-        b = np.cumsum(a)
+        b = np.sort(a)
         c = (a - b) * m
         x[0] = 1.0
         return b, c, x + 1.0
@@ -518,9 +518,9 @@ def test_logs_of_groups_and_of_the_plan(cache):
     ends = [group.split("; ends: ")[1] for group in groups]
     assert len(groups) == 4 and all(" -> " in group for group in groups), groups
     assert [re.sub(r"^\w+ \((\w+)\)", r"\1", end) for end in ends] == [
-        "cumsum is no kernel's and uses a value", "multiply runs over another shape or order", "setitem writes memory", "the graph ends"]
+        "sort is no kernel's and uses a value", "multiply runs over another shape or order", "setitem writes memory", "the graph ends"]
     assert [item.split(" = ")[1] if " = " in item else item.split()[0] for item in items] == [
-        "kernel", "cumsum", "kernel", "kernel", "setitem", "kernel"], items
+        "kernel", "sort", "kernel", "kernel", "setitem", "kernel"], items
 
 
 def test_the_reference_backend_logs_its_plan_too():

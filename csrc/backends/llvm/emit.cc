@@ -1,5 +1,7 @@
 #include "backends/llvm/emit.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_join.h"
 #include "backends/llvm/emitter.h"
 #include "backends/llvm/scalar_code.h"
@@ -27,12 +29,15 @@ Emitter::Emitter(const Group& group, int vector_bytes) : group_(group), dag_(gro
   for (size_t i = 0; i < dag_.outputs().size(); i++) {
     if (!runs_[placeOf(i)]) folds_.push_back(i);
   }
+  for (ScalarId id = 0; id < dag_.scalars().size(); id++) {
+    if (dag_[id].op == ScalarOp::kScan) scans_.push_back(id);
+  }
   findInvariants();
   chooseLanes(vector_bytes);
 }
 
 KernelText Emitter::run() {
-  if (!folds_.empty()) {
+  if (carriedCount() > 0) {
     emitReduction();
   } else if (dag_.hasMath()) {
     emitMathMap();
@@ -45,16 +50,16 @@ KernelText Emitter::run() {
 
 void Emitter::findInvariants() {
   for (const Scalar& scalar : dag_.scalars()) {
-    bool invariant = scalar.op != ScalarOp::kLoad || !runs_[scalar.bits];
+    bool invariant = scalar.op != ScalarOp::kScan && (scalar.op != ScalarOp::kLoad || !runs_[scalar.bits]);
     for (size_t k = 0; k < scalar.arity; k++) invariant = invariant && invariant_[scalar.args[k]];
     invariant_.push_back(invariant);
   }
 }
 
 void Emitter::chooseLanes(int vector_bytes) {
-  // Several rows at a time are chains enough.
-  const bool maps = folds_.empty();
-  const int registers = maps && dag_.hasMath() ? mathRegisters(vector_bytes) : maps && joinsRows() ? 1 : kRegisters;
+  // Several rows at a time are chains enough; what a scan waits for no vectors make faster.
+  const bool maps = carriedCount() == 0;
+  const int registers = maps && dag_.hasMath() ? mathRegisters(vector_bytes) : !scans_.empty() || (maps && joinsRows()) ? 1 : kRegisters;
   int widest = 1;
   for (ScalarId id = 0; id < dag_.scalars().size(); id++) {
     if (!invariant_[id]) widest = std::max(widest, dtypeItemSize(dag_[id].dtype));
@@ -136,7 +141,11 @@ std::vector<std::string> Emitter::emitOps(int lanes, const Places& places) {
   for (ScalarId id = 0; id < dag_.scalars().size(); id++) {
     if (invariant_[id]) continue;
     const Scalar& scalar = dag_[id];
-    names[id] = scalar.op == ScalarOp::kLoad ? emitLoads(scalar.dtype, places[scalar.bits], lanes) : emitOp(scalar, lanes);
+    if (scalar.op == ScalarOp::kScan) {
+      names[id] = emitScan(id, lanes, names[scalar.args[0]]);
+    } else {
+      names[id] = scalar.op == ScalarOp::kLoad ? emitLoads(scalar.dtype, places[scalar.bits], lanes) : emitOp(scalar, lanes);
+    }
   }
   std::vector<std::string> values;
   for (const KernelOutput& output : dag_.outputs()) values.push_back(names[output.value]);
@@ -202,6 +211,42 @@ std::string Emitter::emitOp(const Scalar& scalar, int lanes) {
   absl::InlinedVector<std::string, 3> args;
   for (size_t k = 0; k < scalar.arity; k++) args.push_back(names[scalar.args[k]]);
   return isMath(scalar.op) ? emitCall(scalar, lanes, args) : emitScalarOp(dag_, scalar, lanes, args, out_);
+}
+
+std::string Emitter::emitScan(ScalarId id, int lanes, const std::string& value) {
+  const ScalarOp op = scanOp(dag_[id]);
+  const DType dtype = dag_[id].dtype;
+  std::string& so_far = scanned_[static_cast<size_t>(std::find(scans_.begin(), scans_.end(), id) - scans_.begin())];
+  if (lanes == 1) return so_far = emitCombine(op, dtype, 1, {so_far, value}, out_);
+  return op == ScalarOp::kMin || op == ScalarOp::kMax ? emitPrefixes(op, dtype, value, so_far) : emitOneByOne(op, dtype, value, so_far);
+}
+
+/// Sums of floats depend on the order, and those of integers take no time.
+std::string Emitter::emitOneByOne(ScalarOp op, DType dtype, const std::string& value, std::string& so_far) {
+  const std::string type = typeOf(dtype, lanes_);
+  std::string all = "poison";
+  for (int i = 0; i < lanes_; i++) {
+    so_far = emitCombine(op, dtype, 1, {so_far, out_.define("extractelement ", type, " ", value, ", i64 ", i)}, out_);
+    all = out_.define("insertelement ", type, " ", all, ", ", registerType(dtype), " ", so_far, ", i64 ", i);
+  }
+  return all;
+}
+
+/// An extreme is the first NaN or the last of the greatest elements, in whatever groups they are combined: each lane with the one before it, then
+/// with two lanes before, four, …, and all of them with what was there before.
+std::string Emitter::emitPrefixes(ScalarOp op, DType dtype, const std::string& value, std::string& so_far) {
+  const std::string type = typeOf(dtype, lanes_), element = registerType(dtype);
+  const std::string neutral = repeated(element, literal(dtype, neutralBits(op, dtype)), lanes_);
+  std::string all = value;
+  for (int distance = 1; distance < lanes_; distance *= 2) {
+    std::string mask;
+    for (int i = 0; i < lanes_; i++) absl::StrAppend(&mask, i > 0 ? ", " : "", "i32 ", i < distance ? i : lanes_ + i - distance);
+    const std::string before = out_.define("shufflevector ", type, " ", neutral, ", ", type, " ", all, ", ", vectorOf("i32", lanes_), " <", mask, ">");
+    all = emitCombine(op, dtype, lanes_, {before, all}, out_);
+  }
+  all = emitCombine(op, dtype, lanes_, {out_.broadcast(element, lanes_, so_far), all}, out_);
+  so_far = out_.define("extractelement ", type, " ", all, ", i64 ", lanes_ - 1);
+  return all;
 }
 
 std::string Emitter::emitCall(const Scalar& scalar, int lanes, absl::Span<const std::string> args) {

@@ -4,7 +4,7 @@
 #include "backends/llvm/scalar_code.h"
 #include "base/fault.h"
 
-// A kernel that reduces its run: @stretch folds a stretch of elements, @halves does NumPy's recursion over stretches where order
+// A kernel that reduces its run, or scans it: @stretch folds a stretch of elements, @halves does NumPy's recursion over stretches where order
 // counts, and the kernel adds what they give to the outputs.
 
 namespace segue::llvm {
@@ -142,12 +142,12 @@ void Emitter::emitStretch() {
   emitReturn(emitPhis(1, so_far, "rest", all, "single"));
 }
 
-/// The folds' values behind two blocks.
+/// What is carried, behind two blocks.
 std::vector<std::string> Emitter::emitPhis(int lanes, const std::vector<std::string>& a, std::string_view from_a, const std::vector<std::string>& b,
                                            std::string_view from_b) {
   std::vector<std::string> out;
-  for (size_t i = 0; i < folds_.size(); i++) {
-    out.push_back(out_.define("phi ", typeOf(foldDType(i), lanes), " [ ", a[i], ", %", from_a, " ], [ ", b[i], ", %", from_b, " ]"));
+  for (size_t i = 0; i < carriedCount(); i++) {
+    out.push_back(out_.define("phi ", typeOf(carriedDType(i), carriedLanes(i, lanes)), " [ ", a[i], ", %", from_a, " ], [ ", b[i], ", %", from_b, " ]"));
   }
   return out;
 }
@@ -162,37 +162,40 @@ void Emitter::emitReturn(const std::vector<std::string>& values) {
   out_.line("}");
 }
 
-/// What folds start with: it changes nothing that it is combined with.
+/// What loops start with: it changes nothing that it is combined with.
 std::vector<std::string> Emitter::initials(int lanes) const {
   std::vector<std::string> out;
-  for (size_t i = 0; i < folds_.size(); i++) {
-    const DType dtype = foldDType(i);
-    out.push_back(repeated(registerType(dtype), literal(dtype, neutralBits(foldOp(i), dtype)), lanes));
+  for (size_t i = 0; i < carriedCount(); i++) {
+    const DType dtype = carriedDType(i);
+    out.push_back(repeated(registerType(dtype), literal(dtype, neutralBits(carriedOp(i), dtype)), carriedLanes(i, lanes)));
   }
   return out;
 }
 
 /// A loop from `begin` to `end` in a block of the loop's name, which is entered from the block `before` and left for `behind`. Gives
-/// the folds' values at its end.
+/// what it carries at its end.
 std::vector<std::string> Emitter::emitFoldLoop(std::string_view name, Access access, std::string_view before, std::string_view begin,
                                                std::string_view end, std::string_view behind, const std::vector<std::string>& starts) {
   const int lanes = access == Access::kSingle ? 1 : lanes_;
   const std::string index = absl::StrCat("%", name, ".i");
   out_.label(name);
   const size_t head = out_.here();
+  auto so_far = [name](size_t i) { return absl::StrCat("%", name, ".", i); };
+  scanned_.clear();
+  for (size_t i = folds_.size(); i < carriedCount(); i++) scanned_.push_back(so_far(i));
   std::vector<std::string> values = emitBody(access, index);
   std::string phis = absl::StrCat(index, " = phi i64 [ ", begin, ", %", before, " ], [ ", index, ".next, %", name, " ]\n");
-  std::vector<std::string> folded;
-  for (size_t i = 0; i < folds_.size(); i++) {
-    const std::string so_far = absl::StrCat("%", name, ".", i);
-    folded.push_back(emitCombine(foldOp(i), foldDType(i), lanes, {so_far, values[folds_[i]]}, out_));
-    absl::StrAppend(&phis, so_far, " = phi ", typeOf(foldDType(i), lanes), " [ ", starts[i], ", %", before, " ], [ ", folded[i], ", %", name,
-                    " ]\n");
+  std::vector<std::string> carried;
+  for (size_t i = 0; i < carriedCount(); i++) {
+    const bool fold = i < folds_.size();
+    carried.push_back(fold ? emitCombine(foldOp(i), foldDType(i), lanes, {so_far(i), values[folds_[i]]}, out_) : scanned_[i - folds_.size()]);
+    absl::StrAppend(&phis, so_far(i), " = phi ", typeOf(carriedDType(i), carriedLanes(i, lanes)), " [ ", starts[i], ", %", before, " ], [ ",
+                    carried[i], ", %", name, " ]\n");
   }
   out_.insert(head, phis);
   out_.line(index, ".next = add nuw i64 ", index, ", ", lanes);
   out_.line("br i1 ", out_.define("icmp ult i64 ", index, ".next, ", end), ", label %", name, ", label %", behind);
-  return folded;
+  return carried;
 }
 
 /// One value of a vector's: neighbours first, as NumPy adds up its partial sums.

@@ -73,6 +73,12 @@ class Emitter {
 
   /// The parameter of an output.
   size_t placeOf(size_t output) const { return group_.inputs.size() + output; }
+  /// What loops that reduce carry from element to element: folds, then scans.
+  size_t carriedCount() const { return folds_.size() + scans_.size(); }
+  DType carriedDType(size_t i) const { return i < folds_.size() ? foldDType(i) : dag_[scans_[i - folds_.size()]].dtype; }
+  ScalarOp carriedOp(size_t i) const { return i < folds_.size() ? foldOp(i) : scanOp(dag_[scans_[i - folds_.size()]]); }
+  /// Folds have a value for each lane, scans a single one.
+  int carriedLanes(size_t i, int lanes) const { return i < folds_.size() ? lanes : 1; }
   DType foldDType(size_t fold) const { return dtypes_[placeOf(folds_[fold])]; }
   ScalarOp foldOp(size_t fold) const { return *dag_.outputs()[folds_[fold]].combine; }
   void findInvariants();
@@ -98,6 +104,10 @@ class Emitter {
   std::string emitLoad(DType dtype, std::string_view place, int lanes);
   void emitStore(DType dtype, std::string_view place, std::string value, int lanes);
   std::string emitOp(const Scalar& scalar, int lanes);
+  /// Combines what a scan has so far with each of a vector's elements in turn, and gives all of these results.
+  std::string emitScan(ScalarId id, int lanes, const std::string& value);
+  std::string emitOneByOne(ScalarOp op, DType dtype, const std::string& value, std::string& so_far);
+  std::string emitPrefixes(ScalarOp op, DType dtype, const std::string& value, std::string& so_far);
   std::string emitCall(const Scalar& scalar, int lanes, absl::Span<const std::string> args);
 
   const Group& group_;
@@ -106,6 +116,8 @@ class Emitter {
   std::vector<bool> runs_;                 ///< by parameter: an array whose elements change along the run
   std::vector<DType> dtypes_;              ///< by parameter
   std::vector<size_t> folds_;              ///< outputs that the run is reduced to
+  std::vector<ScalarId> scans_;
+  std::vector<std::string> scanned_;       ///< by scan: what it has so far
   std::vector<std::string> bases_, strides_, steps_;   ///< by parameter: registers
   std::vector<std::string> pointers_;      ///< by parameter: where the row starts
   std::vector<bool> invariant_;            ///< by scalar

@@ -16,27 +16,29 @@ namespace {
 constexpr size_t kMaxNodes = 256;    ///< of a group: compile time grows with its code
 constexpr size_t kNoGroup = SIZE_MAX;
 
-/// A node that kernels compute: one of the two.
+/// A node that kernels compute: one of the three.
 struct Candidate {
   Node* node = nullptr;
   size_t position = 0;                ///< in program order
   std::optional<Pointwise> pointwise;
   std::optional<Reduction> reduction;
+  std::optional<Scan> scan;
 
-  bool fOrder() const { return pointwise ? pointwise->f_order : reduction->f_order; }
+  bool fOrder() const { return pointwise ? pointwise->f_order : reduction && reduction->f_order; }
   FoldOrder order() const { return reduction ? reduction->order : FoldOrder::kAny; }
-  /// The arguments that are its operands: the first ones.
+  /// The arguments that are its operands.
   absl::Span<const Arg> operands() const {
-    return absl::MakeConstSpan(node->args).subspan(0, pointwise ? pointwise->operand_count : 1);
+    return absl::MakeConstSpan(node->args).subspan(scan ? scan->operand : 0, pointwise ? pointwise->operand_count : 1);
   }
   /// What is run over has the shape of this.
-  const Type& runType() const { return pointwise ? *node->type : *node->args[0].as<ArgValue>().type; }
+  const Type& runType() const { return reduction ? *node->args[0].as<ArgValue>().type : *node->type; }
 };
 
 std::optional<Candidate> candidateOf(Node* node, size_t position, const DimTable& dims, bool exact) {
-  Candidate out{node, position, pointwiseOf(*node, dims, exact), std::nullopt};
+  Candidate out{node, position, pointwiseOf(*node, dims, exact), std::nullopt, std::nullopt};
   if (!out.pointwise) out.reduction = reductionOf(*node, dims, exact);
-  return out.pointwise || out.reduction ? std::optional(std::move(out)) : std::nullopt;
+  if (!out.pointwise && !out.reduction) out.scan = scanOf(*node, dims);
+  return out.pointwise || out.reduction || out.scan ? std::optional(std::move(out)) : std::nullopt;
 }
 
 /// Whether running over the shape of `user` is running over that of its operand `made`. (Their sizes are equal then by relations
@@ -103,6 +105,7 @@ class Fuser {
     absl::flat_hash_set<const Node*> reduced;  ///< what is known behind the run only
     uint32_t joined = 0;            ///< axes that have to be one run
     FoldOrder order = FoldOrder::kAny;   ///< of its reductions that have one
+    bool scans = false;
     bool f_order() const { return nodes.front().fOrder(); }
     const Type& runType() const { return nodes.front().runType(); }
     bool isFull() const { return nodes.size() >= kMaxNodes; }
@@ -152,6 +155,7 @@ class Fuser {
     if (candidate.reduction) pending_[own].reduced.insert(node);
     pending_[own].joined |= joinedAxes(candidate, graph_.dims());
     pending_[own].order = std::max(pending_[own].order, candidate.order());
+    pending_[own].scans |= candidate.scan.has_value();
     pending_[own].nodes.push_back(std::move(candidate));
     group_of_[node->id] = own;
   }
@@ -167,7 +171,8 @@ class Fuser {
 
   /// Whether there is room for the candidate, and it and the group leave each other's runs as they have to be.
   bool takes(const Pending& group, const Candidate& candidate) const {
-    return !group.isFull() && sameOrder(candidate.order(), group.order) && keepsJoined(candidate, group.joined, graph_.dims()) &&
+    return !group.isFull() && sameOrder(candidate.order(), group.order) &&
+           !(candidate.scan && group.order != FoldOrder::kAny) && !(group.scans && candidate.order() != FoldOrder::kAny) && keepsJoined(candidate, group.joined, graph_.dims()) &&
            keepJoined(group, joinedAxes(candidate, graph_.dims()));
   }
 
@@ -180,7 +185,8 @@ class Fuser {
   }
 
   bool agree(const Pending& a, const Pending& b) const {
-    return sameOrder(a.order, b.order) && keepJoined(a, b.joined) && keepJoined(b, a.joined);
+    const bool stretches = (a.scans && b.order != FoldOrder::kAny) || (b.scans && a.order != FoldOrder::kAny);
+    return !stretches && sameOrder(a.order, b.order) && keepJoined(a, b.joined) && keepJoined(b, a.joined);
   }
 
   /// The array that an operand is, unless the group makes it.
@@ -214,6 +220,7 @@ class Fuser {
     pending_[into].reduced.merge(pending_[from].reduced);
     pending_[into].joined |= pending_[from].joined;
     pending_[into].order = std::max(pending_[into].order, pending_[from].order);
+    pending_[into].scans |= pending_[from].scans;
     std::sort(nodes.begin(), nodes.end(), [](const Candidate& a, const Candidate& b) { return a.position < b.position; });
   }
 
@@ -241,7 +248,8 @@ class Fuser {
       Kernel& kernel = group_.kernel;
       kernel.f_order = pending_.f_order();
       group_.shape = shape_;
-      kernel.flat = true;
+      kernel.scans = pending_.scans;
+      kernel.flat = !kernel.scans || shape_.size() == 1;
       for (const Candidate& candidate : pending_.nodes) group_.nodes.push_back(candidate.node);
       for (const Candidate& candidate : pending_.nodes) lower(candidate);
       for (const Candidate& candidate : pending_.nodes) {
@@ -267,6 +275,10 @@ class Fuser {
         if (candidate.reduction->truth) {
           values_[node] = group_.dag.apply(ScalarOp::kNe, DType::kBool, {values_[node], group_.dag.constant(dtype, 0)});
         }
+        return;
+      }
+      if (candidate.scan) {
+        values_[node] = group_.dag.scan(candidate.scan->combine, operand(candidate.operands()[0], candidate.scan->dtype));
         return;
       }
       absl::InlinedVector<ScalarId, 3> operands;

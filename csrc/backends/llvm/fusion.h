@@ -10,6 +10,7 @@
 #include <memory>
 
 #include "backends/llvm/reduction.h"
+#include "backends/llvm/scan.h"
 #include "backends/lowering.h"
 
 namespace segue::llvm {

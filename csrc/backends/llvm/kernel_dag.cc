@@ -11,7 +11,7 @@ namespace segue::llvm {
 namespace {
 
 constexpr std::string_view kNames[] = {
-    "load", "constant", "cast",
+    "load", "constant", "cast", "scan",
 #define SEGUE_SCALAR_OP(name, text, arity) text,
 #include "backends/llvm/scalar_ops.def"
 #undef SEGUE_SCALAR_OP
@@ -55,7 +55,7 @@ std::string printConstant(const Scalar& scalar) {
 std::string_view scalarOpName(ScalarOp op) { return kNames[static_cast<size_t>(op)]; }
 
 std::optional<ScalarOp> scalarOpFromName(std::string_view name) {
-  const auto* found = std::find(std::begin(kNames) + static_cast<size_t>(ScalarOp::kCast) + 1, std::end(kNames), name);
+  const auto* found = std::find(std::begin(kNames) + static_cast<size_t>(ScalarOp::kScan) + 1, std::end(kNames), name);
   if (found == std::end(kNames)) return std::nullopt;
   return static_cast<ScalarOp>(found - std::begin(kNames));
 }
@@ -66,7 +66,7 @@ uint64_t neutralBits(ScalarOp combine, DType dtype) {
   const bool is_signed = dtypeKind(dtype) == 'i';
   switch (combine) {
     case ScalarOp::kAdd: return isFloating(dtype) ? top : 0;   // -0.0: 0.0 would change its sign
-    case ScalarOp::kMul: return 1;
+    case ScalarOp::kMul: return dtype == DType::kF64 ? std::bit_cast<uint64_t>(1.0) : dtype == DType::kF32 ? std::bit_cast<uint32_t>(1.0f) : 1;
     case ScalarOp::kOr: return 0;
     case ScalarOp::kAnd: return dtype == DType::kBool ? 1 : all;
     case ScalarOp::kMin: return isFloating(dtype) ? infinityBits(dtype) : is_signed ? all ^ top : all;
@@ -101,7 +101,9 @@ bool KernelDag::reports() const {
     if (scalar.op != ScalarOp::kCast) return false;
     return scalar.dtype == DType::kF32 || (isFloating(scalars_[scalar.args[0]].dtype) && isIntegral(scalar.dtype));
   };
-  return std::any_of(scalars_.begin(), scalars_.end(), [&](const Scalar& scalar) { return computes(scalar.op, scalar.dtype) || loses(scalar); }) ||
+  return std::any_of(scalars_.begin(), scalars_.end(), [&](const Scalar& scalar) {
+           return computes(scalar.op == ScalarOp::kScan ? scanOp(scalar) : scalar.op, scalar.dtype) || loses(scalar);
+         }) ||
          std::any_of(outputs_.begin(), outputs_.end(),
                      [&](const KernelOutput& output) { return output.combine && computes(*output.combine, scalars_[output.value].dtype); });
 }
@@ -129,6 +131,7 @@ std::string KernelDag::print() const {
     absl::StrAppend(&out, "v", i, " = ", scalarOpName(scalar.op), " ", dtypeName(scalar.dtype));
     if (scalar.op == ScalarOp::kLoad) absl::StrAppend(&out, " ", scalar.bits);
     if (scalar.op == ScalarOp::kConstant) absl::StrAppend(&out, " ", printConstant(scalar));
+    if (scalar.op == ScalarOp::kScan) absl::StrAppend(&out, " ", scalarOpName(scanOp(scalar)));
     for (size_t k = 0; k < scalar.arity; k++) absl::StrAppend(&out, " v", scalar.args[k]);
     out += '\n';
   }

@@ -25,6 +25,7 @@ enum class ScalarOp : uint8_t {
   kLoad,       ///< of input `bits`
   kConstant,   ///< bits: the value's
   kCast,       ///< from the argument's dtype, as NumPy's astype does
+  kScan,       ///< of the argument's values at this element of the row and those before it, combined from the first on; bits: by which operator
 #define SEGUE_SCALAR_OP(name, text, arity) k##name,
 #include "backends/llvm/scalar_ops.def"
 #undef SEGUE_SCALAR_OP
@@ -57,6 +58,9 @@ struct Scalar {
   }
 };
 
+/// By which operator a kScan combines.
+inline ScalarOp scanOp(const Scalar& scan) { return static_cast<ScalarOp>(scan.bits); }
+
 /// The order in which a reduction of a run's elements combines them.
 enum class FoldOrder : uint8_t {
   kAny,        ///< the result is the same for all
@@ -77,6 +81,9 @@ class KernelDag {
   /// `bits`: the value in the dtype's own form, from the lowest byte on.
   ScalarId constant(DType dtype, uint64_t bits) { return add({.op = ScalarOp::kConstant, .dtype = dtype, .bits = bits}); }
   ScalarId cast(ScalarId value, DType to);
+  ScalarId scan(ScalarOp combine, ScalarId value) {
+    return add({.op = ScalarOp::kScan, .dtype = scalars_[value].dtype, .args = {value}, .arity = 1, .bits = static_cast<uint64_t>(combine)});
+  }
   ScalarId apply(ScalarOp op, DType dtype, absl::Span<const ScalarId> args);
   void store(ScalarId value) { outputs_.push_back({.value = value}); }
   void reduce(ScalarOp combine, ScalarId value, FoldOrder order) { outputs_.push_back({value, combine, order}); }

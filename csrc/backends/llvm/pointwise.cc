@@ -17,13 +17,6 @@ namespace segue::llvm {
 namespace {
 
 constexpr int kMaxRank = 31;   ///< KernelParam::spread has a bit for each dimension
-/// Which of two zeros NumPy's maximum and minimum give depends on the processor's instruction.
-#if defined(__x86_64__)
-constexpr bool kTakesSecondZero = true;
-#else
-constexpr bool kTakesSecondZero = false;
-#endif
-
 bool isKernelDType(DType dtype) {
   return dtype == DType::kBool || isIntegral(dtype) || dtype == DType::kF32 || dtype == DType::kF64;
 }

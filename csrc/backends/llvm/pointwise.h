@@ -12,6 +12,13 @@
 
 namespace segue::llvm {
 
+/// Which of two zeros NumPy's maximum and minimum give depends on the processor's instruction: the second one?
+#if defined(__x86_64__)
+inline constexpr bool kTakesSecondZero = true;
+#else
+inline constexpr bool kTakesSecondZero = false;
+#endif
+
 /// An element-wise node as kernels see it.
 struct Pointwise {
   std::string_view expression;                    ///< OpDef::kernel

@@ -49,7 +49,7 @@ std::string orderOf(const std::string& text) { return order(fused(text)); }
 TEST_CASE("chains are one kernel, which stores what others use", "[fusion]") {
   CHECK(orderOf("graph(x: f64[s0], y: f64[s0]) { a = multiply x y; b = add a x; c = sqrt b; return c }") == "[a b c -> c]");
   CHECK(orderOf("graph(x: f64[s0]) { a = multiply x x; b = add a x; c = sqrt b; return (b, c) }") == "[a b c -> b c]");
-  CHECK(orderOf("graph(x: f64[s0]) { a = multiply x 2; b = cumsum a; c = add b a; return c }") == "[a -> a]; b; [c -> c]");
+  CHECK(orderOf("graph(x: f64[s0]) { a = multiply x 2; b = sort a; c = add b a; return c }") == "[a -> a]; b; [c -> c]");
 }
 
 TEST_CASE("what shares an operand runs along, what does not is by itself", "[fusion]") {
@@ -156,6 +156,24 @@ TEST_CASE("NumPy runs reductions whose order or dtype kernels do not have", "[fu
   CHECK(orderOf("graph(x: f64[s0, s1]:?) { a = sum x; return a }") == "a");
   CHECK(orderOf("graph(x: f64[s0], m: bool[s0]) { a = sum x where=m; return a }") == "a");
   CHECK(orderOf("graph(x: f64[s0]) { a = sum x initial=1.0; return a }") == "a");
+}
+
+TEST_CASE("running reductions are in a kernel with what does not need them in another order", "[fusion]") {
+  CHECK(orderOf("graph(x: f64[s0]) { a = cumsum x; b = multiply a x; return b }") == "[a b -> b]");
+  CHECK(orderOf("graph(x: f64[s0]) { a = cumsum x; b = sum a; return b }") == "[a -> a]; [b -> b]");
+  CHECK(orderOf("graph(x: f64[s0, s1]) { a = cumsum x axis=1; b = cumsum x axis=0; c = cumsum x; return a, b, c }") == "b; c; [a -> a]");
+  Fused f = fused("graph(x: i32[s0, s1]) { a = cumsum x axis=-1; b = any a; return a, b }");
+  REQUIRE(f.fusion.groups.size() == 1);
+  CHECK(f.fusion.groups[0]->kernel.scans);
+  CHECK_FALSE(f.fusion.groups[0]->kernel.flat);
+  CHECK(f.fusion.groups[0]->dag.print() ==
+        "v0 = load i32 0\n"
+        "v1 = cast i64 v0\n"
+        "v2 = scan i64 add v1\n"
+        "v3 = constant i64 0\n"
+        "v4 = ne bool v2 v3\n"
+        "store v2\n"
+        "reduce or v4\n");
 }
 
 TEST_CASE("reduced outputs are spread over the axes they lack", "[fusion]") {
