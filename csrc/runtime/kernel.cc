@@ -69,7 +69,8 @@ int64_t countOf(const Kernel& kernel, absl::Span<const Operand> operands, PyObje
   return count;
 }
 
-void run(const Kernel& kernel, absl::Span<const Operand> operands, PyObject* const* regs, Results& results, int64_t count) {
+void run(const Kernel& kernel, absl::Span<const Operand> operands, PyObject* const* regs, Results& results, int64_t count,
+         bool lets_others_run) {
   Args args;
   for (size_t i = 0; i < operands.size(); i++) args.push_back(argOf(kernel.params[i], regs[operands[i]]));
   for (size_t i = 0; i < results.size(); i++) {
@@ -85,7 +86,7 @@ void run(const Kernel& kernel, absl::Span<const Operand> operands, PyObject* con
     axes = axesOf(kernel, operands, regs);
     for (size_t i = 0; i < operands.size(); i++) args[i].stride = axes.front().strides[i];
   }
-  letOthersRun(count, [&] {
+  letOthersRun(lets_others_run ? count : 0, [&] {
     if (count >= kLongRun && runInParts(kernel, args, axes, results, count)) [[unlikely]] return;
     if (kernel.flat) {
       kernel.code(args.data(), count, 1);
@@ -174,14 +175,14 @@ bool checkKernel(const Kernel& kernel, size_t outputs, absl::Span<const Operand>
   return (readStatus() & reported) == 0 || SEGUE_FAULT(KernelCheckIgnored);
 }
 
-bool runKernel(const Kernel& kernel, absl::Span<const Operand> operands, PyObject** regs, int reported) {
+bool runKernel(const Kernel& kernel, absl::Span<const Operand> operands, PyObject** regs, int reported, bool lets_others_run) {
   const int64_t count = countOf(kernel, operands, regs);
   const bool checks = kernel.reports && reported != 0;
   Results results(kernel.reductions.size());
   startReductions(kernel, operands, regs, results);
   if (checks) clearStatus();
   if (kernel.stages.empty()) {
-    if (count != 0) run(kernel, operands, regs, results, count);
+    if (count != 0) run(kernel, operands, regs, results, count, lets_others_run);
   } else if (!runStages(kernel, operands, regs, count)) {
     return false;
   }

@@ -138,7 +138,8 @@ bool effectStep(const Step& step, absl::Span<const Operand> o, Registers r) {
   }
 }
 
-bool runStep(const Plan& plan, const Step& step, absl::Span<const Operand> o, Registers r, int reported) {
+/// `pure`: no step of the commit, which other threads must not see half done.
+bool runStep(const Plan& plan, const Step& step, absl::Span<const Operand> o, Registers r, int reported, bool pure) {
   switch (stepInfo(step.kind).result) {
     case 'r': {
       PyObject* made = objectStep(plan, step, o, r);
@@ -159,7 +160,7 @@ bool runStep(const Plan& plan, const Step& step, absl::Span<const Operand> o, Re
       return intStep(step.kind, r.ints[o[0]], r.ints[o[1]], &r.ints[step.dst]);
     default:
       if (step.kind == StepKind::kCheckKernel) return checkKernel(*plan.kernels[o[0]], o[1], o.subspan(2), r.regs, reported);
-      if (step.kind == StepKind::kKernel) return runKernel(*plan.kernels[o[0]], o.subspan(1), r.regs, reported);
+      if (step.kind == StepKind::kKernel) return runKernel(*plan.kernels[o[0]], o.subspan(1), r.regs, reported, pure);
       return effectStep(step, o, r);
   }
 }
@@ -182,7 +183,7 @@ const Step* runSteps(const Plan& plan, const Program& program, Registers r, int 
       r.regs[step.dst] = made;
     } else if (step.kind == StepKind::kFree) {
       if (!SEGUE_FAULT(TemporaryLeaked)) Py_CLEAR(r.regs[operands[0]]);
-    } else if (!runStep(plan, step, {operands, step.count}, r, reported)) [[unlikely]] {
+    } else if (!runStep(plan, step, {operands, step.count}, r, reported, &program != &plan.commit)) [[unlikely]] {
       PyErr_Clear();
       return &step;
     }
