@@ -119,6 +119,12 @@ def test_clip(dtype):
         check(lambda x, limit: (np.clip(x, np.nan, 1.0), np.clip(x, limit, 1.0), np.clip(x, 2.0, limit)), x, float("nan"))
 
 
+def test_copies_keep_the_strides_of_dimensions_of_one_element():
+    for x in [np.ones((3, 4)), np.ones((3, 1)), np.ones((1, 3)), np.asfortranarray(np.ones((4, 1)))]:
+        check(lambda x: x[::-1][:, None, :].astype("f4"), x)
+        check(lambda x: (x[None, ::2, ::-1].copy(order="K"), np.flip(x)[None].astype("i1"), np.flip(x)[None].copy(), x[None].astype("f4")), x)
+
+
 def test_copies_in_fortran_order_of_arrays_that_are_in_both():
     for shape in [(1, 5, 1), (5, 1), (1, 1), (3, 4), (7,)]:
         x = np.ones(shape, order="F")

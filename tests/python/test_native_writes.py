@@ -334,3 +334,19 @@ def test_a_kernel_that_stores_into_an_argument_in_the_exact_bits_of_every_dtype(
     for dtype in INTEGERS + FLOATS:
         with np.errstate(all="ignore"):
             check(f, values(dtype, 3001), values(dtype, 3001, seed=5), hits=False)
+
+
+def test_arrays_whose_ones_have_strides_of_their_own():
+    def f(x):
+        made = np.empty((1, 4, 1), order="F")
+        made[...] = x[None, :4, None] * 2
+        like = np.empty_like(x[::-1][:, None])
+        np.add(x[:, None], 1, out=like)
+        copied = x[None, ::-1].astype("f4")
+        copied += 1
+        filled = np.zeros((1, 4))
+        filled[...] = x[None, :4]
+        return made, like, copied, filled
+
+    check(f, np.arange(5.0))
+    check(f, np.arange(10.0)[::2])

@@ -245,14 +245,24 @@ bool casts(DType from, DType to) {
   return !isFloating(from) || !isIntegral(to) || to == DType::kI32 || to == DType::kI64;
 }
 
+/// Whether a copy's strides are surely those of C order: it may be asked for Fortran order, or for its operand's.
+bool isInCOrder(const Node& node, const Type& operand) {
+  const Arg& given = node.args[static_cast<size_t>(node.op->paramIndex("order"))];
+  const std::string_view order = given.is<std::string>() ? std::string_view(given.as<std::string>()) : node.op->name == "astype" ? "K" : "C";
+  return order == "C" || (order != "F" && operand.layout.c_contiguous);
+}
+
+/// Dimensions of one element, or none, let an array be in C order and have other strides.
+bool hasOnes(const Type& type, const DimTable& dims) {
+  return std::any_of(type.shape.begin(), type.shape.end(), [&dims](Dim dim) { return dims.hint(dim) <= 1; });
+}
+
 /// `x.astype(dtype)`, which copies even where the dtype stays, and `x.copy()`.
 std::optional<Pointwise> castOf(const Node& node, const DimTable& dims) {
   const std::optional<bool> f_order = madeOrder(node, dims);
   if (!f_order || !node.args[0].isValue()) return std::nullopt;
-  // Strides in Fortran order, though dimensions of one element let the array be in C order, too.
-  auto asksFor = [](const Arg& arg) { return arg.is<std::string>() && arg.as<std::string>() == "F"; };
-  if (!*f_order && std::any_of(node.args.begin(), node.args.end(), asksFor)) return std::nullopt;
   const Type& from = *node.args[0].as<ArgValue>().type;
+  if (!*f_order && hasOnes(*node.type, dims) && !isInCOrder(node, from)) return std::nullopt;
   const DType to = node.type->dtype;
   if (!from.isArray() || !from.aligned || !casts(from.dtype, to)) return std::nullopt;
   Pointwise out{.expression = "$0", .loop = {to}, .operand_count = 1, .f_order = *f_order};

@@ -18,6 +18,15 @@ namespace {
 /// What only makes an array to be filled.
 bool isBlank(const OpDef& op) { return op.name == "empty" || op.name == "empty_like" || op.name == "zeros" || op.name == "zeros_like"; }
 
+/// Whether an array in both orders may have other strides than those of C order: dimensions of one element may have any.
+bool mayHaveOddStrides(const Node& array) {
+  const Type& type = *array.type;
+  if (type.ndim() < 2 || !type.layout.c_contiguous || !type.layout.f_contiguous) return false;
+  const bool like = array.op->name == "empty_like" || array.op->name == "zeros_like" || array.op->name == "ones_like" || array.op->name == "full_like";
+  auto fortran = [](const Arg& arg) { return arg.is<std::string>() && arg.as<std::string>() == "F"; };
+  return like || array.op->name == "copy" || array.op->name == "astype" || std::any_of(array.args.begin(), array.args.end(), fortran);
+}
+
 /// Whether the array has its memory to itself, as what ufuncs make has: a result of np.roll shows an array that made it as its base.
 bool ownsMemory(const OpDef& op) {
   if (SEGUE_FAULT(BasesOfLocalsIgnored)) return true;
@@ -91,7 +100,7 @@ class LocalWrites {
 
   /// Made here, and known under no other name: besides it, only the results of its writes have its memory, which nobody uses.
   bool isLocal(const Node& array, const std::vector<Node*>& writers) const {
-    if (array.isInput() || array.sharing != Sharing::kFresh || !array.type->isArray() || !ownsMemory(*array.op)) return false;
+    if (array.isInput() || array.sharing != Sharing::kFresh || !array.type->isArray() || !ownsMemory(*array.op) || mayHaveOddStrides(array)) return false;
     for (const Node* member : members_[effects_.region(&array)]) {
       const bool writes = std::find(writers.begin(), writers.end(), member) != writers.end();
       if (member != &array && !(writes && users_[member->id].empty())) return SEGUE_FAULT(ViewsOfLocalsIgnored) && member != nullptr;
@@ -153,7 +162,7 @@ class LocalWrites {
       if (assigned == nullptr || !assigned->isArray() || copy_ == nullptr) return std::nullopt;
       std::vector<Arg> args(copy_->params.size());
       args[0] = value;
-      args[1] = std::string("K");
+      args[1] = std::string(array.type->layout.c_contiguous ? "C" : "F");
       return accepted({&array, copy_, std::move(args)});
     }
     const Type* mask = index.isValue() ? index.as<ArgValue>().type : nullptr;
