@@ -70,7 +70,7 @@ def main(folder: Path) -> int:
     print(f"Python {sys.version.split()[0]}, NumPy {np.__version__}")
     describe(explanation)
     segue.reset()
-    compiled = segue.compile(develop)
+    compiled = segue.compile(develop, mode="exact")   # every bit is compared
     equal = True
     for name, photo in photos.items():
         plain, seen = (observe(call, (photo, Settings()), {}) for call in (develop, compiled))
