@@ -65,6 +65,8 @@ def same_in_all(fn, *args, cut=True, mode="exact"):
 # --- forms of kernels -----------------------------------------------------------------------------------------------------
 
 SIZES = [4096, 5000, 12_345, 100_003]
+#: Before NumPy 2.3 all sums of floats are those of its buffers, one after the other: less than two are not cut.
+BUFFERED_SUMS = np.lib.NumpyVersion(np.__version__) < "2.3.0"
 
 
 @pytest.mark.parametrize("dtype", ["?", "i1", "i8", "f4", "f8"])
@@ -154,7 +156,7 @@ def test_writes_to_arguments():
 @pytest.mark.parametrize("dtype", ["f4", "f8"])
 def test_scalars_that_are_sums(dtype, size):
     x = np.random.default_rng(size).normal(size=size).astype(dtype)
-    same_in_all(lambda x: (x * x).sum(), x)
+    same_in_all(lambda x: (x * x).sum(), x, cut=size > 8192 or not BUFFERED_SUMS)
     same_in_all(lambda x: (x - 1).mean(), x)
 
 
