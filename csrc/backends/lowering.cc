@@ -161,7 +161,7 @@ class Lowering {
       if (!input.isValue()) continue;
       const Node* node = input.as<ArgValue>().node;
       const bool stored = std::find(out.begin(), out.end(), node) != out.end();
-      if (effects_.regionWritten(effects_.region(node)) && !stored && !SEGUE_FAULT(NeighboursOverwritten)) return {};
+      if (effects_.regionWritten(effects_.region(node)) && !stored) return {};
     }
     return out;
   }
