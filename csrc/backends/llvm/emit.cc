@@ -68,6 +68,32 @@ void Emitter::chooseLanes(int vector_bytes) {
   lanes_ = anyOrdered() ? kPartialSums : registers * vector_bytes / widest;
 }
 
+void Emitter::emitEntry() {
+  out_.line("(ptr noalias readonly %args, i64 %count, i64 %rows) #0 {");
+  out_.label("entry");
+  emitParams();
+}
+
+void Emitter::emitEach(std::string_view row) {
+  out_.line("br label %each");
+  out_.label("each");
+  out_.line("%row = phi i64 [ 0, %entry ], [ %row.next, %next ]");
+  emitRow(row);
+}
+
+void Emitter::emitEachEnd() {
+  out_.label("next");
+  out_.line("%row.next = add nuw i64 %row, 1");
+  out_.line("br i1 ", out_.define("icmp ult i64 %row.next, %rows"), ", label %each, label %done");
+  emitDone();
+}
+
+void Emitter::emitDone() {
+  out_.label("done");
+  out_.line("ret void");
+  out_.line("}");
+}
+
 void Emitter::emitParams() {
   bases_.clear();
   strides_.clear();

@@ -30,15 +30,10 @@ std::string Emitter::foldsType() const {
 void Emitter::emitReduction() {
   const bool halves = anyOrdered() && !SEGUE_FAULT(KernelSumsInOneStretch);
   const std::string call = absl::StrCat("call ", foldsType()), some = "(ptr %args, i64 %row, ";
-  out_.line("(ptr noalias readonly %args, i64 %count, i64 %rows) #0 {");
-  out_.label("entry");
-  emitParams();
+  emitEntry();
   out_.line("%few = icmp ult i64 %count, ", kPartialSums);
   out_.line("%more = icmp ugt i64 %count, ", kLongestSum);
-  out_.line("br label %each");
-  out_.label("each");
-  out_.line("%row = phi i64 [ 0, %entry ], [ %row.next, %next ]");
-  emitRow(SEGUE_FAULT(KernelRowsAllFirst) ? "0" : "%row");
+  emitEach(SEGUE_FAULT(KernelRowsAllFirst) ? "0" : "%row");
   out_.line("br i1 %few, label %short, label %others");
   const std::vector<std::string> few = emitFoldLoop("short", Access::kSingle, "each", "0", "%count", "added", initials(1));
   out_.label("added");
@@ -57,12 +52,7 @@ void Emitter::emitReduction() {
     emitFolded(emitExtracts(out_.define(fold, "i64 0, i64 %count)")));
     out_.line("br label %next");
   }
-  out_.label("next");
-  out_.line("%row.next = add nuw i64 %row, 1");
-  out_.line("br i1 ", out_.define("icmp ult i64 %row.next, %rows"), ", label %each, label %done");
-  out_.label("done");
-  out_.line("ret void");
-  out_.line("}");
+  emitEachEnd();
   if (halves) emitHalves();
   emitStretch();
 }

@@ -20,9 +20,7 @@ constexpr int kCached = 1 << 20;   ///< bytes that some cache of the processor s
 // several of them are at a time, so that the sums so far are loaded and stored less often.
 
 void Emitter::emitMap() {
-  out_.line("(ptr noalias readonly %args, i64 %count, i64 %rows) #0 {");
-  out_.label("entry");
-  emitParams();
+  emitEntry();
   out_.line("%whole = and i64 %count, ", -static_cast<int64_t>(lanes_));
   const std::string some = out_.define("icmp ne i64 %whole, 0"), dense = out_.define("and i1 ", some, ", ", emitDense());
   RowLoop each{.name = "each", .begin = "0", .before = "entry", .end = "%rows", .behind = "done"};
@@ -39,9 +37,7 @@ void Emitter::emitMap() {
     out_.line("br label %each");
   }
   emitRows(std::move(each), dense);
-  out_.label("done");
-  out_.line("ret void");
-  out_.line("}");
+  emitDone();
 }
 
 /// Whether several rows are combined in the same elements, and are worth it: rows within a page of memory are read faster one after the
@@ -120,19 +116,14 @@ void Emitter::emitElements(const RowLoop& loop, Access access, std::string_view 
 // computes elements once more.
 
 void Emitter::emitMathMap() {
-  out_.line("(ptr noalias readonly %args, i64 %count, i64 %rows) #0 {");
-  out_.label("entry");
-  emitParams();
+  emitEntry();
   const auto& params = group_.kernel.params;
   for (size_t i = 0; i < params.size(); i++) {
     if (runs_[i]) out_.line("%own", i, " = alloca [", lanes_, " x ", memoryType(dtypes_[i]), "], align ", kOwnAlign);
   }
   const std::string enough = out_.define("icmp uge i64 %count, ", lanes_), dense = emitDense();
   const std::string last = out_.define("sub i64 %count, ", lanes_);
-  out_.line("br label %each");
-  out_.label("each");
-  out_.line("%row = phi i64 [ 0, %entry ], [ %row.next, %next ]");
-  emitRow("%row");
+  emitEach("%row");
   out_.line("br label %chunk");
   out_.label("chunk");
   out_.line("%i = phi i64 [ 0, %each ], [ %i.next, %stored ]");
@@ -155,12 +146,7 @@ void Emitter::emitMathMap() {
   out_.label("stored");
   out_.line("%i.next = add nuw i64 %i, ", lanes_);
   out_.line("br i1 ", out_.define("icmp ult i64 %i.next, %count"), ", label %chunk, label %next");
-  out_.label("next");
-  out_.line("%row.next = add nuw i64 %row, 1");
-  out_.line("br i1 ", out_.define("icmp ult i64 %row.next, %rows"), ", label %each, label %done");
-  out_.label("done");
-  out_.line("ret void");
-  out_.line("}");
+  emitEachEnd();
 }
 
 bool Emitter::accumulates() const {

@@ -83,8 +83,15 @@ class Emitter {
   ScalarOp foldOp(size_t fold) const { return *dag_.outputs()[folds_[fold]].combine; }
   void findInvariants();
   void chooseLanes(int vector_bytes);
+  /// The kernel's parameters and first block.
+  void emitEntry();
   /// The arguments' fields, which are the same for all rows.
   void emitParams();
+  /// The block `each`, which begins a row, and with emitEachEnd() the block `next`, which goes on to the next one. `row`: which one it takes.
+  void emitEach(std::string_view row);
+  void emitEachEnd();
+  /// The block that returns.
+  void emitDone();
   /// What is the same for all elements of a row: where its arrays start, constants, scalars, repeated elements and what is made of them.
   void emitRow(std::string_view row);
   void emitInvariants();
