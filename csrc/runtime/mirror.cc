@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "base/fault.h"
+#include "runtime/view.h"
 
 namespace segue {
 namespace {
@@ -31,27 +32,7 @@ Extent extentOf(PyArrayObject* a) {
 
 /// An array like `model` whose first element is at `data`; `owner` keeps the memory alive.
 Ref arrayAt(PyArrayObject* model, char* data, int flags, BorrowedRef owner) {
-  PyArray_Descr* descr = PyArray_DESCR(model);
-  Py_INCREF(descr);
-  Ref made = Ref::steal(PyArray_NewFromDescr(&PyArray_Type, descr, PyArray_NDIM(model), PyArray_DIMS(model),
-                                             PyArray_STRIDES(model), data, flags, nullptr));
-  if (!made || PyArray_SetBaseObject(array(made), Py_NewRef(owner.get())) < 0) return nullptr;
-  return made;
-}
-
-/// Copies element by element along the last axes; both arrays have the same shape and strides.
-void copyElements(PyArrayObject* model, char* to, const char* from, int axis) {
-  const npy_intp count = PyArray_DIM(model, axis), stride = PyArray_STRIDE(model, axis);
-  const npy_intp size = PyArray_ITEMSIZE(model);
-  if (axis + 1 == PyArray_NDIM(model)) {
-    if (stride == size) {
-      std::memcpy(to, from, static_cast<size_t>(count * size));
-      return;
-    }
-    for (npy_intp i = 0; i < count; i++) std::memcpy(to + i * stride, from + i * stride, static_cast<size_t>(size));
-    return;
-  }
-  for (npy_intp i = 0; i < count; i++) copyElements(model, to + i * stride, from + i * stride, axis + 1);
+  return arrayOver(owner, PyArray_DESCR(model), {PyArray_NDIM(model), PyArray_DIMS(model), PyArray_STRIDES(model), data}, flags);
 }
 
 /// `count` elements; of the usual sizes by moves of a register.
@@ -79,7 +60,7 @@ void assignRun(char* to, npy_intp to_stride, const char* from, npy_intp from_str
   }
 }
 
-/// Element by element from an array with other strides, from `axis` on.
+/// Element by element from an array with these strides, from `axis` on.
 void assignElements(PyArrayObject* model, char* to, const char* from, const npy_intp* strides, int axis) {
   const npy_intp size = PyArray_ITEMSIZE(model);
   if (axis == PyArray_NDIM(model)) return assignRun(to, size, from, size, 1, size);
@@ -97,7 +78,7 @@ void copyArray(PyArrayObject* model, char* to, const char* from) {
   if (PyArray_NDIM(model) == 0 || PyArray_IS_C_CONTIGUOUS(model) || PyArray_IS_F_CONTIGUOUS(model)) {
     std::memcpy(to, from, static_cast<size_t>(PyArray_NBYTES(model)));
   } else {
-    copyElements(model, to, from, 0);
+    assignElements(model, to, from, PyArray_STRIDES(model), 0);
   }
 }
 

@@ -60,14 +60,14 @@ PyObject* viewOf(BorrowedRef object, const ViewIndex& index, const int64_t* ints
   Selected view;
   view.data = PyArray_BYTES(array);
   if (!select(&view, array, index, ints)) return nullptr;
-  PyArray_Descr* descr = PyArray_DESCR(array);
+  const int writeable = PyArray_FLAGS(array) & NPY_ARRAY_WRITEABLE;
+  return arrayOver(object, PyArray_DESCR(array), {view.ndim, view.dims, view.strides, view.data}, writeable).release();
+}
+
+Ref arrayOver(BorrowedRef owner, PyArray_Descr* descr, const ArrayMemory& memory, int flags) {
   Py_INCREF(descr);
-  const int flags = PyArray_FLAGS(array) & NPY_ARRAY_WRITEABLE;
-  PyObject* made = PyArray_NewFromDescr(&PyArray_Type, descr, view.ndim, view.dims, view.strides, view.data, flags, nullptr);
-  if (made == nullptr || PyArray_SetBaseObject(reinterpret_cast<PyArrayObject*>(made), Py_NewRef(object.get())) < 0) {
-    Py_XDECREF(made);
-    return nullptr;
-  }
+  Ref made = Ref::steal(PyArray_NewFromDescr(&PyArray_Type, descr, memory.ndim, memory.dims, memory.strides, memory.data, flags, nullptr));
+  if (!made || PyArray_SetBaseObject(reinterpret_cast<PyArrayObject*>(made.get()), Py_NewRef(owner.get())) < 0) return nullptr;
   return made;
 }
 
