@@ -1,5 +1,7 @@
 #include "backends/staging.h"
 
+#include <algorithm>
+
 #include "backends/views.h"
 #include "base/fault.h"
 
@@ -56,51 +58,52 @@ Staging::Staging(const Graph& graph, const Effects& effects)
     const Node* input = graph.inputs()[i];
     const uint32_t region = effects.region(input);
     if (!input->type->isArray() || !effects.regionWritten(region)) continue;
-    if (inputs_in[region] == 1 && input->type->layout.known && !SEGUE_FAULT(StagingSkipped) && mayWait(graph, region)) {
-      waits_[region] = true;
-      continue;
-    }
-    if (inputs_in[region] == 1 && (mayWriteDirectly(graph, region) || SEGUE_FAULT(StagingSkipped))) continue;
-    if (inputs_in[region] == 1 && maySave(graph, region)) {
-      saved_[region] = true;
-      continue;
-    }
+    if (inputs_in[region] == 1 && goesWithoutMirror(graph, *input)) continue;
     mirrored_[i] = any_ = true;
     inputs_of_[region].push_back(i);
   }
 }
 
+bool Staging::goesWithoutMirror(const Graph& graph, const Node& input) {
+  if (SEGUE_FAULT(StagingSkipped)) return true;
+  const uint32_t region = effects_.region(&input);
+  waits_[region] = input.type->layout.known && mayWait(graph, region);
+  if (waits_[region] || mayWriteDirectly(graph, region)) return true;
+  saved_[region] = maySave(graph, region);
+  return saved_[region];
+}
+
+bool Staging::writes(const Node& node, uint32_t region) const {
+  const NodeList targets = writtenArgs(node);
+  return std::any_of(targets.begin(), targets.end(), [&](const Node* target) { return effects_.region(target) == region; });
+}
+
+bool Staging::reads(const Node& node, uint32_t region) const {
+  if (!node.regions.empty()) return true;
+  bool out = false;
+  for (size_t i = 0; i < node.args.size(); i++) {
+    if (isPureView(node) || node.op->params[i].written) continue;
+    forEachValue(node.args[i], [&](const ArgValue& value) { out |= effects_.region(value.node) == region; });
+  }
+  return out;
+}
+
 bool Staging::mayWriteDirectly(const Graph& graph, uint32_t region) const {
   bool read = false, allowed = true;
   forEachNode(graph.body(), [&](const Node* node) {
-    if (!node->regions.empty()) read = true;
-    bool writes = false;
-    for (const Node* written : writtenArgs(*node)) writes |= effects_.region(written) == region;
-    for (size_t i = 0; i < node->args.size(); i++) {
-      if (isPureView(*node) || node->op->params[i].written) continue;
-      forEachValue(node->args[i], [&](const ArgValue& value) { read |= effects_.region(value.node) == region; });
-    }
-    if (writes && (read || !onlyReplaces(*node))) allowed = false;
+    read |= reads(*node, region);
+    allowed &= !writes(*node, region) || (!read && onlyReplaces(*node));
   });
   return allowed;
 }
 
 bool Staging::mayWait(const Graph& graph, uint32_t region) const {
   bool allowed = true, written = false;
-  auto reads = [&](const Node& node) {
-    bool out = false;
-    for (size_t i = 0; i < node.args.size(); i++) {
-      if (isPureView(node) || node.op->params[i].written) continue;
-      forEachValue(node.args[i], [&](const ArgValue& value) { out |= effects_.region(value.node) == region; });
-    }
-    return out;
-  };
   forEachNode(graph.body(), [&](const Node* node) {
-    bool writes = false;
-    for (const Node* target : writtenArgs(*node)) writes |= effects_.region(target) == region;
-    allowed &= node->regions.empty() && (!writes || assignsArray(*node));
-    written |= writes;
-    allowed &= !(written && reads(*node) && !SEGUE_FAULT(StagedReadsIgnored));
+    const bool replaces = writes(*node, region);
+    allowed &= node->regions.empty() && (!replaces || assignsArray(*node));
+    written |= replaces;
+    allowed &= !(written && reads(*node, region) && !SEGUE_FAULT(StagedReadsIgnored));
   });
   return allowed;
 }

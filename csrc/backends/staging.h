@@ -34,6 +34,11 @@ class Staging {
   void store(PlanBuilder& builder, absl::Span<const Reg> mirrors, absl::Span<const Reg> originals) const;
 
  private:
+  /// One of the ways without a private copy is open to the writes to an input that has its region for itself.
+  bool goesWithoutMirror(const Graph& graph, const Node& input);
+  bool writes(const Node& node, uint32_t region) const;
+  /// The node looks at what is in the region's memory, as far as is known.
+  bool reads(const Node& node, uint32_t region) const;
   /// No node up to the last write reads the region, and every write only replaces elements.
   bool mayWriteDirectly(const Graph& graph, uint32_t region) const;
   /// All writes assign arrays as they are, without a cast, and nothing reads the region behind the first.
