@@ -16,6 +16,21 @@ namespace {
 constexpr size_t kMaxNodes = 256;    ///< of a group: compile time grows with its code
 constexpr size_t kNoGroup = SIZE_MAX;
 
+/// What reductions and scans ask of the loop they are in.
+struct LoopOrder {
+  FoldOrder folds = FoldOrder::kAny;   ///< of the reductions that have one
+  bool scans = false;                  ///< element by element, where a fold's order goes by stretches
+
+  bool agrees(const LoopOrder& other) const {
+    if ((scans && other.folds != FoldOrder::kAny) || (other.scans && folds != FoldOrder::kAny)) return false;
+    return folds == other.folds || folds == FoldOrder::kAny || other.folds == FoldOrder::kAny || SEGUE_FAULT(KernelOrdersMixed);
+  }
+  void join(const LoopOrder& other) {
+    folds = std::max(folds, other.folds);
+    scans |= other.scans;
+  }
+};
+
 /// A node that kernels compute: one of the three.
 struct Candidate {
   Node* node = nullptr;
@@ -25,7 +40,7 @@ struct Candidate {
   std::optional<Scan> scan;
 
   bool fOrder() const { return pointwise ? pointwise->f_order : reduction && reduction->f_order; }
-  FoldOrder order() const { return reduction ? reduction->order : FoldOrder::kAny; }
+  LoopOrder order() const { return {reduction ? reduction->order : FoldOrder::kAny, scan.has_value()}; }
   /// The arguments that are its operands.
   absl::Span<const Arg> operands() const {
     return absl::MakeConstSpan(node->args).subspan(scan ? scan->operand : 0, pointwise ? pointwise->operand_count : 1);
@@ -47,24 +62,27 @@ bool sameRun(const Type& made, const Type& user, const DimTable& dims) {
   return made.shape.size() == user.shape.size() && spreadOver(made.shape, user.shape, dims) == 0;
 }
 
+/// Whether a dimension, counted from the last one, has more than one element.
+bool repeats(const Shape& shape, uint32_t from_last, const DimTable& dims) { return dims.hint(shape[shape.size() - 1 - from_last]) != 1; }
+
 /// The dimension, counted from the last one, along which neighbours in memory lie.
 uint32_t innermostOf(const Shape& shape, bool f_order, const DimTable& dims) {
   const auto ndim = static_cast<uint32_t>(shape.size());
   if (f_order) return ndim - 1;
   for (uint32_t i = 0; i < ndim; i++) {
-    if (dims.hint(shape[ndim - 1 - i]) != 1) return i;
+    if (repeats(shape, i, dims)) return i;
   }
   return 0;
 }
 
 /// The axes of a sum of floats that takes several dimensions for one, as its order needs it: else 0.
 uint32_t joinedAxes(const Candidate& candidate, const DimTable& dims) {
-  if (candidate.order() == FoldOrder::kAny) return 0;
+  if (candidate.order().folds == FoldOrder::kAny) return 0;
   const Shape& shape = candidate.runType().shape;
   const uint32_t axes = candidate.reduction->axes;
   if (((axes >> innermostOf(shape, candidate.fOrder(), dims)) & 1) == 0) return 0;
   int several = 0;
-  for (size_t i = 0; i < shape.size(); i++) several += ((axes >> i) & 1) != 0 && dims.hint(shape[shape.size() - 1 - i]) != 1;
+  for (uint32_t i = 0; i < shape.size(); i++) several += ((axes >> i) & 1) != 0 && repeats(shape, i, dims);
   return several > 1 && !SEGUE_FAULT(KernelAxesSplit) ? axes : 0;
 }
 
@@ -104,8 +122,7 @@ class Fuser {
     absl::flat_hash_set<const Node*> arrays;   ///< operands made outside
     absl::flat_hash_set<const Node*> reduced;  ///< what is known behind the run only
     uint32_t joined = 0;            ///< axes that have to be one run
-    FoldOrder order = FoldOrder::kAny;   ///< of its reductions that have one
-    bool scans = false;
+    LoopOrder order;
     bool f_order() const { return nodes.front().fOrder(); }
     const Type& runType() const { return nodes.front().runType(); }
     bool isFull() const { return nodes.size() >= kMaxNodes; }
@@ -154,8 +171,7 @@ class Fuser {
     }
     if (candidate.reduction) pending_[own].reduced.insert(node);
     pending_[own].joined |= joinedAxes(candidate, graph_.dims());
-    pending_[own].order = std::max(pending_[own].order, candidate.order());
-    pending_[own].scans |= candidate.scan.has_value();
+    pending_[own].order.join(candidate.order());
     pending_[own].nodes.push_back(std::move(candidate));
     group_of_[node->id] = own;
   }
@@ -169,15 +185,10 @@ class Fuser {
     return takes(group, candidate) ? "" : "reduces otherwise";
   }
 
-  /// Whether there is room for the candidate, and it and the group leave each other's runs as they have to be.
+  /// Whether the candidate and the group leave each other's runs as they have to be.
   bool takes(const Pending& group, const Candidate& candidate) const {
-    return !group.isFull() && sameOrder(candidate.order(), group.order) &&
-           !(candidate.scan && group.order != FoldOrder::kAny) && !(group.scans && candidate.order() != FoldOrder::kAny) && keepsJoined(candidate, group.joined, graph_.dims()) &&
+    return group.order.agrees(candidate.order()) && keepsJoined(candidate, group.joined, graph_.dims()) &&
            keepJoined(group, joinedAxes(candidate, graph_.dims()));
-  }
-
-  static bool sameOrder(FoldOrder a, FoldOrder b) {
-    return a == b || a == FoldOrder::kAny || b == FoldOrder::kAny || SEGUE_FAULT(KernelOrdersMixed);
   }
 
   bool keepJoined(const Pending& group, uint32_t axes) const {
@@ -185,8 +196,7 @@ class Fuser {
   }
 
   bool agree(const Pending& a, const Pending& b) const {
-    const bool stretches = (a.scans && b.order != FoldOrder::kAny) || (b.scans && a.order != FoldOrder::kAny);
-    return !stretches && sameOrder(a.order, b.order) && keepJoined(a, b.joined) && keepJoined(b, a.joined);
+    return a.order.agrees(b.order) && keepJoined(a, b.joined) && keepJoined(b, a.joined);
   }
 
   /// The array that an operand is, unless the group makes it.
@@ -201,7 +211,7 @@ class Fuser {
     for (size_t i = pending_.size(); i-- > 0;) {
       const Pending& group = pending_[i];
       if (group.nodes.empty() || group.f_order() != candidate.fOrder() || group.runType().shape != candidate.runType().shape) continue;
-      if (!takes(group, candidate)) continue;
+      if (group.isFull() || !takes(group, candidate)) continue;
       for (const Arg& arg : candidate.operands()) {
         if (group.arrays.contains(arrayOutside(arg, i))) return i;
       }
@@ -219,8 +229,7 @@ class Fuser {
     pending_[into].arrays.merge(pending_[from].arrays);
     pending_[into].reduced.merge(pending_[from].reduced);
     pending_[into].joined |= pending_[from].joined;
-    pending_[into].order = std::max(pending_[into].order, pending_[from].order);
-    pending_[into].scans |= pending_[from].scans;
+    pending_[into].order.join(pending_[from].order);
     std::sort(nodes.begin(), nodes.end(), [](const Candidate& a, const Candidate& b) { return a.position < b.position; });
   }
 
@@ -248,7 +257,7 @@ class Fuser {
       Kernel& kernel = group_.kernel;
       kernel.f_order = pending_.f_order();
       group_.shape = shape_;
-      kernel.scans = pending_.scans;
+      kernel.scans = pending_.order.scans;
       kernel.flat = !kernel.scans || shape_.size() == 1;
       for (const Candidate& candidate : pending_.nodes) group_.nodes.push_back(candidate.node);
       for (const Candidate& candidate : pending_.nodes) lower(candidate);
