@@ -108,4 +108,9 @@ struct Kernel {
   std::vector<KernelRow> rows;       ///< what only stages use
 };
 
+/// Whether the reduction gives a NumPy scalar: of everything, with no axis left.
+inline bool makesScalar(const Kernel& kernel, const KernelReduction& reduction) {
+  return kernel.params[reduction.param].kind == KernelParam::Kind::kResult;
+}
+
 }  // namespace segue

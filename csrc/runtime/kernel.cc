@@ -56,9 +56,8 @@ Axes axesOf(const Kernel& kernel, absl::Span<const Operand> operands, PyObject* 
 }
 
 Elements elementsOf(const Kernel& kernel, size_t reduction, absl::Span<const Operand> operands, PyObject* const* regs, Results& results) {
-  const uint32_t param = kernel.reductions[reduction].param;
-  if (kernel.params[param].kind == KernelParam::Kind::kResult) return {reinterpret_cast<char*>(&results[reduction]), 1};
-  PyArrayObject* array = arrayOf(regs[operands[param]]);
+  if (makesScalar(kernel, kernel.reductions[reduction])) return {reinterpret_cast<char*>(&results[reduction]), 1};
+  PyArrayObject* array = arrayOf(regs[operands[kernel.reductions[reduction].param]]);
   return {PyArray_BYTES(array), PyArray_SIZE(array)};
 }
 
@@ -74,20 +73,16 @@ void run(const Kernel& kernel, absl::Span<const Operand> operands, PyObject* con
   Args args;
   for (size_t i = 0; i < operands.size(); i++) args.push_back(argOf(kernel.params[i], regs[operands[i]]));
   for (size_t i = 0; i < results.size(); i++) {
-    const uint32_t param = kernel.reductions[i].param;
-    if (kernel.params[param].kind == KernelParam::Kind::kResult) args[param].data = reinterpret_cast<char*>(&results[i]);
+    const KernelReduction& reduction = kernel.reductions[i];
+    if (makesScalar(kernel, reduction)) args[reduction.param].data = reinterpret_cast<char*>(&results[i]);
   }
   Axes axes;
-  if (kernel.flat) {
-    for (size_t i = 0; i < operands.size(); i++) {
-      if (kernel.params[i].kind == KernelParam::Kind::kArray) args[i].stride = PyArray_ITEMSIZE(arrayOf(regs[operands[i]]));
-    }
-  } else {
+  if (!kernel.flat) {
     axes = axesOf(kernel, operands, regs);
     for (size_t i = 0; i < operands.size(); i++) args[i].stride = axes.front().strides[i];
   }
   letOthersRun(lets_others_run ? count : 0, [&] {
-    if (count >= kLongRun && runInParts(kernel, args, axes, results, count)) [[unlikely]] return;
+    if (runInParts(kernel, args, axes, results, count)) [[unlikely]] return;
     if (kernel.flat) {
       kernel.code(args.data(), count, 1);
     } else {
@@ -116,7 +111,7 @@ void averageReductions(const Kernel& kernel, absl::Span<const Operand> operands,
 bool makeScalars(const Kernel& kernel, absl::Span<const Operand> operands, PyObject** regs, Results& results) {
   for (size_t i = 0; i < results.size(); i++) {
     const KernelReduction& reduction = kernel.reductions[i];
-    if (kernel.params[reduction.param].kind != KernelParam::Kind::kResult) continue;
+    if (!makesScalar(kernel, reduction)) continue;
     PyObject* made = PyArray_Scalar(&results[i], reinterpret_cast<PyArray_Descr*>(reduction.descr.get()), nullptr);
     if (made == nullptr) return false;
     regs[operands[reduction.param]] = made;
@@ -142,20 +137,17 @@ bool checkKernel(const Kernel& kernel, size_t outputs, absl::Span<const Operand>
   if (count == 0) return true;
   // What becomes of so many elements stays in the first cache.
   const int64_t chunk = std::min<int64_t>(count, 1024);
-  const Effort effort = count >= kLongRun ? effortFor(kernel, count) : Effort{};
-  const bool alone = effort.parts < 2 || effort.lanes == 1;
-  const Cut cut = cutAxis(count, alone ? 1 : std::min(effort.parts, kPartsPerThread * effort.lanes), chunk);
-  const auto lanes = static_cast<size_t>(alone ? 1 : std::min(effort.lanes, cut.parts()));
+  const Effort effort = effortFor(kernel, count);
+  const Cut cut = cutAxis(count, effort.alone() ? 1 : effort.usefulParts(), chunk);
+  const auto lanes = static_cast<size_t>(effort.alone() ? 1 : std::min(effort.lanes, cut.parts()));
   const size_t first_output = operands.size() - outputs, bytes = static_cast<size_t>(chunk) * sizeof(uint64_t);
   const std::unique_ptr<char[]> chunks(new (std::nothrow) char[lanes * outputs * bytes]);
   if (chunks == nullptr) return PyErr_NoMemory() != nullptr;
   Args args;
   Strides strides;   // of what is loaded
   for (size_t i = 0; i < operands.size(); i++) {
-    const bool is_array = kernel.params[i].kind == KernelParam::Kind::kArray;
     args.push_back(argOf(kernel.params[i], regs[operands[i]]));
-    if (is_array) args[i].stride = PyArray_ITEMSIZE(arrayOf(regs[operands[i]]));
-    strides.push_back(is_array && i < first_output ? args[i].stride : 0);
+    strides.push_back(i < first_output ? args[i].stride : 0);
   }
   absl::InlinedVector<Args, 1> lane_args(lanes, args);
   for (size_t i = 0; i < lanes * outputs; i++) lane_args[i / outputs][first_output + i % outputs].data = chunks.get() + i * bytes;

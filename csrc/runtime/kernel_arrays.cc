@@ -20,7 +20,10 @@ int64_t sizeAlong(const Kernel& kernel, absl::Span<const Operand> operands, PyOb
 KernelArg argOf(const KernelParam& param, PyObject* object) {
   KernelArg arg{};
   switch (param.kind) {
-    case KernelParam::Kind::kArray: arg.data = PyArray_BYTES(arrayOf(object)); break;
+    case KernelParam::Kind::kArray:
+      arg.data = PyArray_BYTES(arrayOf(object));
+      arg.stride = PyArray_ITEMSIZE(arrayOf(object));
+      break;
     case KernelParam::Kind::kFloat: arg.real = PyFloat_AS_DOUBLE(object); break;
     case KernelParam::Kind::kInt: arg.integer = PyLong_AsLongLong(object); break;
     case KernelParam::Kind::kScalar: PyArray_ScalarAsCtype(object, &arg.integer); break;

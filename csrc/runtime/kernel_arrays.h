@@ -35,7 +35,7 @@ using Results = absl::InlinedVector<uint64_t, 2>;
 int64_t strideAlong(const KernelParam& param, PyObject* object, int from_last);
 /// The size of the run along a dimension, counted from the last one.
 int64_t sizeAlong(const Kernel& kernel, absl::Span<const Operand> operands, PyObject* const* regs, size_t from_last);
-/// An argument's first element, or its value; nothing for a scalar that the kernel makes.
+/// An argument's first element and the stride that it has without gaps, or its value; nothing for a scalar that the kernel makes.
 KernelArg argOf(const KernelParam& param, PyObject* object);
 
 /// Runs the kernel's code over the first of the axes, for all elements of the others up to `depth`. The arguments are the same behind it.

@@ -28,7 +28,7 @@ constexpr int64_t kShortestPart = 512;
 std::atomic<int64_t> long_run_work{kLongRunWork};
 
 /// What a lane changes while it runs parts.
-struct alignas(64) Lane {
+struct alignas(kCacheLine) Lane {
   Axes axes;
   Args args;
 };
@@ -62,13 +62,11 @@ class PartedRun {
       combineHalves(0, axes_[axis_].size, most_parts);
     }
     for (size_t i = 0; i < reductions; i++) {
-      if (isResult(i)) kernel_.reductions[i].combine(&results[i], leaves_[i]);
+      if (makesScalar(kernel_, kernel_.reductions[i])) kernel_.reductions[i].combine(&results[i], leaves_[i]);
     }
   }
 
  private:
-  bool isResult(size_t reduction) const { return kernel_.params[kernel_.reductions[reduction].param].kind == KernelParam::Kind::kResult; }
-
   template <class Part>
   void runCut(const Cut& cut, Part&& part) {
     const auto lanes = static_cast<int>(std::min(effort_.lanes, cut.parts()));
@@ -89,7 +87,8 @@ class PartedRun {
   void runLeaf(Lane& lane, size_t leaf) {
     const size_t reductions = kernel_.reductions.size();
     for (size_t i = 0; i < reductions; i++) {
-      if (isResult(i)) lane.args[kernel_.reductions[i].param].data = reinterpret_cast<char*>(&leaves_[leaf * reductions + i]);
+      const KernelReduction& reduction = kernel_.reductions[i];
+      if (makesScalar(kernel_, reduction)) lane.args[reduction.param].data = reinterpret_cast<char*>(&leaves_[leaf * reductions + i]);
     }
     runPart(lane, bounds_[leaf], bounds_[leaf + 1] - bounds_[leaf]);
   }
@@ -126,7 +125,8 @@ class PartedRun {
   void combineLeaves(size_t into, size_t from) {
     const size_t reductions = kernel_.reductions.size();
     for (size_t i = 0; i < reductions; i++) {
-      if (isResult(i)) kernel_.reductions[i].combine(&leaves_[into * reductions + i], leaves_[from * reductions + i]);
+      const KernelReduction& reduction = kernel_.reductions[i];
+      if (makesScalar(kernel_, reduction)) reduction.combine(&leaves_[into * reductions + i], leaves_[from * reductions + i]);
     }
   }
 
@@ -141,14 +141,13 @@ class PartedRun {
 };
 
 bool makesScalars(const Kernel& kernel) {
-  return std::any_of(kernel.reductions.begin(), kernel.reductions.end(), [&kernel](const KernelReduction& reduction) {
-    return kernel.params[reduction.param].kind == KernelParam::Kind::kResult;
-  });
+  return std::any_of(kernel.reductions.begin(), kernel.reductions.end(), [&kernel](const auto& reduction) { return makesScalar(kernel, reduction); });
 }
 
+/// Whether a scalar that the kernel makes is reduced in that order.
 bool hasOrder(const Kernel& kernel, KernelOrder order) {
   return std::any_of(kernel.reductions.begin(), kernel.reductions.end(), [&kernel, order](const KernelReduction& reduction) {
-    return kernel.params[reduction.param].kind == KernelParam::Kind::kResult && reduction.order == order;
+    return makesScalar(kernel, reduction) && reduction.order == order;
   });
 }
 
@@ -156,7 +155,7 @@ bool hasOrder(const Kernel& kernel, KernelOrder order) {
 bool isFree(const Kernel& kernel, const Axis& axis) {
   if (SEGUE_FAULT(PartsShareOutputs)) return true;
   return std::all_of(kernel.reductions.begin(), kernel.reductions.end(), [&kernel, &axis](const KernelReduction& reduction) {
-    return kernel.params[reduction.param].kind == KernelParam::Kind::kResult || axis.strides[reduction.param] != 0;
+    return makesScalar(kernel, reduction) || axis.strides[reduction.param] != 0;
   });
 }
 
@@ -174,9 +173,9 @@ size_t axisToCut(const Kernel& kernel, const Axes& axes, int64_t parts) {
 }
 
 /// Of a flat run: its elements.
-Axes flatAxes(const Kernel& kernel, const Args& args, int64_t count) {
+Axes flatAxes(const Args& args, int64_t count) {
   Axes out = {{count, {}}};
-  for (size_t i = 0; i < args.size(); i++) out[0].strides.push_back(kernel.params[i].kind == KernelParam::Kind::kArray ? args[i].stride : 0);
+  for (const KernelArg& arg : args) out[0].strides.push_back(arg.stride);
   return out;
 }
 
@@ -184,11 +183,11 @@ bool cutAndRun(const Kernel& kernel, const Args& args, const Axes& given, Result
   const Effort effort = effortFor(kernel, count);
   if (effort.parts < 2) return false;
   const bool scalars = makesScalars(kernel);
-  if (effort.lanes == 1 && !(scalars && hasOrder(kernel, KernelOrder::kFixed))) return false;
-  const Axes axes = given.empty() ? flatAxes(kernel, args, count) : given;
-  const bool buffers = scalars && hasOrder(kernel, KernelOrder::kBuffers);
-  if (axes.size() > 1 && scalars && (buffers || hasOrder(kernel, KernelOrder::kHalves))) return false;
-  int64_t parts = std::min(effort.parts, scalars ? kMostLeaves : kPartsPerThread * effort.lanes);
+  if (effort.lanes == 1 && !hasOrder(kernel, KernelOrder::kFixed)) return false;
+  const Axes axes = given.empty() ? flatAxes(args, count) : given;
+  const bool buffers = hasOrder(kernel, KernelOrder::kBuffers);
+  if (axes.size() > 1 && (buffers || hasOrder(kernel, KernelOrder::kHalves))) return false;
+  int64_t parts = scalars ? std::min(effort.parts, kMostLeaves) : effort.usefulParts();
   const size_t axis = axisToCut(kernel, axes, parts);
   if (axis == axes.size()) return false;
   PartedRun run(kernel, args, axes, axis, effort);
@@ -208,6 +207,7 @@ int64_t longRunWork() { return long_run_work.load(std::memory_order_relaxed); }
 void setLongRunWork(int64_t picoseconds) { long_run_work.store(picoseconds, std::memory_order_relaxed); }
 
 Effort effortFor(const Kernel& kernel, int64_t count) {
+  if (count < kLongRun) return {};
   const int64_t work = count * kernel.cost, enough = longRunWork();
   if (work < enough) return {};
   Effort out{.parts = work / std::max<int64_t>(enough / kLeastParts, 1)};

@@ -14,16 +14,20 @@ namespace segue {
 int64_t longRunWork();
 void setLongRunWork(int64_t picoseconds);
 
+/// More parts than this per thread serve nothing: by then all are done at about the same time.
+inline constexpr int64_t kPartsPerThread = 8;
+
 /// What a run's work is worth.
 struct Effort {
   int64_t parts = 0;     ///< wanted; below two: it is not to be cut
   int64_t lanes = 1;     ///< of threads
   bool wakes = false;    ///< sleeping threads, too
+
+  /// This thread does all of it.
+  bool alone() const { return parts < 2 || lanes == 1; }
+  int64_t usefulParts() const { return std::min(parts, kPartsPerThread * lanes); }
 };
 Effort effortFor(const Kernel& kernel, int64_t count);
-
-/// More parts than this per thread serve nothing: by then all are done at about the same time.
-inline constexpr int64_t kPartsPerThread = 8;
 
 /// How an axis is cut.
 struct Cut {

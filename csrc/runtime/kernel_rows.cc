@@ -14,8 +14,6 @@
 namespace segue {
 namespace {
 
-constexpr size_t kLine = 64;   ///< bytes of a cache line, where rows of memory start
-
 /// One run of a kernel with stages. Its *places* are the parameters, then the rows of memory.
 class Stages {
  public:
@@ -39,11 +37,11 @@ class Stages {
   bool takeMemory() {
     auto bytesOf = [this](const KernelRow& row) {
       const auto bytes = static_cast<size_t>(row.item_size * (row.single ? 1 : size_));
-      return (bytes + kLine - 1) / kLine * kLine;
+      return (bytes + kCacheLine - 1) / kCacheLine * kCacheLine;
     };
     size_t bytes = 0;
     for (const KernelRow& row : kernel_.rows) bytes += bytesOf(row);
-    if (bytes != 0) memory_.reset(static_cast<char*>(std::aligned_alloc(kLine, bytes)));
+    if (bytes != 0) memory_.reset(static_cast<char*>(std::aligned_alloc(kCacheLine, bytes)));
     if (bytes != 0 && memory_ == nullptr) return PyErr_NoMemory() != nullptr;
     char* next = memory_.get();
     for (const KernelRow& row : kernel_.rows) {
@@ -146,14 +144,13 @@ bool runStages(const Kernel& kernel, absl::Span<const Operand> operands, PyObjec
   if (count == 0) return true;
   Stages stages(kernel, operands, regs);
   if (!stages.takeMemory()) return false;
-  const Effort effort = count >= kLongRun ? effortFor(kernel, count) : Effort{};
-  if (effort.parts < 2 || effort.lanes == 1) {
+  const Effort effort = effortFor(kernel, count);
+  if (effort.alone()) {
     letOthersRun(count, [&stages] { stages.run(); });
     return true;
   }
-  const int64_t parts = std::min(effort.parts, kPartsPerThread * effort.lanes);
-  const size_t dimension = stages.dimensionToCut(parts);
-  const Cut cut = cutAxis(stages.outerSize(dimension), parts, 1);
+  const size_t dimension = stages.dimensionToCut(effort.usefulParts());
+  const Cut cut = cutAxis(stages.outerSize(dimension), effort.usefulParts(), 1);
   const LaneStages others = otherLanes(kernel, operands, regs, std::min(effort.lanes, cut.parts()));
   letOthersRun(count, [&] {
     runParts(cut.parts(), static_cast<int>(others.size()) + 1, effort.wakes, [&](int lane, int64_t part) {

@@ -47,10 +47,9 @@ bool spinUntil(const Condition& condition) {
   return condition();
 }
 
-constexpr size_t kLine = 64;   ///< bytes of a cache line
 
 /// The parts that a lane begins with.
-struct alignas(kLine) Share {
+struct alignas(kCacheLine) Share {
   std::atomic<int64_t> next{0};
   int64_t end = 0;
 };
@@ -135,7 +134,7 @@ class Worker {
     awake_.fetch_add(asleep ? -1 : 1, std::memory_order_relaxed);
   }
 
-  alignas(kLine) std::atomic<State> state_{State::kIdle};
+  alignas(kCacheLine) std::atomic<State> state_{State::kIdle};
   std::atomic<bool> asleep_{false};
   std::atomic<int>& awake_;
   Run* run_ = nullptr;

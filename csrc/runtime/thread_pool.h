@@ -12,9 +12,13 @@
 //  4. A child of fork() starts workers of its own. At exit workers just wait: nothing is joined or destroyed.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 namespace segue {
+
+/// Bytes of a cache line: what threads write lies in lines of their own.
+inline constexpr size_t kCacheLine = 64;
 
 /// More threads than this are not used.
 inline constexpr int64_t kMostThreads = 256;
