@@ -79,8 +79,22 @@ bool isPureView(const Node& node) {
   return node.op != nullptr && node.sharing == Sharing::kView && holdsMemory(*node.type);
 }
 
+namespace {
+
+/// np.where reports what casting the chosen elements does, and nothing where all have the result's dtype.
+bool onlyChooses(const Node& node) {
+  if (!node.has(OpTag::kPointwise) || !node.has(OpTag::kAnyDType)) return false;
+  return std::all_of(node.args.begin(), node.args.end(), [&node](const Arg& arg) {
+    if (!arg.isValue()) return arg.is<bool>() || (arg.is<double>() && node.type->dtype == DType::kF64);
+    const Type& type = *arg.as<ArgValue>().type;
+    return (type.isArray() || type.isNumpyScalar()) && (type.dtype == node.type->dtype || type.dtype == DType::kBool);
+  });
+}
+
+}  // namespace
+
 bool mayReport(const Node& node) {
-  if (!node.has(OpTag::kReadsErrstate)) return false;
+  if (!node.has(OpTag::kReadsErrstate) || onlyChooses(node)) return false;
   return node.has(OpTag::kIntegerErrstate) || !isIntegerLoop(node);
 }
 

@@ -311,6 +311,28 @@ def test_conditions(setting, x, y):
         check(conditions, np.array(x), np.array(y), hits=False)
 
 
+def unused_conditions(x, y):
+    for _ in range(2):   # what the last trip computes is not used
+        x, total = x * x, x + y
+    return total
+
+
+@pytest.mark.parametrize("setting", ["ignore", "warn", "raise"])
+@pytest.mark.parametrize("x, hits", [(1.0, True), (1e100, False)])
+def test_conditions_of_what_nothing_uses(setting, x, hits):
+    x = np.full(37, x)
+    with np.errstate(all=setting):
+        check(unused_conditions, x, np.ones(37), kernels=1, hits=hits or setting == "ignore")
+
+
+def test_what_nothing_uses_has_no_kernel_of_its_own():
+    def unused(x, y):
+        x * x + y   # noqa: B018
+        return y.sum() if y.size else None
+
+    check(unused, np.full(37, 2.0), np.ones(37))
+
+
 def test_conditions_are_looked_for_behind_each_call():
     compiled = segue.compile(lambda x: 1.0 / x, backend="native")
     for _ in range(3):

@@ -158,11 +158,23 @@ def test_dtypes(dtype):
         check(lambda x, y: (np.power(y, x), y**x, np.power(x, 2.5), 2.0**x, np.arctan2(y, x)), x, np.linspace(0.5, 2, 37))
 
 
+@pytest.mark.parametrize("exponent", [3, 4, 5, 6])
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_products_for_powers_are_within_4_ulp(exponent, dtype):
+    if np.finfo(np.longdouble).nmant <= np.finfo(dtype).nmant:
+        pytest.skip("this platform has no wider float to compare with")
+    x = np.random.default_rng(exponent).uniform(1, 2, 1_000_000).astype(dtype)   # all mantissas; the others only differ in the exponent
+    result = segue.compile(lambda x: x**exponent, backend="native", mode="default")(x)
+    exact = np.prod([x.astype(np.longdouble)] * exponent, axis=0)
+    error = np.abs(result - exact) / np.spacing(exact.astype(dtype))
+    assert 0.5 <= error.max() <= 4
+
+
 def test_powers():
     x = np.random.default_rng(0).normal(size=(7, 31))
     with np.errstate(all="ignore"):
         for dtype in FLOATS:
-            check(lambda x: (x**3, x**4, x**3.0, x**5, x**-2, x**2.5, x**0, x**1, x**-1, x**0.5, np.power(x, 3), np.power(x, 0.5)),
+            check(lambda x: (x**3, x**4, x**3.0, x**5, x**6, x**6.0, x**7, x**-2, x**2.5, x**0, x**1, x**-1, x**0.5, np.power(x, 3), np.power(x, 0.5)),
                   x.astype(dtype))
             check(lambda x, y: (x**y, 2.0**y, y**x, np.float32(3) ** y), np.abs(x.astype(dtype)), x.astype(dtype))
         check(lambda x, k: (x**k, np.power(x, k)), x, 2.0)

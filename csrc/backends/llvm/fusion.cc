@@ -38,6 +38,7 @@ struct Candidate {
   std::optional<Pointwise> pointwise;
   std::optional<Reduction> reduction;
   std::optional<Scan> scan;
+  bool unused = false;                ///< its value is dropped; its status counts
 
   bool fOrder() const { return pointwise ? pointwise->f_order : reduction && reduction->f_order; }
   LoopOrder order() const { return {reduction ? reduction->order : FoldOrder::kAny, scan.has_value()}; }
@@ -49,8 +50,16 @@ struct Candidate {
   const Type& runType() const { return reduction ? *node->args[0].as<ArgValue>().type : *node->type; }
 };
 
-std::optional<Candidate> candidateOf(Node* node, size_t position, const DimTable& dims, bool exact) {
-  Candidate out{node, position, pointwiseOf(*node, dims, exact), std::nullopt, std::nullopt};
+/// Whether kernels can compute a node for the status that it sets: for that the last operator must be one that they can keep.
+bool canBeKept(const Pointwise& pointwise) {
+  constexpr std::string_view kKept[] = {"add(", "sub(", "mul(", "div("};
+  return isFloating(pointwise.loop[0]) &&
+         std::any_of(std::begin(kKept), std::end(kKept), [&](std::string_view name) { return pointwise.expression.starts_with(name); });
+}
+
+std::optional<Candidate> candidateOf(Node* node, size_t position, bool unused, const DimTable& dims, bool exact) {
+  Candidate out{node, position, pointwiseOf(*node, dims, exact), std::nullopt, std::nullopt, unused};
+  if (unused) return out.pointwise && canBeKept(*out.pointwise) ? std::optional(std::move(out)) : std::nullopt;
   if (!out.pointwise) out.reduction = reductionOf(*node, dims, exact);
   if (!out.pointwise && !out.reduction) out.scan = scanOf(*node, dims);
   return out.pointwise || out.reduction || out.scan ? std::optional(std::move(out)) : std::nullopt;
@@ -105,7 +114,7 @@ class Fuser {
   Fusion run() {
     for (size_t i = 0; i < graph_.nodes().size(); i++) {
       Node* node = graph_.nodes()[i];
-      std::optional<Candidate> candidate = users_[node->id].empty() ? std::nullopt : candidateOf(node, i, graph_.dims(), exact_);
+      std::optional<Candidate> candidate = candidateOf(node, i, users_[node->id].empty(), graph_.dims(), exact_);
       if (candidate) {
         join(*std::move(candidate));
       } else {
@@ -135,8 +144,7 @@ class Fuser {
     } else {
       for (const Arg& arg : node->args) need(arg, node);
     }
-    fusion_.schedule.items.push_back({fusion_.schedule.order.size(), fusion_.schedule.order.size() + 1, std::nullopt});
-    fusion_.schedule.order.push_back(node);
+    schedule(node);
   }
 
   void need(const Arg& arg, const Node* user) {
@@ -235,7 +243,12 @@ class Fuser {
 
   void emit(size_t number, std::string_view why, const Node* because_of) {
     if (pending_[number].nodes.empty()) return;
+    const bool gives = givesAnything(number);
     Pending pending = std::exchange(pending_[number], {});
+    if (!gives) {
+      for (const Candidate& candidate : pending.nodes) schedule(candidate.node);
+      return;
+    }
     auto group = std::make_unique<Group>();
     group->end = why;
     group->ended_by = because_of;
@@ -245,6 +258,21 @@ class Fuser {
     schedule.items.push_back({schedule.order.size(), schedule.order.size() + group->nodes.size(), std::nullopt});
     schedule.order.insert(schedule.order.end(), group->nodes.begin(), group->nodes.end());
     fusion_.groups.push_back(std::move(group));
+  }
+
+  /// Whether somebody uses a value of a pending group.
+  bool givesAnything(size_t number) const {
+    const std::vector<Candidate>& nodes = pending_[number].nodes;
+    return std::any_of(nodes.begin(), nodes.end(), [&](const Candidate& candidate) {
+      const auto& users = users_[candidate.node->id];
+      return std::any_of(users.begin(), users.end(), [&](const Node* user) { return user == nullptr || group_of_[user->id] != number; });
+    });
+  }
+
+  /// As an item of its own, without a kernel.
+  void schedule(Node* node) {
+    fusion_.schedule.items.push_back({fusion_.schedule.order.size(), fusion_.schedule.order.size() + 1, std::nullopt});
+    fusion_.schedule.order.push_back(node);
   }
 
   /// What a group that runs now loads, computes and stores.
@@ -262,7 +290,9 @@ class Fuser {
       for (const Candidate& candidate : pending_.nodes) group_.nodes.push_back(candidate.node);
       for (const Candidate& candidate : pending_.nodes) lower(candidate);
       for (const Candidate& candidate : pending_.nodes) {
-        if (candidate.reduction) {
+        if (candidate.unused) {
+          group_.dag.keep(values_.at(candidate.node));
+        } else if (candidate.reduction) {
           reduce(candidate);
         } else if (isUsedOutside(*candidate.node)) {
           addOutput(candidate.node, {});

@@ -92,6 +92,13 @@ ScalarId KernelDag::apply(ScalarOp op, DType dtype, absl::Span<const ScalarId> a
   return add(scalar);
 }
 
+void KernelDag::keep(ScalarId value) {
+  Scalar kept = scalars_[value];
+  SEGUE_CHECK(kept.arity > 0 && kept.op != ScalarOp::kScan, "only operators set a status");
+  kept.bits = 1;
+  add(kept);
+}
+
 bool KernelDag::reports() const {
   auto computes = [](ScalarOp op, DType dtype) {
     const bool arithmetic = op >= ScalarOp::kAdd && op <= ScalarOp::kRint && op != ScalarOp::kNeg && op != ScalarOp::kAbs;
@@ -132,6 +139,7 @@ std::string KernelDag::print() const {
     if (scalar.op == ScalarOp::kLoad) absl::StrAppend(&out, " ", scalar.bits);
     if (scalar.op == ScalarOp::kConstant) absl::StrAppend(&out, " ", printConstant(scalar));
     if (scalar.op == ScalarOp::kScan) absl::StrAppend(&out, " ", scalarOpName(scanOp(scalar)));
+    if (isKept(scalar)) absl::StrAppend(&out, " kept");
     for (size_t k = 0; k < scalar.arity; k++) absl::StrAppend(&out, " v", scalar.args[k]);
     out += '\n';
   }

@@ -50,7 +50,7 @@ struct Scalar {
   DType dtype = DType::kF64;               ///< of the value
   std::array<ScalarId, 3> args{};
   uint8_t arity = 0;
-  uint64_t bits = 0;
+  uint64_t bits = 0;                       ///< of leaves and scans; of others 1: it is kept for the status that it sets
   friend bool operator==(const Scalar&, const Scalar&) = default;
   template <typename H>
   friend H AbslHashValue(H h, const Scalar& s) {
@@ -60,6 +60,9 @@ struct Scalar {
 
 /// By which operator a kScan combines.
 inline ScalarOp scanOp(const Scalar& scan) { return static_cast<ScalarOp>(scan.bits); }
+
+/// Whether it is computed for the status that it sets.
+inline bool isKept(const Scalar& scalar) { return scalar.arity > 0 && scalar.op != ScalarOp::kScan && scalar.bits != 0; }
 
 /// The order in which a reduction of a run's elements combines them.
 enum class FoldOrder : uint8_t {
@@ -85,6 +88,8 @@ class KernelDag {
     return add({.op = ScalarOp::kScan, .dtype = scalars_[value].dtype, .args = {value}, .arity = 1, .bits = static_cast<uint64_t>(combine)});
   }
   ScalarId apply(ScalarOp op, DType dtype, absl::Span<const ScalarId> args);
+  /// The value's status counts, though nothing may use it. It is that of an operator that compilers would drop then.
+  void keep(ScalarId value);
   void store(ScalarId value) { outputs_.push_back({.value = value}); }
   void reduce(ScalarOp combine, ScalarId value, FoldOrder order) { outputs_.push_back({value, combine, order}); }
 

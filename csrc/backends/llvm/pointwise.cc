@@ -169,27 +169,31 @@ std::optional<double> constantNumber(const Arg& arg, const DimTable& dims) {
   return std::nullopt;
 }
 
-/// `x ** exponent` for constant exponents that are products, a square root or a quotient; false for others. NumPy's operator runs the
-/// exponents 2, 1/2 and -1 so itself; cubes and fourth powers are its power function's to 3 ULP.
+/// A power with a constant exponent.
+struct Product {
+  double exponent;
+  std::string_view expression;
+  bool exact;   ///< NumPy's operator does the same; else it calls its power function, from which this is less than 4 ULP away
+};
+constexpr Product kProducts[] = {
+    {2, "mul($0, $0)", true},
+    {0.5, "sqrt($0)", true},
+    {-1, "div(1, $0)", true},
+    {3, "mul(mul($0, $0), $0)", false},
+    {4, "mul(mul($0, $0), mul($0, $0))", false},
+    {5, "mul(mul(mul($0, $0), mul($0, $0)), $0)", false},
+    {6, "mul(mul(mul($0, $0), $0), mul(mul($0, $0), $0))", false},
+};
+
+/// `x ** exponent` for constant exponents that are products, a square root or a quotient; false for others.
 bool findProduct(const Node& node, const DimTable& dims, bool exact, Pointwise* out) {
   const Type* base = node.args[0].isValue() ? node.args[0].as<ArgValue>().type : nullptr;
   if (base == nullptr || !base->isArray() || !base->aligned || base->dtype != node.type->dtype) return false;
   const std::optional<double> number = constantNumber(node.args[1], dims);
-  const bool real = isFloating(base->dtype);
-  if (!number) return false;
-  if (*number == 2 && (real || node.args[1].is<Dim>())) {
-    out->expression = "mul($0, $0)";
-  } else if (*number == 0.5 && real) {
-    out->expression = "sqrt($0)";
-  } else if (*number == -1 && real) {
-    out->expression = "div(1, $0)";
-  } else if (*number == 3 && real && !exact) {
-    out->expression = "mul(mul($0, $0), $0)";
-  } else if (*number == 4 && real && !exact) {
-    out->expression = "mul(mul($0, $0), mul($0, $0))";
-  } else {
-    return false;
-  }
+  if (!number || (!isFloating(base->dtype) && (*number != 2 || !node.args[1].is<Dim>()))) return false;
+  const auto* product = std::find_if(std::begin(kProducts), std::end(kProducts), [&number](const Product& p) { return p.exponent == *number; });
+  if (product == std::end(kProducts) || (exact && !product->exact)) return false;
+  out->expression = product->expression;
   out->operand_count = 1;
   out->loop = {base->dtype};
   return true;

@@ -178,7 +178,8 @@ class ScalarCode {
 
 std::string emitScalarOp(const KernelDag& dag, const Scalar& scalar, int lanes, absl::Span<const std::string> args, IrBuilder& out) {
   ScalarCode code(scalar.op, dag[scalar.args[0]].dtype, scalar.dtype, lanes, args, out);
-  return isReplaced(dag, scalar) ? code.constrain().emit() : code.emit();
+  const bool dropped = isKept(scalar) && !SEGUE_FAULT(KernelDropsUnused);
+  return dropped || isReplaced(dag, scalar) ? code.constrain().emit() : code.emit();
 }
 
 std::string emitCombine(ScalarOp op, DType dtype, int lanes, absl::Span<const std::string> args, IrBuilder& out) {
