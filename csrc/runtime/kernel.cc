@@ -84,7 +84,7 @@ void run(const Kernel& kernel, absl::Span<const Operand> operands, PyObject* con
   letOthersRun(lets_others_run ? count : 0, [&] {
     if (runInParts(kernel, args, axes, results, count)) [[unlikely]] return;
     if (kernel.flat) {
-      kernel.code(args.data(), count, 1);
+      kernel.code(args.data(), SEGUE_FAULT(KernelRunsOver) ? count + 1 : count, 1);
     } else {
       runRows(kernel.code, axes, axes.size() - 1, args);
     }
@@ -133,7 +133,7 @@ PyObject* emptyArray(PyObject* descr, bool f_order, absl::Span<const int64_t> sh
 
 bool checkKernel(const Kernel& kernel, size_t outputs, absl::Span<const Operand> operands, PyObject* const* regs, int reported) {
   if (!kernel.reports || reported == 0) return true;
-  const int64_t count = countOf(kernel, operands, regs);
+  const int64_t count = countOf(kernel, operands, regs) + (SEGUE_FAULT(KernelChecksOver) ? 1 : 0);
   if (count == 0) return true;
   // What becomes of so many elements stays in the first cache.
   const int64_t chunk = std::min<int64_t>(count, 1024);

@@ -1,5 +1,6 @@
 // The Catch2 runner as an extension module: `python -m segue_cpp_tests ARGS` style runs happen inside a real
-// interpreter, so tests may create Python objects. `run(argv)` returns the number of failed tests.
+// interpreter, so tests may create Python objects. `run(argv)` returns the number of failed tests. `guard_memory` is for the tests in
+// Python (tests/guard_pages.py).
 #include "base/python.h"
 
 #include <string>
@@ -9,6 +10,7 @@
 #include <catch2/catch.hpp>
 
 #include "base/functions.h"
+#include "guard_pages.h"
 
 namespace {
 
@@ -29,7 +31,20 @@ PyObject* run(PyObject*, PyObject* args) {
   return PyLong_FromLong(Catch::Session().run(static_cast<int>(argv.size()), argv.data()));
 }
 
+PyObject* guardMemory(PyObject*, PyObject*) {
+  if (!segue::tests::guardMemory()) return nullptr;
+  Py_RETURN_NONE;
+}
+
+PyObject* guardedMemory(PyObject*, PyObject*) {
+  const segue::tests::GuardCounts counts = segue::tests::guardCounts();
+  return Py_BuildValue("LL", static_cast<long long>(counts.guarded), static_cast<long long>(counts.unguarded));
+}
+
 PyMethodDef methods[] = {{"run", run, METH_VARARGS, "run(argv) -> int: runs the Catch2 tests"},
+                         {"guard_memory", guardMemory, METH_NOARGS, "guard_memory(): guards the memory of arrays to come by pages without access"},
+                         {"guarded_memory", guardedMemory, METH_NOARGS,
+                          "guarded_memory() -> (int, int): arrays that were guarded, and that were not though they should"},
                          {nullptr, nullptr, 0, nullptr}};
 PyModuleDef module = {PyModuleDef_HEAD_INIT, "_segue_tests", nullptr, -1, methods};
 

@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from tests import guard_pages
 from tests.fuzz.arrays import ArrayGenerator
 from tests.fuzz.breaking import BreakingGenerator
 from tests.fuzz.generate import Generator
@@ -28,6 +29,9 @@ BREAKING = 0.6
 """Share of the programs that are made to break."""
 
 ROOT = Path(__file__).resolve().parents[2]
+
+# In every process that runs programs, plainly or compiled.
+guard_pages.start_if_wanted()
 
 
 def backend() -> str:

@@ -67,6 +67,10 @@ def delta(call):
     return {name: value - before[name] for name, value in segue.stats().items()}
 
 
+# The test run's own: where its kernels are, and the fault that it plants.
+KEPT = {"SEGUE_CACHE_DIR", "SEGUE_FAULT", "SEGUE_FAULT_REACHED"}
+
+
 def run_script(source, **environment):
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("SEGUE_") or name == "SEGUE_CACHE_DIR"}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("SEGUE_") or name in KEPT}
     return subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, env={**kept, **environment})

@@ -10,12 +10,15 @@ import tracemalloc
 
 import numpy as np
 import pytest
+from tests import guard_pages
 from tests.python.allocator_support import handler_of, renamed_allocator
 from tests.python.native_support import NATIVE, check
 
 import segue
 
 MEBI = 1 << 20
+
+pytestmark = pytest.mark.skipif(guard_pages.wanted(), reason="arrays between guard pages take nothing from the pool")
 
 
 @pytest.fixture(autouse=True)
