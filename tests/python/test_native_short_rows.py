@@ -86,3 +86,22 @@ def test_sizes_of_rows_are_symbolic():
         x = mixed(shape, "f8")
         for plain, ours in zip(f(x), compiled(x), strict=True):
             np.testing.assert_array_equal(plain.view("u8"), ours.view("u8"), strict=True)
+
+
+@pytest.mark.parametrize("dtype", ["f8", "f4", "u1", "i8", "?"])
+def test_rows_of_any_length_that_are_stored(dtype):
+    """The last vector of a row overlaps the one before; how many elements one takes depends on the row when the kernel was made."""
+    def neighbours(x, row):
+        return x[1:-1, 1:-1] + x[:-2, 2:] * row, x[2:, :-2] == x[1:-1, 1:-1]
+
+    lengths = [2, 3, 7, 8, 9, 15, 16, 17, 31, 33, 47, 64, 65, 129]
+    for made_with in (2, 9, 200):
+        compiled = segue.compile(neighbours, **NATIVE)
+        for length in [made_with, *lengths]:
+            x, row = mixed((5, length + 2), dtype), mixed((length,), dtype)
+            for got, want in zip(compiled(x, row), neighbours(x, row), strict=True):
+                np.testing.assert_array_equal(got, want, strict=True)
+        segue.reset()
+    check(neighbours, mixed((5, 11), dtype), mixed((9,), dtype), kernels=1)
+    check(neighbours, mixed((5, 21), dtype)[:, ::2], mixed((17,), dtype)[::-2])
+    check(neighbours, np.asfortranarray(mixed((21, 5), dtype)), mixed((3,), dtype))

@@ -59,13 +59,16 @@ void Emitter::findInvariants() {
 void Emitter::chooseLanes(int vector_bytes) {
   // Several rows at a time are chains enough; what a scan waits for no vectors make faster.
   const bool maps = carriedCount() == 0;
-  const int registers = maps && dag_.hasMath() ? mathRegisters(vector_bytes) : !scans_.empty() || (maps && joinsRows()) ? 1 : kRegisters;
+  int registers = maps && dag_.hasMath() ? mathRegisters(vector_bytes) : !scans_.empty() || (maps && joinsRows()) ? 1 : kRegisters;
   int widest = 1;
   for (ScalarId id = 0; id < dag_.scalars().size(); id++) {
     if (!invariant_[id]) widest = std::max(widest, dtypeItemSize(dag_[id].dtype));
   }
   for (const KernelOutput& output : dag_.outputs()) widest = std::max(widest, dtypeItemSize(dag_[output.value].dtype));
-  lanes_ = anyOrdered() ? kPartialSums : registers * vector_bytes / widest;
+  const int lanes = vector_bytes / widest;
+  // Short rows: the fewer elements are computed twice, or one by one.
+  if (registers == kRegisters && maps && overlaps() && group_.row_hint < kRegisters * lanes) registers = 1;
+  lanes_ = anyOrdered() ? kPartialSums : registers * lanes;
 }
 
 void Emitter::emitEntry() {

@@ -16,12 +16,14 @@ constexpr int kCached = 1 << 20;   ///< bytes that some cache of the processor s
 
 }  // namespace
 
-// A kernel without a reduction along its run: for each row vectors of neighbours, then single elements. Where rows are added up, say, to one,
+// A kernel without a reduction along its run: for each row vectors of neighbours, then single elements; or, where outputs are surely fresh, a
+// last vector that overlaps the one before and computes elements once more. Where rows are added up, say, to one,
 // several of them are at a time, so that the sums so far are loaded and stored less often.
 
 void Emitter::emitMap() {
   emitEntry();
   out_.line("%whole = and i64 %count, ", -static_cast<int64_t>(lanes_));
+  if (overlaps()) out_.line("%last = sub i64 %count, ", lanes_);
   const std::string some = out_.define("icmp ne i64 %whole, 0"), dense = out_.define("and i1 ", some, ", ", emitDense());
   RowLoop each{.name = "each", .begin = "0", .before = "entry", .end = "%rows", .behind = "done"};
   if (joinsRows()) {
@@ -74,12 +76,21 @@ void Emitter::emitRows(RowLoop loop, std::string_view dense) {
   }
   out_.line("br i1 ", dense, ", label %", name, ".dense, label %", name, ".rest");
   out_.label(absl::StrCat(name, ".dense"));
-  out_.line("%", name, ".i = phi i64 [ 0, %", name, " ], [ %", name, ".i.next, %", name, ".dense ]");
+  out_.line("%", name, ".i = phi i64 [ 0, %", name, " ], [ %", name, overlaps() ? ".i.next" : ".i.behind", ", %", name, ".dense ]");
   emitElements(loop, Access::kDense, absl::StrCat("%", name, ".i"));
-  out_.line("%", name, ".i.next = add nuw i64 %", name, ".i, ", lanes_);
-  out_.line("br i1 ", out_.define("icmp ult i64 %", name, ".i.next, %whole"), ", label %", name, ".dense, label %", name, ".rest");
-  out_.label(absl::StrCat(name, ".rest"));
-  out_.line("%", name, ".start = phi i64 [ 0, %", name, " ], [ %whole, %", name, ".dense ]");
+  out_.line("%", name, ".i.behind = add nuw i64 %", name, ".i, ", lanes_);
+  const std::string behind = absl::StrCat("%", name, ".i.behind");
+  if (overlaps()) {
+    const std::string within = out_.define("icmp ult i64 ", behind, ", %last");
+    out_.line("%", name, ".i.next = select i1 ", within, ", i64 ", behind, ", i64 %last");
+    out_.line("br i1 ", out_.define("icmp ult i64 %", name, ".i, %last"), ", label %", name, ".dense, label %", name, ".next");
+    out_.label(absl::StrCat(name, ".rest"));
+    out_.line("%", name, ".start = phi i64 [ 0, %", name, " ]");
+  } else {
+    out_.line("br i1 ", out_.define("icmp ult i64 ", behind, ", %whole"), ", label %", name, ".dense, label %", name, ".rest");
+    out_.label(absl::StrCat(name, ".rest"));
+    out_.line("%", name, ".start = phi i64 [ 0, %", name, " ], [ %whole, %", name, ".dense ]");
+  }
   out_.line("br i1 ", out_.define("icmp ult i64 %", name, ".start, %count"), ", label %", name, ".single, label %", name, ".next");
   out_.label(absl::StrCat(name, ".single"));
   out_.line("%", name, ".j = phi i64 [ %", name, ".start, %", name, ".rest ], [ %", name, ".j.next, %", name, ".single ]");
@@ -148,6 +159,8 @@ void Emitter::emitMathMap() {
   out_.line("br i1 ", out_.define("icmp ult i64 %i.next, %count"), ", label %chunk, label %next");
   emitEachEnd();
 }
+
+bool Emitter::overlaps() const { return (!group_.kernel.flat || SEGUE_FAULT(KernelRowsOverlapInputs)) && !accumulates(); }
 
 bool Emitter::accumulates() const {
   return std::any_of(dag_.outputs().begin(), dag_.outputs().end(), [](const KernelOutput& output) { return output.combine.has_value(); });

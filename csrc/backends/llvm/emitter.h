@@ -47,6 +47,8 @@ class Emitter {
   bool joinsRows() const;
   void emitMathMap();
   void emitCopies(std::string_view name, std::string_view then, bool in);
+  /// Whether elements may be computed twice: outputs are not combined with what they hold, and are no inputs (which those of flat runs may be).
+  bool overlaps() const;
   /// Whether outputs are combined with what they hold.
   bool accumulates() const;
 
