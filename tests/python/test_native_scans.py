@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from tests.python.native_support import ALL, FLOATS, INTEGERS, NATIVE, check, values
+from tests.python.native_threads_support import threads
 from tests.python.test_native_reductions import mixed
-from tests.python.test_native_threads import threads
 
 import segue
 
