@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from tests.plans import recorded
 
 import segue
-from segue import _segue
 from segue.testing import check as check_call
 
 pytest.importorskip("llvmlite", reason="the native backend needs llvmlite", exc_type=ImportError)
@@ -20,11 +20,8 @@ ALL = ["?", *INTEGERS, *FLOATS]
 def check(fn, *args, kernels=None, calls=0, mode=None, **options):
     """The differential test of a native call; `kernels`: how many its plans run, with but so many calls left to NumPy."""
     segue.reset()
-    _segue._records_begin()
-    try:
+    with recorded() as plans:
         report = check_call(fn, *args, compile_options={**NATIVE, "mode": mode}, **options)
-    finally:
-        plans = [record.get("plan") or "" for record in _segue._records_end()]
     steps = [line for plan in plans for line in plan.splitlines()]
     if kernels is not None:
         assert sum(line.startswith("kernel ") and not line.endswith(":") for line in steps) == kernels, plans

@@ -6,6 +6,7 @@ import itertools
 
 import numpy as np
 import pytest
+from tests.plans import plans_of
 from tests.python.native_support import ALL, FLOATS, NATIVE, check
 from tests.python.test_native_reductions import axes_of, mixed
 
@@ -134,8 +135,5 @@ def test_other_arguments():
 
 def test_an_array_of_everything_is_never_stored():
     """Two passes over the array: its deviations are no array."""
-    segue.reset()
-    segue._segue._records_begin()
-    segue.compile(lambda x: x.std(), **NATIVE)(np.arange(100.0))
-    plans = "".join(record.get("plan") or "" for record in segue._segue._records_end())
+    plans = plans_of(lambda x: x.std(), np.arange(100.0), **NATIVE)
     assert "empty" not in plans and plans.count("kernel 1") >= 1

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from tests.python.native_support import ALL, FLOATS, INTEGERS, check, values
+from tests.plans import plans_of
+from tests.python.native_support import ALL, FLOATS, INTEGERS, NATIVE, check, values
 
 import segue
-from segue import _segue
 
 
 def grid(shape=(9, 13), seed=0):
@@ -274,16 +274,6 @@ def test_other_dtypes_are_numpys_to_cast():
     check(f, np.arange(5.0), np.arange(5))
 
 
-def plans(fn, *args, **options):
-    segue.reset()
-    _segue._records_begin()
-    try:
-        segue.compile(fn, backend="native", **options)(*args)
-    finally:
-        records = _segue._records_end()
-    return "".join(record.get("plan") or "" for record in records)
-
-
 def test_kernels_that_store_straight_into_arguments():
     def scaled(x, y, out):
         np.multiply(x, 2.0, out=out)
@@ -321,9 +311,9 @@ def test_kernels_that_store_straight_into_arguments():
         check(both, x[:1], y)
     check(of_another_size, grid()[:1], grid())
     for f, args in ((scaled, [grid(), grid(), grid()]), (both, [grid(), grid()])):
-        assert "check.kernel" in plans(f, *args)
+        assert "check.kernel" in plans_of(f, *args, **NATIVE)
     for f, args in ((neighbours, [grid()]), (of_another_size, [grid()[:1], grid()])):
-        assert "check.kernel" not in plans(f, *args)
+        assert "check.kernel" not in plans_of(f, *args, **NATIVE)
 
 
 def test_a_kernel_that_stores_into_an_argument_in_the_exact_bits_of_every_dtype():

@@ -4,22 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from tests.plans import plans_of
 
 import segue
-from segue import _segue
 
 SLICES = [slice(None), slice(1, -1), slice(-3, None), slice(None, 2), slice(5, 2), slice(2, 100), slice(-100, 3), slice(None, None, 2),
           slice(None, None, -1), slice(4, None, -2), slice(None, 1, -1), slice(-1, -100, -3), slice(1, 2), slice(3, 3)]
-
-
-def plans(fn, *args):
-    segue.reset()
-    _segue._records_begin()
-    try:
-        segue.compile(fn)(*args)
-    finally:
-        records = _segue._records_end()
-    return "".join(record.get("plan") or "" for record in records)
 
 
 def arrays():
@@ -60,7 +50,7 @@ def test_plans_hold_them(check):
     def shifted(x):
         return x[1:-1, None, ::2], x[-1]
 
-    plan = plans(shifted, np.ones((5, 4)))
+    plan = plans_of(shifted, np.ones((5, 4)))
     assert "view r0, [1:-1, None, ::2]" in plan and "view r0, [-1]" in plan and "getitem" not in plan
 
 
@@ -70,7 +60,7 @@ def test_what_numpy_has_to_look_at_is_left_to_it(check):
 
     args = np.arange(12.0).reshape(4, 3), np.array([1, 2]), np.array([True, False, True, False])
     check(others, *args)
-    assert " view " not in plans(others, *args)
+    assert " view " not in plans_of(others, *args)
 
 
 def test_an_int_out_of_bounds_is_numpys_error(check):

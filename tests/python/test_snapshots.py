@@ -12,7 +12,7 @@ import textwrap
 import numpy as np
 
 import segue
-from segue import _segue
+from tests.plans import recorded
 from tests.python.trace_support import trace
 
 X = np.arange(4.0)
@@ -34,9 +34,9 @@ def snapshot_of(function, *args):
 
 
 def lowered(function, *args):
-    _segue._records_begin()
-    segue.compile(function, backend="reference")(*args)
-    return the_same_for_all_versions(_segue._records_end()[0]["plan"])
+    with recorded() as plans:
+        segue.compile(function, backend="reference")(*args)
+    return the_same_for_all_versions(plans[0])
 
 
 def text(expected):
