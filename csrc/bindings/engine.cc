@@ -5,6 +5,7 @@
 #include <pybind11/stl.h>
 
 #include "backends/backend.h"
+#include "backends/llvm/background.h"
 #include "backends/llvm/object_cache.h"
 #include "bindings/bindings.h"
 #include "bindings/graph.h"
@@ -136,6 +137,15 @@ py::tuple entryMemory(const py::object& function) {
   return py::make_tuple(table->bytes(), table->entries().size());
 }
 
+/// `made`: an object file, or the message of an error.
+void handIn(const std::string& module, const py::object& made) {
+  if (py::isinstance<py::bytes>(made)) {
+    llvm::handIn(module, made.cast<std::string>());
+  } else {
+    llvm::handIn(module, Error{made.cast<std::string>()});
+  }
+}
+
 }  // namespace
 
 void bindEngine(py::module_& m) {
@@ -149,6 +159,8 @@ void bindEngine(py::module_& m) {
   m.def("_config_set", &putConfig);
   m.def("_thread_count", &threadCount, "How many threads may run a kernel.");
   m.def("_set_default_threads", &setDefaultThreads, "What that is where no setting says otherwise; 0: the processors.");
+  m.def("_hand_in", &handIn, "(module, object file or error message): what the background has made of a module.");
+  m.def("_finish_job", &llvm::finishJob, "All modules of the job have been handed in.");
   m.def("_set_stance", &putStance, "Returns the previous stance's name.");
   m.def("_backends", &backendNames, "Names of the engine's own backends.");
   m.def("_records_begin", &beginRecords);

@@ -136,6 +136,14 @@ EntryRef leftToCPython(const CompileInput& input, BreakReason reason, CompileRec
   return EntryRef(new Entry(GuardProgram(), {}, std::move(verdict)));
 }
 
+/// Drops the entry once its plan's kernels are there: the next call makes another. Not where that is not to happen (segue.set_stance).
+void replaceWhenReady(Entry* entry, PendingCode* code) {
+  auto drop = [entry] {
+    if (stance() == Stance::kDefault && !SEGUE_FAULT(PendingCodeForgotten)) entry->assumptions.invalidate();
+  };
+  code->ready() ? drop() : code->listen(drop);   // the entry's end takes it back
+}
+
 /// The whole pipeline. Throws BackendFailure, and BugError from anywhere.
 EntryRef makeEntry(const CompileInput& input, CompileRecord* record, std::vector<std::string>* warnings) {
   std::shared_ptr<const Code> decoded = decodedOf(input.code);
@@ -183,7 +191,9 @@ EntryRef makeEntry(const CompileInput& input, CompileRecord* record, std::vector
     record->guards = absl::StrSplit(printGuards(*trace.guards, trace.graph->dims(), code), '\n', absl::SkipEmpty());
     logCompile(*record, captured ? print(*trace.graph) : "", printGuardProgram(guards.program));
   }
-  return EntryRef(new Entry(std::move(guards.program), std::move(guards.assumptions), std::move(segment)));
+  EntryRef entry(new Entry(std::move(guards.program), std::move(guards.assumptions), std::move(segment)));
+  if (const auto& pending = entry->segment.plan.pending) replaceWhenReady(entry.get(), pending.get());
+  return entry;
 }
 
 std::string backendTitle(const CompileOptions& options) {

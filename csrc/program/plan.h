@@ -30,6 +30,7 @@
 #include "base/ref.h"
 #include "base/traced.h"
 #include "program/kernel.h"
+#include "program/pending_code.h"
 #include "program/view.h"
 
 namespace segue {
@@ -93,6 +94,7 @@ struct Plan {
   uint32_t int_count = 0;          ///< symbols + computed ints
   bool reads_errstate = false;     ///< runs with floating-point reporting turned into exceptions
   bool checks_status = false;      ///< kernels check the status themselves: for them it is enough to know what the user's errstate reports
+  std::shared_ptr<PendingCode> pending;   ///< of the kernels that are to run in its place; null for none
   bool runs_python = false;        ///< NumPy's own Python code runs inside: never frameless
 
   uint32_t firstTemporary() const { return slot_count + static_cast<uint32_t>(constants.size()); }

@@ -28,7 +28,10 @@ Entry::Entry(GuardProgram program, std::vector<Assumption> facts, Segment code)
   lent_.watch(compared);
 }
 
-Entry::~Entry() { reclaim(); }
+Entry::~Entry() {
+  if (segment.plan.pending != nullptr) segment.plan.pending->listen(nullptr);
+  reclaim();
+}
 
 std::vector<Place> Entry::references() {
   std::vector<Place> places;

@@ -76,6 +76,7 @@ def compile(
         "fullgraph": fullgraph,
         "dynamic": dynamic,
         "mode": mode,
+        "options": dict(options) if options else None,
     }
     if fn is None:
         return lambda function: _compile(function, engine_options, disable)

@@ -13,8 +13,9 @@ from segue import _segue
 ENTRY_POINTS = "segue.backends"
 Backend = Callable[..., Callable[..., Any]]
 
-# Options that the engine's own backends take; those of Python backends are their keyword parameters.
-_BUILT_IN: dict[str, frozenset[str]] = {name: frozenset() for name in _segue._backends()}
+# Options that the engine's own backends take, which are all True or False; those of Python backends are their keyword parameters.
+_OPTIONS = {"native": frozenset({"async_compile"})}
+_BUILT_IN: dict[str, frozenset[str]] = {name: _OPTIONS.get(name, frozenset()) for name in _segue._backends()}
 _registered: dict[str, Backend] = {}
 
 
@@ -47,6 +48,9 @@ def resolve(backend: str | Backend, options: dict[str, Any]) -> str | Backend:
     if isinstance(backend, str):
         if backend in _BUILT_IN:
             _check_options(f"backend {backend!r}", _BUILT_IN[backend], options)
+            for option, value in options.items():
+                if not isinstance(value, bool):
+                    raise TypeError(f"{option} is True or False, not {type(value).__name__}")
             return backend
         return _with_options(f"backend {backend!r}", _find(backend), options)
     if not callable(backend):

@@ -10,11 +10,19 @@ import functools
 import importlib.util
 import os
 import sys
+import threading
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import llvmlite.binding as llvm
+
+
+# One thread compiles at a time, as LLVM's options are the process's. A fork waits for it: its child has none of its parent's threads, and
+# what they held in LLVM would never be let go.
+_compiling = threading.RLock()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_compiling.acquire, after_in_parent=_compiling.release, after_in_child=_compiling.release)
 
 
 def _origin() -> str:
@@ -112,16 +120,25 @@ def object_code(module: str) -> bytes:
 
     Raises ImportError without llvmlite, and RuntimeError where LLVM does not accept the text.
     """
-    parsed = _parsed(module)
-    with _options(module):
-        return _machine().emit_object(parsed)
+    with _compiling:
+        parsed = _parsed(module)
+        with _options(module):
+            return _machine().emit_object(parsed)
 
 
 def assembly(module: str) -> str:
     """The same in the processor's assembly."""
-    parsed = _parsed(module)
-    with _options(module):
-        return _machine().emit_assembly(parsed)
+    with _compiling:
+        parsed = _parsed(module)
+        with _options(module):
+            return _machine().emit_assembly(parsed)
+
+
+def compile_later(job: str, *modules: str) -> None:
+    """Has the background compile modules. RuntimeError where no thread can be started."""
+    from segue import background
+
+    background.submit(int(job), modules)
 
 
 def reproducer(module: str, error: str) -> str:

@@ -94,6 +94,13 @@ def cache(tmp_path):
         yield tmp_path / "kernels"
 
 
+@pytest.fixture
+def lenient():
+    before = _segue._testing.set_strict(False)
+    yield
+    _segue._testing.set_strict(before)
+
+
 def unique_kernel(number=iter(range(1, 1000))):
     """A function that no test has compiled: kernels are known to a process for good. (A variable would be an input of the kernel.)"""
     return eval(f"lambda x: x * {1000.5 + next(number)} - 1.0")

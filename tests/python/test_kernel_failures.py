@@ -11,17 +11,10 @@ import warnings
 import numpy as np
 import pytest
 from tests.python.engine_support import counts, fresh  # noqa: F401
-from tests.python.kernel_cache_support import cache, files, patched, unique_kernel  # noqa: F401
+from tests.python.kernel_cache_support import cache, files, lenient, patched, unique_kernel  # noqa: F401
 
 import segue
-from segue import _segue, native
-
-
-@pytest.fixture
-def lenient():
-    before = _segue._testing.set_strict(False)
-    yield
-    _segue._testing.set_strict(before)
+from segue import native
 
 
 def failing(error):

@@ -1,67 +1,21 @@
 #include "backends/llvm/codegen.h"
 
+#include <algorithm>
 #include <chrono>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "backends/llvm/background.h"
+#include "backends/llvm/compiler.h"
 #include "backends/llvm/cpu.h"
 #include "backends/llvm/object_cache.h"
 #include "backends/llvm/symbols.h"
-#include "base/exceptions.h"
 #include "base/fault.h"
 #include "base/hash.h"
-#include "base/imports.h"
-#include "base/interrupt.h"
-#include "base/once.h"
 #include "log/log.h"
 
 namespace segue::llvm {
 namespace {
-
-using Texts = std::initializer_list<std::string_view>;
-
-Ref callOnce(const char* function, Texts texts) {
-  Ref native = importModule("segue.native");
-  Ref method = native ? Ref::steal(PyObject_GetAttrString(native.get(), function)) : Ref();
-  Ref arguments = method ? Ref::steal(PyTuple_New(static_cast<Py_ssize_t>(texts.size()))) : Ref();
-  if (!arguments) return nullptr;
-  Py_ssize_t i = 0;
-  for (std::string_view text : texts) {
-    PyObject* object = PyUnicode_DecodeUTF8(text.data(), static_cast<Py_ssize_t>(text.size()), "replace");
-    if (object == nullptr) return nullptr;
-    PyTuple_SET_ITEM(arguments.get(), i++, object);
-  }
-  return Ref::steal(PyObject_CallObject(method.get(), arguments.get()));
-}
-
-/// What a function of python/segue/native.py answers. An interrupt that comes meanwhile is kept for the program, and the call made again.
-Result<Ref> callNative(const char* function, Texts texts) {
-  for (int attempt = 0; attempt < 2; attempt++) {
-    if (Ref answer = callOnce(function, texts)) return answer;
-    if (PyErr_ExceptionMatches(PyExc_Exception)) return Error{takeException()};
-    clearFailure([]() -> PyObject* { return nullptr; });   // not asked: what is no Exception came from outside
-  }
-  return Error{"it was interrupted"};
-}
-
-/// Its answer, a str or bytes.
-Result<std::string> textFrom(const char* function, Texts texts) {
-  SEGUE_TRY(Ref answer, callNative(function, texts));
-  if (PyBytes_Check(answer.get())) return std::string(PyBytes_AS_STRING(answer.get()), static_cast<size_t>(PyBytes_GET_SIZE(answer.get())));
-  Py_ssize_t size = 0;
-  const char* utf8 = PyUnicode_AsUTF8AndSize(answer.get(), &size);
-  if (utf8 == nullptr) return Error{takeException()};
-  return std::string(utf8, static_cast<size_t>(size));
-}
-
-/// The compiler that is installed, found without importing it: "llvmlite 0.50.0"; "" for none.
-const std::string& maker() {
-  static constinit Once<std::string> once;
-  return once.get([] {
-    Result<std::string> name = textFrom("maker", {});
-    return name.ok() ? name.value() : std::string();
-  });
-}
 
 Result<LoadedObject> load(const std::string& object) {
   return loadObject({reinterpret_cast<const uint8_t*>(object.data()), object.size()}, findSymbol);
@@ -93,19 +47,35 @@ std::string cacheKey(std::string_view module, std::string_view cpu) {
   return absl::StrCat("codegen ", kCodegenVersion, "\n", SEGUE_FAULT(CacheKeyWithoutCpu) ? "" : cpu, "\n", module);
 }
 
+namespace {
+
+/// The module's object in the cache, if the compiler that is here has made it. Without a compiler, code of any is good.
+std::optional<std::string> cachedObject(const std::string& key) {
+  std::optional<CachedObject> cached = processCache().find(key);
+  const bool current = cached && (cached->maker == compilerName() || compilerName().empty() || SEGUE_FAULT(CacheMakerIgnored));
+  return current ? std::optional(std::move(cached->object)) : std::nullopt;
+}
+
+/// Compiled in the background, or now.
+Result<CompiledModule> compileNew(const std::string& module, const std::string& key) {
+  const std::optional<Result<std::string>> handed_in = takeHandedIn(module);
+  const Result<std::string> object = handed_in ? *handed_in : textFrom("object_code", {module});
+  if (!object.ok()) return object.failure();
+  SEGUE_TRY(LoadedObject loaded, load(object.value()));
+  processCache().store(key, compilerName(), object.value());
+  return CompiledModule{std::move(loaded), handed_in ? "compiled in the background" : "compiled"};
+}
+
+}  // namespace
+
 Result<CompiledModule> compileModule(const std::string& module) {
   SEGUE_REQUIRE(canLoadCode(), "there are no kernels for this processor");
   const std::string key = cacheKey(module, cpuIdentity());
-  if (std::optional<CachedObject> cached = processCache().find(key)) {
-    // Without a compiler, code of any is good.
-    const bool current = cached->maker == maker() || maker().empty() || SEGUE_FAULT(CacheMakerIgnored);
-    Result<LoadedObject> loaded = current ? load(cached->object) : Result<LoadedObject>(Error{"of another compiler"});
-    if (loaded.ok()) return CompiledModule{std::move(loaded.value()), true};
+  if (const std::optional<std::string> cached = cachedObject(key)) {
+    Result<LoadedObject> loaded = load(*cached);
+    if (loaded.ok()) return CompiledModule{std::move(loaded.value()), "from the cache"};
   }
-  SEGUE_TRY(const std::string object, textFrom("object_code", {module}));
-  SEGUE_TRY(LoadedObject loaded, load(object));
-  processCache().store(key, maker(), object);
-  return CompiledModule{std::move(loaded), false};
+  return compileNew(module, key);
 }
 
 namespace {
@@ -114,7 +84,7 @@ namespace {
 Result<CompiledModule> compileNamed(const std::string& name, const std::string& module) {
   logText(name, module);
   Result<CompiledModule> compiled = compileModule(module);
-  if (compiled.ok() || maker().empty()) return compiled;
+  if (compiled.ok() || compilerName().empty()) return compiled;
   return Error{absl::StrCat(compiled.error(), saveReproducer(name, module, compiled.error()))};
 }
 
@@ -128,7 +98,7 @@ Result<void> offerMathFunction(const MathFunction& function) {
   if (logs(Channel::kKernels)) {
     const auto spent = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - start);
     const auto bytes = static_cast<int64_t>(compiled.loaded.code_size + compiled.loaded.constants_size);
-    emit(KernelEvent{name, 1, bytes, compiled.from_cache ? "from the cache" : "compiled", spent.count(), "a math function\n"});
+    emit(KernelEvent{name, 1, bytes, compiled.origin, spent.count(), "a math function\n"});
   }
   return {};
 }
@@ -140,20 +110,42 @@ Result<void> offerMathFunctions(absl::Span<const MathFunction> functions) {
   return {};
 }
 
-Result<CompiledKernel> compileKernel(const KernelText& kernel) {
+namespace {
+
+/// The kernels of this process, by text.
+absl::flat_hash_map<std::string, CompiledKernel>& knownKernels() {
   static auto* known = new absl::flat_hash_map<std::string, CompiledKernel>;
-  if (auto found = known->find(kernel.text); found != known->end()) return found->second;
+  return *known;
+}
+
+std::string kernelName(const KernelText& kernel) { return absl::StrFormat("segue_kernel_%016x", stableHash(kernel.text)); }
+
+}  // namespace
+
+void appendModulesToCompile(const KernelText& kernel, std::vector<std::string>* modules) {
+  auto require = [modules](std::string module) {
+    const bool here = wasHandedIn(module) || cachedObject(cacheKey(module, cpuIdentity()));
+    if (!here && std::find(modules->begin(), modules->end(), module) == modules->end()) modules->push_back(std::move(module));
+  };
+  for (const MathFunction& function : kernel.functions) {
+    if (findSymbol(mathFunctionName(function)) == nullptr) require(mathFunctionModule(function, hasFusedMultiplyAdd()));
+  }
+  if (!knownKernels().contains(kernel.text)) require(emitModule(kernelName(kernel), kernel.text));
+}
+
+Result<CompiledKernel> compileKernel(const KernelText& kernel) {
+  if (auto found = knownKernels().find(kernel.text); found != knownKernels().end()) return found->second;
   CompiledKernel out;
-  out.name = absl::StrFormat("segue_kernel_%016x", stableHash(kernel.text));
+  out.name = kernelName(kernel);
   SEGUE_TRY(const CompiledModule compiled, compileNamed(out.name, emitModule(out.name, kernel.text)));
   const LoadedObject& loaded = compiled.loaded;
   auto code = loaded.functions.find(out.name);
   SEGUE_REQUIRE(code != loaded.functions.end(), "the object of %s has no such function", out.name);
   out.code = reinterpret_cast<KernelCode>(const_cast<void*>(code->second));
   out.bytes = static_cast<int64_t>(loaded.code_size + loaded.constants_size);
-  CompiledKernel& kept = (*known)[kernel.text] = out;
+  CompiledKernel& kept = knownKernels()[kernel.text] = out;
   kept.origin = "known";
-  out.origin = compiled.from_cache ? "from the cache" : "compiled";
+  out.origin = compiled.origin;
   return out;
 }
 

@@ -17,7 +17,7 @@ std::string cacheKey(std::string_view module, std::string_view cpu);
 
 struct CompiledModule {
   LoadedObject loaded;
-  bool from_cache = false;
+  const char* origin = "";        ///< "compiled", "compiled in the background", "from the cache"
 };
 /// The module's functions in memory, for good. What they call is found by findSymbol(). Fails where LLVM does, and without llvmlite unless
 /// the cache has the module.
@@ -27,10 +27,13 @@ struct CompiledKernel {
   KernelCode code = nullptr;
   std::string name;               ///< that of its function: the same in all processes
   int64_t bytes = 0;              ///< of code and constants
-  const char* origin = "";        ///< "compiled", "from the cache", "known": compiled or loaded before
+  const char* origin = "";        ///< that of its module, or "known": compiled or loaded before
 };
 /// Compiles or loads functions, once in a process, for the kernels that call them.
 Result<void> offerMathFunctions(absl::Span<const MathFunction> functions);
+
+/// Adds the modules, without repeats, that would have to be compiled for a kernel: its own and those of math functions.
+void appendModulesToCompile(const KernelText& kernel, std::vector<std::string>* modules);
 
 /// The code of a kernel whose math functions have been offered. A failure names the file that has been saved to reproduce it.
 Result<CompiledKernel> compileKernel(const KernelText& kernel);

@@ -5,6 +5,7 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
+#include "backends/llvm/background.h"
 #include "backends/llvm/codegen.h"
 #include "backends/llvm/combine.h"
 #include "backends/llvm/cpu.h"
@@ -65,6 +66,27 @@ std::unique_ptr<Graph> prepared(const Graph& graph) {
   return out;
 }
 
+/// What kernels need that has to be compiled first.
+std::vector<std::string> modulesToCompile(const llvm::Fusion& fusion) {
+  std::vector<std::string> modules;
+  for (const auto& group : fusion.groups) llvm::appendModulesToCompile(llvm::emitKernel(*group, llvm::vectorBytes()), &modules);
+  return modules;
+}
+
+bool compilesLater(const BackendInput& input) {
+  if (!input.options) return false;
+  return PyDict_GetItemString(input.options.get(), "async_compile") == Py_True;
+}
+
+/// A plan of NumPy's calls that serves until these modules have been compiled. Nullopt where they cannot be in the background.
+std::optional<Result<Plan>> planMeanwhile(const BackendInput& input, const std::vector<std::string>& modules) {
+  Result<std::shared_ptr<PendingCode>> pending = llvm::compileInBackground(modules);
+  if (!pending.ok()) return std::nullopt;
+  Result<Plan> plan = lowerToPlan(input, programOrder(*input.graph));
+  if (plan.ok()) plan.value().pending = std::move(pending.value());
+  return plan;
+}
+
 }  // namespace
 
 Result<Plan> NativeBackend::compile(const BackendInput& given) {
@@ -74,6 +96,12 @@ Result<Plan> NativeBackend::compile(const BackendInput& given) {
   if (own != nullptr) input.graph = own.get();
   llvm::Fusion fusion = llvm::fuse(*input.graph, input.exact);
   llvm::logFusion(fusion);
+  if (compilesLater(given)) {
+    const std::vector<std::string> modules = modulesToCompile(fusion);
+    std::optional<Result<Plan>> meanwhile;
+    if (!modules.empty()) meanwhile = planMeanwhile(given, modules);
+    if (meanwhile) return *std::move(meanwhile);
+  }
   std::vector<ScheduleItem> items;
   size_t group = 0;   // items of groups stand in the order of the groups
   for (size_t i = 0; i < fusion.schedule.items.size(); i++) {
