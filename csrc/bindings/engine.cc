@@ -11,6 +11,7 @@
 #include "bindings/graph.h"
 #include "driver/compile.h"
 #include "runtime/dispatch.h"
+#include "runtime/kernel_runs.h"
 #include "runtime/output_memory.h"
 #include "runtime/thread_pool.h"
 #include "trace/trace.h"
@@ -53,6 +54,15 @@ py::list endRecordDicts() {
 }
 
 /// segue.GraphBreakError(Break.from_record(…)).
+/// The fields of explain.KernelRun.
+py::list endKernelRunTuples() {
+  py::list out;
+  for (const KernelRun& run : endKernelRuns()) {
+    out.append(py::make_tuple(run.name, run.operators, run.elements, run.bytes, run.flops, run.seconds, run.estimated_seconds));
+  }
+  return out;
+}
+
 void raiseGraphBreak(const BreakRecord& stop) {
   try {
     py::module_ errors = py::module_::import("segue.errors");
@@ -165,6 +175,8 @@ void bindEngine(py::module_& m) {
   m.def("_backends", &backendNames, "Names of the engine's own backends.");
   m.def("_records_begin", &beginRecords);
   m.def("_records_end", &endRecordDicts, "One dict per trace since the matching _records_begin.");
+  m.def("_kernel_runs_begin", &beginKernelRuns);
+  m.def("_kernel_runs_end", &endKernelRunTuples, "A tuple for each run of a kernel since the matching _kernel_runs_begin, on this thread.");
   m.def("_break_reasons", &breakReasons);
   m.def("_entry_memory", &entryMemory, "(bytes, entries) of a function's own code.");
   m.def("_disable_code", [](const py::object& code) {

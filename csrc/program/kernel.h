@@ -103,7 +103,9 @@ struct Kernel {
   bool scans = false;                ///< what it makes of an element depends on those before it in the row: rows are whole, and no longer
   bool reports = false;              ///< may set the floating-point status
   uint32_t cost = 0;                 ///< of an element of the run: picoseconds, estimated
-  std::string text;                  ///< what it computes, for people
+  uint32_t flops = 0;                ///< of an element of the run: floating-point operations, of which a math function is one
+  uint32_t operators = 0;            ///< of the graph
+  std::string name, text;            ///< of its code, and what it computes, for people
   std::vector<KernelStage> stages;   ///< in the order in which they run over a row: the last dimension
   std::vector<KernelRow> rows;       ///< what only stages use
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <chrono>
 #include <cstring>
 #include <memory>
 #include <new>
@@ -12,6 +13,7 @@
 #include "runtime/kernel_arrays.h"
 #include "runtime/kernel_parts.h"
 #include "runtime/kernel_rows.h"
+#include "runtime/kernel_runs.h"
 #include "runtime/output_memory.h"
 #include "runtime/thread_pool.h"
 
@@ -167,8 +169,9 @@ bool checkKernel(const Kernel& kernel, size_t outputs, absl::Span<const Operand>
   return (readStatus() & reported) == 0 || SEGUE_FAULT(KernelCheckIgnored);
 }
 
-bool runKernel(const Kernel& kernel, absl::Span<const Operand> operands, PyObject** regs, int reported, bool lets_others_run) {
-  const int64_t count = countOf(kernel, operands, regs);
+namespace {
+
+bool runElements(const Kernel& kernel, absl::Span<const Operand> operands, PyObject** regs, int reported, bool lets_others_run, int64_t count) {
   const bool checks = kernel.reports && reported != 0;
   Results results(kernel.reductions.size());
   startReductions(kernel, operands, regs, results);
@@ -181,6 +184,18 @@ bool runKernel(const Kernel& kernel, absl::Span<const Operand> operands, PyObjec
   averageReductions(kernel, operands, regs, results, count);
   if (checks && (readStatus() & reported) != 0 && !SEGUE_FAULT(KernelStatusIgnored)) return false;
   return makeScalars(kernel, operands, regs, results);
+}
+
+}  // namespace
+
+bool runKernel(const Kernel& kernel, absl::Span<const Operand> operands, PyObject** regs, int reported, bool lets_others_run) {
+  const int64_t count = countOf(kernel, operands, regs);
+  if (kernel_watchers == 0 || !watchesKernels()) [[likely]] return runElements(kernel, operands, regs, reported, lets_others_run, count);
+  const auto start = std::chrono::steady_clock::now();
+  const bool good = runElements(kernel, operands, regs, reported, lets_others_run, count);
+  const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - start;
+  if (good) addKernelRun(kernel, operands, regs, count, spent.count());
+  return good;
 }
 
 }  // namespace segue

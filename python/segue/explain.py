@@ -1,4 +1,4 @@
-"""`segue.explain`: what one call captures, where captures end and why, and under which guards they are reused."""
+"""`segue.explain`: what one call captures, where captures end and why, under which guards they are reused, and what kernels took."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from segue import _segue
 from segue.api import compile
 from segue.errors import Break
 
-__all__ = ["Break", "Capture", "Explanation", "explain", "record"]
+__all__ = ["Break", "Capture", "Explanation", "Kernel", "explain", "record"]
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,32 @@ class Capture:
 
 
 @dataclass(frozen=True)
+class Kernel:
+    """A kernel of the native backend, and what its runs in the explained call took, all together."""
+
+    name: str
+    """Of its code: the same in every process."""
+    operators: int
+    """Of graphs, in one kernel."""
+    runs: int
+    elements: int
+    bytes: int
+    """Of the arrays that it loads and stores, each argument once."""
+    flops: int
+    """Floating-point operations; a math function is one."""
+    seconds: float
+    """Measured; memory that is touched for the first time counts."""
+    estimated_seconds: float
+    """Of one thread, by the cost model that decides how many threads share a run."""
+
+    def __str__(self) -> str:
+        runs = f", {_count(self.runs, 'run')}" if self.runs > 1 else ""
+        return (f"{self.name}: {_count(self.operators, 'operator')}, {self.elements:,} elements{runs}\n"
+                f"  {_scaled(self.bytes)}B at {_rate(self.bytes, self.seconds)}B/s (estimated: {_rate(self.bytes, self.estimated_seconds)}B/s), "
+                f"{_scaled(self.flops)}flop at {_rate(self.flops, self.seconds)}flop/s; {self.seconds * 1e6:.1f} us")
+
+
+@dataclass(frozen=True)
 class Explanation:
     """What `explain(fn)(*args)` found."""
 
@@ -38,6 +64,8 @@ class Explanation:
     """Every trace that the call made, in order."""
     result: Any
     """What the call returned."""
+    kernels: tuple[Kernel, ...] = ()
+    """Those that the call ran, in the order of their first runs."""
 
     @property
     def graphs(self) -> list[_segue.Graph]:
@@ -76,6 +104,8 @@ class Explanation:
                 parts.append("  guards:\n" + _indented("\n".join(capture.guards), "    "))
             if capture.graph_break is not None:
                 parts.append("  break:\n" + _indented(str(capture.graph_break), "    "))
+        if self.kernels:
+            parts.append("\nkernels:\n" + _indented("\n".join(map(str, self.kernels))))
         return "\n".join(parts)
 
 
@@ -83,8 +113,31 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
+def _scaled(number: float) -> str:
+    """The number with the prefix of its unit: "2.4 M"."""
+    for prefix in ("", "k", "M"):
+        if number < 1000:
+            return f"{number:.3g} {prefix}"
+        number /= 1000
+    return f"{number:.3g} G"
+
+
+def _rate(amount: int, seconds: float) -> str:
+    return _scaled(amount / seconds) if seconds > 0 else "0 "
+
+
 def _indented(text: str, margin: str = "  ") -> str:
     return "\n".join(margin + line for line in text.rstrip().splitlines())
+
+
+def _kernels(runs: list[tuple[str, int, int, int, int, float, float]]) -> tuple[Kernel, ...]:
+    """The runs, added up by kernel."""
+    kernels: dict[str, Kernel] = {}
+    for name, operators, elements, moved, flops, seconds, estimated in runs:
+        so_far = kernels.get(name, Kernel(name, operators, 0, 0, 0, 0, 0.0, 0.0))
+        kernels[name] = Kernel(name, operators, so_far.runs + 1, so_far.elements + elements, so_far.bytes + moved, so_far.flops + flops,
+                               so_far.seconds + seconds, so_far.estimated_seconds + estimated)
+    return tuple(kernels.values())
 
 
 class record:
@@ -122,8 +175,12 @@ def explain(fn: Callable[..., Any], **options: Any) -> Callable[..., Explanation
     @functools.wraps(fn)
     def explained(*args: Any, **kwargs: Any) -> Explanation:
         _segue._reset()
-        with record() as captures:
-            result = compiled(*args, **kwargs)
-        return Explanation(tuple(captures), result)
+        _segue._kernel_runs_begin()
+        try:
+            with record() as captures:
+                result = compiled(*args, **kwargs)
+        finally:
+            runs = _segue._kernel_runs_end()
+        return Explanation(tuple(captures), result, _kernels(runs))
 
     return explained

@@ -1,6 +1,7 @@
 """What a capture tells about itself: GraphBreakError of fullgraph=True, segue.explain and the records below it."""
 
 import linecache
+import threading
 
 import numpy as np
 import pytest
@@ -100,3 +101,51 @@ def test_records_describe_every_trace():
     assert (broken["op_count"], broken["break"]["id"]) == (2, "data-dependent-branch")
     assert [(made["op_count"], made["break"]) for made in rest] == [(0, None)]
     assert broken["break"]["position"]["line"] == branch.__code__.co_firstlineno + 2
+
+
+def runs_of(function, *args):
+    pytest.importorskip("llvmlite", reason="the native backend needs llvmlite", exc_type=ImportError)
+    return segue.explain(function, backend="native", mode="default")(*args)
+
+
+def test_kernels_tell_what_they_move_and_compute():
+    x, row = np.ones((30, 40)), np.ones(40)
+    explanation = runs_of(lambda x, row: (x * row + 2.0, (x - row > 0).sum(axis=1)), x, row)
+    (kernel,) = explanation.kernels
+    assert kernel.operators == explanation.op_count == 5
+    # Comparisons and sums of bools are no floating-point operations.
+    assert (kernel.runs, kernel.elements, kernel.bytes, kernel.flops) == (1, 1200, x.nbytes * 2 + row.nbytes + 30 * 8, 1200 * 3)
+    assert kernel.name.startswith("segue_kernel_") and kernel.seconds > 0 and kernel.estimated_seconds > 0
+    assert f"{kernel.name}: 5 operators, 1,200 elements\n" in str(explanation) and "19.8 kB at " in str(explanation)
+    assert " 3.6 kflop at " in str(explanation)
+
+
+def test_kernels_count_their_runs():
+    def steps(x, tell):
+        for _ in range(10):
+            x = np.exp(x * 0.5)
+            tell()
+        return x
+
+    kernels = runs_of(steps, np.zeros(50), lambda: None).kernels
+    assert sum(kernel.runs for kernel in kernels) >= 9
+    assert all(kernel.flops == 2 * kernel.elements for kernel in kernels)
+
+
+def test_calls_that_run_no_kernel_tell_of_none():
+    assert segue.explain(lambda x: x + 1, backend="reference")(X).kernels == ()
+    with pytest.raises(ZeroDivisionError):
+        runs_of(lambda x: x * (1 / 0), X)
+    assert runs_of(lambda x: x[::2], X).kernels == ()
+
+
+def test_kernels_of_other_threads_are_not_told():
+    compiled = segue.compile(lambda x: x * 2.5, backend="native")
+
+    def elsewhere(x):
+        thread = threading.Thread(target=compiled, args=(x,))
+        thread.start()
+        thread.join()
+        return x
+
+    assert runs_of(elsewhere, X).kernels == ()

@@ -1,7 +1,6 @@
 #include "backends/llvm/codegen.h"
 
 #include <algorithm>
-#include <chrono>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -88,6 +87,8 @@ Result<CompiledModule> compileNamed(const std::string& name, const std::string& 
   return Error{absl::StrCat(compiled.error(), saveReproducer(name, module, compiled.error()))};
 }
 
+int64_t bytesOf(const LoadedObject& loaded) { return static_cast<int64_t>(loaded.code_size + loaded.constants_size); }
+
 Result<void> offerMathFunction(const MathFunction& function) {
   const std::string name = mathFunctionName(function);
   if (findSymbol(name) != nullptr) return {};
@@ -95,15 +96,18 @@ Result<void> offerMathFunction(const MathFunction& function) {
   SEGUE_TRY(const CompiledModule compiled, compileNamed(name, mathFunctionModule(function, hasFusedMultiplyAdd())));
   SEGUE_REQUIRE(compiled.loaded.functions.contains(name), "the object of %s has no such function", name);
   offerSymbols(compiled.loaded.functions);
-  if (logs(Channel::kKernels)) {
-    const auto spent = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - start);
-    const auto bytes = static_cast<int64_t>(compiled.loaded.code_size + compiled.loaded.constants_size);
-    emit(KernelEvent{name, 1, bytes, compiled.origin, spent.count(), "a math function\n"});
-  }
+  logKernel(name, 1, bytesOf(compiled.loaded), compiled.origin, start, "a math function\n");
   return {};
 }
 
 }  // namespace
+
+void logKernel(const std::string& name, int64_t nodes, int64_t bytes, const char* origin, std::chrono::steady_clock::time_point start,
+               const std::string& text) {
+  if (!logs(Channel::kKernels)) return;
+  const auto spent = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - start);
+  emit(KernelEvent{name, nodes, bytes, origin, spent.count(), text});
+}
 
 Result<void> offerMathFunctions(absl::Span<const MathFunction> functions) {
   for (const MathFunction& function : functions) SEGUE_TRY_VOID(offerMathFunction(function));
@@ -142,7 +146,7 @@ Result<CompiledKernel> compileKernel(const KernelText& kernel) {
   auto code = loaded.functions.find(out.name);
   SEGUE_REQUIRE(code != loaded.functions.end(), "the object of %s has no such function", out.name);
   out.code = reinterpret_cast<KernelCode>(const_cast<void*>(code->second));
-  out.bytes = static_cast<int64_t>(loaded.code_size + loaded.constants_size);
+  out.bytes = bytesOf(loaded);
   CompiledKernel& kept = knownKernels()[kernel.text] = out;
   kept.origin = "known";
   out.origin = compiled.origin;

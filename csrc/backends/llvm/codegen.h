@@ -2,6 +2,8 @@
 // is imported only then; loaded by us (loader.h).
 #pragma once
 
+#include <chrono>
+
 #include "backends/llvm/emit.h"
 #include "backends/llvm/loader.h"
 #include "base/traced.h"
@@ -31,6 +33,10 @@ struct CompiledKernel {
 };
 /// Compiles or loads functions, once in a process, for the kernels that call them.
 Result<void> offerMathFunctions(absl::Span<const MathFunction> functions);
+
+/// Tells the channel `kernels`, if somebody listens, of code for so many nodes that has been made since `start`.
+void logKernel(const std::string& name, int64_t nodes, int64_t bytes, const char* origin, std::chrono::steady_clock::time_point start,
+               const std::string& text);
 
 /// Adds the modules, without repeats, that would have to be compiled for a kernel: its own and those of math functions.
 void appendModulesToCompile(const KernelText& kernel, std::vector<std::string>* modules);

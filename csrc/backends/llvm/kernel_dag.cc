@@ -50,6 +50,13 @@ std::string printConstant(const Scalar& scalar) {
   return absl::StrCat(static_cast<int64_t>(scalar.bits));
 }
 
+/// Arithmetic with floats, which may set the floating-point status.
+bool calculates(ScalarOp op, DType dtype) {
+  const bool arithmetic = op >= ScalarOp::kAdd && op <= ScalarOp::kRint && op != ScalarOp::kNeg && op != ScalarOp::kAbs;
+  return isFloating(dtype) && (arithmetic || isMath(op));
+}
+bool isCalculation(const Scalar& scalar) { return calculates(scalar.op == ScalarOp::kScan ? scanOp(scalar) : scalar.op, scalar.dtype); }
+
 }  // namespace
 
 std::string_view scalarOpName(ScalarOp op) { return kNames[static_cast<size_t>(op)]; }
@@ -100,19 +107,23 @@ void KernelDag::keep(ScalarId value) {
 }
 
 bool KernelDag::reports() const {
-  auto computes = [](ScalarOp op, DType dtype) {
-    const bool arithmetic = op >= ScalarOp::kAdd && op <= ScalarOp::kRint && op != ScalarOp::kNeg && op != ScalarOp::kAbs;
-    return isFloating(dtype) && (arithmetic || isMath(op));
-  };
   auto loses = [this](const Scalar& scalar) {
     if (scalar.op != ScalarOp::kCast) return false;
     return scalar.dtype == DType::kF32 || (isFloating(scalars_[scalar.args[0]].dtype) && isIntegral(scalar.dtype));
   };
   return std::any_of(scalars_.begin(), scalars_.end(), [&](const Scalar& scalar) {
-           return computes(scalar.op == ScalarOp::kScan ? scanOp(scalar) : scalar.op, scalar.dtype) || loses(scalar);
+           return isCalculation(scalar) || loses(scalar);
          }) ||
          std::any_of(outputs_.begin(), outputs_.end(),
-                     [&](const KernelOutput& output) { return output.combine && computes(*output.combine, scalars_[output.value].dtype); });
+                     [&](const KernelOutput& output) { return output.combine && calculates(*output.combine, scalars_[output.value].dtype); });
+}
+
+uint32_t KernelDag::flops() const {
+  const auto values = std::count_if(scalars_.begin(), scalars_.end(), isCalculation);
+  const auto folds = std::count_if(outputs_.begin(), outputs_.end(), [this](const KernelOutput& output) {
+    return output.combine && calculates(*output.combine, scalars_[output.value].dtype);
+  });
+  return static_cast<uint32_t>(values + folds);
 }
 
 bool KernelDag::hasMath() const {

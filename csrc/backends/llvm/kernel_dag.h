@@ -100,6 +100,8 @@ class KernelDag {
   bool reports() const;
   /// Whether it calls math functions.
   bool hasMath() const;
+  /// Floating-point operations for an element; a math function is one (Kernel::flops).
+  uint32_t flops() const;
   /// What an element costs, estimated (Kernel::cost).
   uint32_t cost() const;
   std::string print() const;

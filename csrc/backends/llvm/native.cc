@@ -30,12 +30,12 @@ Result<KernelCall> kernelCall(const llvm::Group& group) {
   kernel->code = compiled.code;
   kernel->reports = group.dag.reports();
   kernel->cost = group.dag.cost();
+  kernel->flops = group.dag.flops();
+  kernel->operators = static_cast<uint32_t>(group.nodes.size());
+  kernel->name = compiled.name;
   llvm::describeCombining(group.dag, kernel.get());
   kernel->text = group.dag.print();
-  if (logs(Channel::kKernels)) {
-    const auto spent = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - start);
-    emit(KernelEvent{compiled.name, static_cast<int64_t>(group.nodes.size()), compiled.bytes, compiled.origin, spent.count(), kernel->text});
-  }
+  llvm::logKernel(compiled.name, kernel->operators, compiled.bytes, compiled.origin, start, kernel->text);
   return KernelCall{std::move(kernel), group.inputs, group.outputs, group.shape};
 }
 

@@ -167,7 +167,12 @@ class RowFuser {
     }
     for (const Node* output : call.outputs) stage.params.push_back(joined.place.at(output));
     joined.whole->reports |= call.kernel->reports;
-    if (!stage.single) joined.whole->cost += call.kernel->cost;
+    if (!stage.single) {
+      joined.whole->cost += call.kernel->cost;
+      joined.whole->flops += call.kernel->flops;
+    }
+    joined.whole->operators += call.kernel->operators;
+    absl::StrAppend(&joined.whole->name, joined.whole->name.empty() ? "" : "+", call.kernel->name);
     absl::StrAppend(&joined.whole->text, "row: ", absl::StrJoin(stage.params, " "), "\n", call.kernel->text);
     joined.whole->stages.push_back(std::move(stage));
   }
