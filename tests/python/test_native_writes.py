@@ -7,8 +7,6 @@ import pytest
 from tests.plans import plans_of
 from tests.python.native_support import ALL, FLOATS, INTEGERS, NATIVE, check, values
 
-import segue
-
 
 def grid(shape=(9, 13), seed=0):
     return np.random.default_rng(seed).normal(size=shape)
