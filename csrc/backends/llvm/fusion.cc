@@ -299,6 +299,7 @@ class Fuser {
           group_.dag.store(values_.at(candidate.node));
         }
       }
+      if (!SEGUE_FAULT(KernelDropsFolded)) group_.dag.keepStatus();
       kernel.innermost = innermostOf(shape_, kernel.f_order, dims_);
       group_.row_hint = dims_.hint(shape_[shape_.size() - 1 - kernel.innermost]);
       for (size_t i = 0; i < shape_.size(); i++) kernel.sized_by.push_back(sizing(i));

@@ -7,9 +7,9 @@
 namespace segue::llvm {
 namespace {
 
-/// The suffix of an intrinsic's name: f64, v8f64.
+/// The suffix of an intrinsic's name: f64, v8f64, v8i32.
 std::string mangled(DType dtype, int lanes) {
-  return absl::StrCat(lanes > 1 ? absl::StrCat("v", lanes) : "", "f", dtypeItemSize(dtype) * 8);
+  return absl::StrCat(lanes > 1 ? absl::StrCat("v", lanes) : "", isFloating(dtype) ? "f" : "i", dtypeItemSize(dtype) * 8);
 }
 
 }  // namespace
@@ -61,9 +61,22 @@ std::string IrBuilder::intrinsic(std::string_view name, DType dtype, int lanes, 
 std::string IrBuilder::constrained(std::string_view name, DType dtype, int lanes, absl::Span<const std::string> args) {
   const std::string type = typeOf(dtype, lanes);
   const std::string function = absl::StrCat("@llvm.experimental.constrained.", name, ".", mangled(dtype, lanes));
-  declare(absl::StrCat("declare ", type, " ", function, "(", type, ", ", type, ", metadata, metadata)"));
-  return define("call ", type, " ", function, "(", type, " ", args[0], ", ", type, " ", args[1],
-                ", metadata !\"round.tonearest\", metadata !\"fpexcept.strict\") strictfp");
+  std::string types, passed;
+  for (const std::string& arg : args) {
+    absl::StrAppend(&types, type, ", ");
+    absl::StrAppend(&passed, type, " ", arg, ", ");
+  }
+  declare(absl::StrCat("declare ", type, " ", function, "(", types, "metadata, metadata)"));
+  return define("call ", type, " ", function, "(", passed, "metadata !\"round.tonearest\", metadata !\"fpexcept.strict\") strictfp");
+}
+
+std::string IrBuilder::constrainedCast(std::string_view name, DType from, DType to, int lanes, std::string_view value) {
+  const std::string before = typeOf(from, lanes), type = typeOf(to, lanes);
+  const std::string function = absl::StrCat("@llvm.experimental.constrained.", name, ".", mangled(to, lanes), ".", mangled(from, lanes));
+  const bool rounds = name == "fptrunc";
+  declare(absl::StrCat("declare ", type, " ", function, "(", before, rounds ? ", metadata, metadata)" : ", metadata)"));
+  return define("call ", type, " ", function, "(", before, " ", value, rounds ? ", metadata !\"round.tonearest\"" : "",
+                ", metadata !\"fpexcept.strict\") strictfp");
 }
 
 std::string IrBuilder::compareQuietly(std::string_view predicate, DType dtype, int lanes, absl::Span<const std::string> args) {

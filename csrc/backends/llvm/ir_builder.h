@@ -50,8 +50,10 @@ class IrBuilder {
 
   /// A call of `@llvm.NAME` on floats, all of the result's type.
   std::string intrinsic(std::string_view name, DType dtype, int lanes, absl::Span<const std::string> args);
-  /// fadd, fsub, fmul or fdiv that no pass replaces by another operator, however it treats NaNs.
+  /// fadd, fsub, fmul, fdiv or sqrt that no pass drops, or replaces by another operator, however it treats NaNs.
   std::string constrained(std::string_view name, DType dtype, int lanes, absl::Span<const std::string> args);
+  /// The same of fptrunc and fptosi.
+  std::string constrainedCast(std::string_view name, DType from, DType to, int lanes, std::string_view value);
   /// Compares floats without setting a status for quiet NaNs, which the processor's usual instructions do, but for equality.
   std::string compareQuietly(std::string_view predicate, DType dtype, int lanes, absl::Span<const std::string> args);
   /// All lanes hold the scalar.

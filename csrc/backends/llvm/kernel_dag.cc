@@ -106,6 +106,45 @@ void KernelDag::keep(ScalarId value) {
   add(kept);
 }
 
+/// Whether an operator sets a status, and compilers take it for one that does nothing but give a value.
+bool KernelDag::setsStatus(const Scalar& scalar) const {
+  if (scalar.arity == 0) return false;
+  const bool from_floats = isFloating(scalars_[scalar.args[0]].dtype);
+  if (scalar.op == ScalarOp::kCast) return from_floats && scalar.dtype != DType::kF64;
+  return from_floats && ((scalar.op >= ScalarOp::kAdd && scalar.op <= ScalarOp::kDiv) || scalar.op == ScalarOp::kSqrt);
+}
+
+/// The arguments without which there would be another value, as far as a compiler can know.
+absl::Span<const ScalarId> KernelDag::usedArgs(const Scalar& scalar) const {
+  const absl::Span<const ScalarId> args(scalar.args.data(), scalar.arity);
+  if (scalar.op == ScalarOp::kWhere) {
+    if (args[1] == args[2]) return args.subspan(1, 1);
+    const Scalar& condition = scalars_[args[0]];
+    if (condition.op == ScalarOp::kConstant) return args.subspan(condition.bits != 0 ? 1 : 2, 1);
+  }
+  // x & 0, x ^ x, x < 0 of unsigned ones, (x + y) - x …
+  if (scalar.arity == 2 && !isFloating(scalars_[args[0]].dtype)) return {};
+  // The sign of a float is that of what it was cast from.
+  if (scalar.op == ScalarOp::kCopySign && scalars_[args[1]].op == ScalarOp::kCast) return args.subspan(0, 1);
+  return args;
+}
+
+void KernelDag::keepStatus() {
+  std::vector<bool> used(scalars_.size());
+  for (const KernelOutput& output : outputs_) used[output.value] = true;
+  for (size_t i = scalars_.size(); i-- > 0;) {
+    Scalar& scalar = scalars_[i];
+    // Comparisons that are quiet, and calls, stay.
+    const bool comparison = isComparison(scalar.op) || scalar.op == ScalarOp::kMin || scalar.op == ScalarOp::kMax;
+    const bool stays = isKept(scalar) || isMath(scalar.op) || (comparison && isFloating(scalars_[scalar.args[0]].dtype));
+    if (!used[i] && !stays) {
+      if (!setsStatus(scalar)) continue;
+      scalar.bits = 1;
+    }
+    for (const ScalarId arg : usedArgs(scalar)) used[arg] = true;
+  }
+}
+
 bool KernelDag::reports() const {
   auto loses = [this](const Scalar& scalar) {
     if (scalar.op != ScalarOp::kCast) return false;

@@ -90,6 +90,8 @@ class KernelDag {
   ScalarId apply(ScalarOp op, DType dtype, absl::Span<const ScalarId> args);
   /// The value's status counts, though nothing may use it. It is that of an operator that compilers would drop then.
   void keep(ScalarId value);
+  /// Keeps whatever sets a status and might be found to have no use: behind it nothing is added.
+  void keepStatus();
   void store(ScalarId value) { outputs_.push_back({.value = value}); }
   void reduce(ScalarOp combine, ScalarId value, FoldOrder order) { outputs_.push_back({value, combine, order}); }
 
@@ -108,6 +110,8 @@ class KernelDag {
 
  private:
   ScalarId add(const Scalar& scalar);
+  bool setsStatus(const Scalar& scalar) const;
+  absl::Span<const ScalarId> usedArgs(const Scalar& scalar) const;
 
   std::vector<Scalar> scalars_;
   std::vector<KernelOutput> outputs_;

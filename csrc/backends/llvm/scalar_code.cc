@@ -64,12 +64,12 @@ class ScalarCode {
       case ScalarOp::kNot: return binary("xor", args_[0], constant(dtype_ == DType::kBool ? "true" : "-1"));
       case ScalarOp::kNeg: return real ? out_.define("fneg ", type(), " ", args_[0]) : binary("sub", constant("0"), args_[0]);
       case ScalarOp::kAbs: return absolute();
-      case ScalarOp::kSqrt:
+      case ScalarOp::kSqrt: return constrained_ ? out_.constrained("sqrt", dtype_, lanes_, args_) : intrinsic();
       case ScalarOp::kFloor:
       case ScalarOp::kCeil:
       case ScalarOp::kTrunc:
       case ScalarOp::kRint:
-      case ScalarOp::kCopySign: return out_.intrinsic(scalarOpName(op_), dtype_, lanes_, args_);
+      case ScalarOp::kCopySign: return intrinsic();
       case ScalarOp::kIsNan: return out_.define("fcmp uno ", type(), " ", args_[0], ", ", args_[0]);
       case ScalarOp::kIsInf: return compareToInfinity("oeq");
       case ScalarOp::kIsFinite: return compareToInfinity("one");
@@ -93,6 +93,8 @@ class ScalarCode {
     return out_.define("select ", vectorOf("i1", lanes_), " ", condition, ", ", type, " ", yes, ", ", type, " ", no);
   }
 
+  std::string intrinsic() { return out_.intrinsic(scalarOpName(op_), dtype_, lanes_, args_); }
+
   std::string cast() {
     const DType to = result_;
     std::string_view how;
@@ -109,6 +111,7 @@ class ScalarCode {
     } else {
       how = isSigned(dtype_) ? "sext" : "zext";
     }
+    if (constrained_ && isFloating(dtype_)) return out_.constrainedCast(how, dtype_, to, lanes_, args_[0]);
     return out_.define(how, " ", type(), " ", args_[0], " to ", typeOf(to, lanes_));
   }
 
