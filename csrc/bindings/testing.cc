@@ -20,6 +20,7 @@
 #include "bindings/bindings.h"
 #include "hook/eval.h"
 #include "runtime/callable.h"
+#include "runtime/kernel_arrays.h"
 #include "runtime/kernel_parts.h"
 #include "runtime/thread_pool.h"
 
@@ -228,6 +229,12 @@ void bindTesting(py::module_& m) {
     setLongRunWork(picoseconds);
     return before;
   }, "Runs of less work are not cut for several threads. Returns what it was.");
+  testing.def("set_streamed_bytes", [](int64_t bytes) {
+    const int64_t before = streamedBytes();
+    setStreamedBytes(bytes);
+    return before;
+  }, "Runs over less are not stored past the caches. Returns what it was, and starts streamed_runs() anew.");
+  testing.def("streamed_runs", &streamedRuns);
   testing.def("thread_counts", [] {
     const ThreadCounts counts = threadCounts();
     return py::dict(py::arg("runs") = counts.runs, py::arg("workers") = counts.workers, py::arg("worker_parts") = counts.worker_parts);

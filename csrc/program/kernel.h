@@ -35,6 +35,8 @@ struct KernelArg {
   int64_t stride;     ///< in bytes from one element to the next; of arrays only
   int64_t step;       ///< … from one row to the next
 };
+/// Where memory starts that is stored to past the caches: a cache line.
+inline constexpr int kStreamAlignment = 64;
 /// Runs over `rows` rows of `count` elements, one after the other; there is at least one of both.
 using KernelCode = void (*)(const KernelArg* args, int64_t count, int64_t rows);
 
@@ -94,7 +96,9 @@ struct KernelRow {
 
 struct Kernel {
   KernelCode code = nullptr;         ///< null: it has stages
+  KernelCode streaming = nullptr;    ///< of flat kernels: the same with stores past the caches, to outputs that start at kStreamAlignment; or null
   std::vector<KernelParam> params;   ///< inputs, then outputs
+  uint32_t input_count = 0;
   std::vector<uint32_t> sized_by;    ///< by dimension of the run, counted from the last one: an array that has its size
   std::vector<KernelReduction> reductions;
   uint32_t innermost = 0;            ///< the dimension, counted from the last one, of the kernel's own loop; those inside it have one element

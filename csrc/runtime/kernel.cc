@@ -86,7 +86,7 @@ void run(const Kernel& kernel, absl::Span<const Operand> operands, PyObject* con
   letOthersRun(lets_others_run ? count : 0, [&] {
     if (runInParts(kernel, args, axes, results, count)) [[unlikely]] return;
     if (kernel.flat) {
-      kernel.code(args.data(), SEGUE_FAULT(KernelRunsOver) ? count + 1 : count, 1);
+      codeFor(kernel, args, count)(args.data(), SEGUE_FAULT(KernelRunsOver) ? count + 1 : count, 1);
     } else {
       runRows(kernel.code, axes, axes.size() - 1, args);
     }

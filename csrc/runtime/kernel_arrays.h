@@ -41,6 +41,13 @@ KernelArg argOf(const KernelParam& param, PyObject* object);
 /// Runs the kernel's code over the first of the axes, for all elements of the others up to `depth`. The arguments are the same behind it.
 void runRows(KernelCode code, const Axes& axes, size_t depth, Args& args);
 
+/// The code for a run over `count` elements. `args`: those of the whole run.
+KernelCode codeFor(const Kernel& kernel, const Args& args, int64_t count);
+/// For tests. Runs over less bytes are not stored past the caches; how many runs have been, since that was last set.
+void setStreamedBytes(int64_t bytes);
+int64_t streamedBytes();
+int64_t streamedRuns();
+
 /// Where a reduction's elements are, and how many; all of them lie side by side.
 struct Elements {
   char* data;

@@ -37,7 +37,7 @@ struct alignas(kCacheLine) Lane {
 class PartedRun {
  public:
   PartedRun(const Kernel& kernel, const Args& args, const Axes& axes, size_t axis, const Effort& effort)
-      : kernel_(kernel), args_(args), axes_(axes), axis_(axis), effort_(effort) {}
+      : kernel_(kernel), code_(codeFor(kernel, args, axes[axis].size)), args_(args), axes_(axes), axis_(axis), effort_(effort) {}
 
   /// No reduction goes across the parts.
   void run(Cut cut) {
@@ -81,7 +81,7 @@ class PartedRun {
       if (kernel_.params[i].kind == KernelParam::Kind::kArray) lane.args[i].data = args_[i].data + strides[i] * begin;
     }
     lane.axes[axis_].size = size;
-    runRows(kernel_.code, lane.axes, lane.axes.size() - 1, lane.args);
+    runRows(code_, lane.axes, lane.axes.size() - 1, lane.args);
   }
 
   void runLeaf(Lane& lane, size_t leaf) {
@@ -131,6 +131,7 @@ class PartedRun {
   }
 
   const Kernel& kernel_;
+  const KernelCode code_;
   const Args& args_;
   const Axes& axes_;
   const size_t axis_;

@@ -143,9 +143,13 @@ Result<CompiledKernel> compileKernel(const KernelText& kernel) {
   out.name = kernelName(kernel);
   SEGUE_TRY(const CompiledModule compiled, compileNamed(out.name, emitModule(out.name, kernel.text)));
   const LoadedObject& loaded = compiled.loaded;
-  auto code = loaded.functions.find(out.name);
-  SEGUE_REQUIRE(code != loaded.functions.end(), "the object of %s has no such function", out.name);
-  out.code = reinterpret_cast<KernelCode>(const_cast<void*>(code->second));
+  auto find = [&loaded](std::string_view name) {
+    auto code = loaded.functions.find(name);
+    return code == loaded.functions.end() ? nullptr : reinterpret_cast<KernelCode>(const_cast<void*>(code->second));
+  };
+  out.code = find(out.name);
+  SEGUE_REQUIRE(out.code != nullptr, "the object of %s has no such function", out.name);
+  out.streaming = find(kStreamingKernel);
   out.bytes = bytesOf(loaded);
   CompiledKernel& kept = knownKernels()[kernel.text] = out;
   kept.origin = "known";

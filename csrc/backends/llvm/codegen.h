@@ -12,7 +12,7 @@
 namespace segue::llvm {
 
 /// To be raised when the same text is to be compiled otherwise (options), or has come to mean something else (a function that it calls).
-inline constexpr int kCodegenVersion = 1;
+inline constexpr int kCodegenVersion = 2;
 
 /// All that the object code of a module depends on, but for the compiler's version.
 std::string cacheKey(std::string_view module, std::string_view cpu);
@@ -26,7 +26,7 @@ struct CompiledModule {
 Result<CompiledModule> compileModule(const std::string& module);
 
 struct CompiledKernel {
-  KernelCode code = nullptr;
+  KernelCode code = nullptr, streaming = nullptr;   ///< Kernel's
   std::string name;               ///< that of its function: the same in all processes
   int64_t bytes = 0;              ///< of code and constants
   const char* origin = "";        ///< that of its module, or "known": compiled or loaded before

@@ -14,6 +14,10 @@ constexpr int kRegisters = 2;
 /// Those of math functions are long; with registers of 64 bytes more than two gain a few percent, and take twice as long to compile.
 constexpr int mathRegisters(int vector_bytes) { return vector_bytes < 64 ? 4 : 2; }
 
+/// Picoseconds for each byte that is loaded or stored: what computes for longer than it waits for memory gains nothing by stores past the
+/// caches. (Memory takes about 45.)
+constexpr size_t kMostCostOfStreams = 40;
+
 }  // namespace
 
 Emitter::Emitter(const Group& group, int vector_bytes) : group_(group), dag_(group.dag) {
@@ -43,9 +47,22 @@ KernelText Emitter::run() {
     emitMathMap();
   } else {
     emitMap();
+    if (mayStream()) emitStreaming();
   }
   out_.line("attributes #0 = { nounwind strictfp }");
   return {out_.finish(), {functions_.begin(), functions_.end()}};
+}
+
+bool Emitter::mayStream() const {
+  size_t bytes = 0;
+  for (size_t i = 0; i < dtypes_.size(); i++) bytes += runs_[i] ? static_cast<size_t>(dtypeItemSize(dtypes_[i])) : 0;
+  return group_.kernel.flat && !accumulates() && dag_.cost() <= kMostCostOfStreams * bytes;
+}
+
+void Emitter::emitStreaming() {
+  streams_ = true;
+  out_.line("define void @", kStreamingKernel);
+  emitMap();
 }
 
 void Emitter::findInvariants() {
@@ -93,6 +110,7 @@ void Emitter::emitEachEnd() {
 
 void Emitter::emitDone() {
   out_.label("done");
+  if (streams_) out_.line("fence seq_cst");   // such stores are seen in any order
   out_.line("ret void");
   out_.line("}");
 }
@@ -232,7 +250,10 @@ std::string Emitter::emitLoad(DType dtype, std::string_view place, int lanes) {
 
 void Emitter::emitStore(DType dtype, std::string_view place, std::string value, int lanes) {
   if (dtype == DType::kBool) value = out_.define("zext ", vectorOf("i1", lanes), " ", value, " to ", vectorOf("i8", lanes));
-  out_.line("store ", vectorOf(memoryType(dtype), lanes), " ", value, ", ptr ", place, ", align ", dtypeItemSize(dtype));
+  const bool past_caches = streams_ && lanes > 1;
+  const int align = past_caches ? std::min(lanes * dtypeItemSize(dtype), kStreamAlignment) : dtypeItemSize(dtype);
+  if (past_caches) out_.declare("!0 = !{ i32 1 }");
+  out_.line("store ", vectorOf(memoryType(dtype), lanes), " ", value, ", ptr ", place, ", align ", align, past_caches ? ", !nontemporal !0" : "");
 }
 
 std::string Emitter::emitOp(const Scalar& scalar, int lanes) {

@@ -7,11 +7,15 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "backends/llvm/fusion.h"
 #include "backends/llvm/math/library.h"
 
 namespace segue::llvm {
+
+/// The name of a kernel's second form, in its module, which stores past the caches (Kernel::streaming).
+inline constexpr std::string_view kStreamingKernel = "segue_streaming";
 
 struct KernelText {
   std::string text;                       ///< the body of a function of KernelCode's type and what stands behind it: all but its name

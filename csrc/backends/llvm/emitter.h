@@ -52,6 +52,10 @@ class Emitter {
   /// Whether outputs are combined with what they hold.
   bool accumulates() const;
 
+  /// Whether the kernel is worth a second form that stores past the caches: the time goes to memory.
+  bool mayStream() const;
+  void emitStreaming();
+
   // Loops that reduce (emit_folds.cc).
 
   void emitReduction();
@@ -122,6 +126,7 @@ class Emitter {
   const Group& group_;
   const KernelDag& dag_;
   int lanes_ = 1;
+  bool streams_ = false;                   ///< vectors are stored past the caches
   std::vector<bool> runs_;                 ///< by parameter: an array whose elements change along the run
   std::vector<DType> dtypes_;              ///< by parameter
   std::vector<size_t> folds_;              ///< outputs that the run is reduced to

@@ -28,6 +28,8 @@ Result<KernelCall> kernelCall(const llvm::Group& group) {
   SEGUE_TRY(llvm::CompiledKernel compiled, llvm::compileKernel(text));
   auto kernel = std::make_shared<Kernel>(group.kernel);
   kernel->code = compiled.code;
+  kernel->streaming = compiled.streaming;
+  kernel->input_count = static_cast<uint32_t>(group.inputs.size());
   kernel->reports = group.dag.reports();
   kernel->cost = group.dag.cost();
   kernel->flops = group.dag.flops();
