@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import re
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -73,3 +77,50 @@ def test_the_reference_backend_logs_its_plan_too():
         segue.compile(lambda x: np.sin(x) * 2, backend="reference")(np.arange(5.0))
     ((channel, fields),) = seen
     assert channel == "schedule" and [item.split(" = ")[1] for item in fields["items"]] == ["sin", "multiply"]
+
+
+# Five kernels with a call of NumPy behind each; the compiler takes its time.
+SLOW = """
+import time
+import numpy as np
+import segue
+from segue import native
+
+compile = native.object_code
+def object_code(module):
+    time.sleep(0.4)
+    return compile(module)
+native.object_code = object_code
+
+def compute(x):
+    for factor in (1.25, 2.25, 3.25, 4.25, 5.25):
+        x = np.sort(x * factor)
+    return x
+
+segue.compile(compute, backend="native")(np.arange(5.0))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="terminals are opened otherwise there")
+@pytest.mark.parametrize("setting, shown", [({}, True), ({"SEGUE_PROGRESS": "0"}, False)])
+def test_a_terminal_shows_how_far_a_long_compile_is(tmp_path, setting, shown):
+    import pty
+
+    terminal, end = pty.openpty()
+    environment = {**os.environ, "SEGUE_CACHE_DIR": str(tmp_path), "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), **setting}
+    done = subprocess.run([sys.executable, "-c", SLOW], stderr=end, stdout=subprocess.PIPE, env=environment, timeout=120)
+    os.close(end)
+    written = b""
+    with contextlib.suppress(OSError):   # the other end is closed
+        while piece := os.read(terminal, 4096):
+            written += piece
+    os.close(terminal)
+    assert done.returncode == 0, written
+    text = written.decode()
+    assert ("segue: compiling kernels, 4 of 5, 1 s" in text) == shown
+    assert text == "" if not shown else text.endswith("\r\x1b[K")
+
+
+def test_without_a_terminal_long_compiles_say_nothing(tmp_path):
+    done = run_script(SLOW, SEGUE_CACHE_DIR=str(tmp_path))
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

@@ -17,6 +17,7 @@
 #include "graph/effects.h"
 #include "graph/passes.h"
 #include "log/log.h"
+#include "log/progress.h"
 
 namespace segue {
 namespace {
@@ -105,6 +106,7 @@ Result<Plan> NativeBackend::compile(const BackendInput& given) {
     if (meanwhile) return *std::move(meanwhile);
   }
   std::vector<ScheduleItem> items;
+  Progress progress("compiling kernels", fusion.groups.size());
   size_t group = 0;   // items of groups stand in the order of the groups
   for (size_t i = 0; i < fusion.schedule.items.size(); i++) {
     ScheduleItem& item = fusion.schedule.items[i];
@@ -112,6 +114,7 @@ Result<Plan> NativeBackend::compile(const BackendInput& given) {
       items.push_back(std::move(item));
       continue;
     }
+    progress.advance();
     Result<KernelCall> call = kernelCall(*fusion.groups[group++]);
     if (call.ok()) {
       item.kernel = std::move(call.value());
