@@ -1,4 +1,4 @@
-"""The modules that are run, and the tests that differ for a reason that docs/side_exits.md gives."""
+"""The modules that are run, and the tests that differ for a reason that docs/side_exits.md or docs/backends.md gives."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ MODULES = [
 ]  # fmt: skip
 
 MEMORY = "counts of references to dtypes and modules: entries hold those that they compare with"
+LOOPS = "what C code puts in the place of a ufunc's loop: kernels compute what NumPy's own does"
 EXPECTED: dict[str, str] = {
     "_core/tests/test_indexing.py::TestIndexing::test_small_regressions": MEMORY,
     "_core/tests/test_multiarray.py::TestNewBufferProtocol::test_reference_leak": MEMORY,
     "_core/tests/test_ufunc.py::test_ufunc_no_reference_leak": MEMORY,
+    "_core/tests/test_umath.py::TestReplaceLoopBySignature::test_replace_loop": LOOPS,
     "lib/tests/test_function_base.py::TestBincount::test_dtype_reference_leaks": MEMORY,
 } | {
     f"_core/tests/test_multiarray.py::TestArrayInterface::test_scalar_interface[{case}]": MEMORY
