@@ -33,6 +33,9 @@ class Lowering {
 
   Result<Plan> run() {
     bindInputs();
+    for (const ScheduleItem& item : schedule_.items) {
+      for (size_t i = item.begin; item.kernel && i < item.end; i++) in_kernels_.insert(schedule_.order[i]);
+    }
     for (const DefinedSize& size : readSizes(graph_, neededSizes())) sizes_[size.node].push_back(size.at);
     for (const ScheduleItem& item : schedule_.items) {
       const Node& node = *schedule_.order[item.begin];
@@ -108,15 +111,21 @@ class Lowering {
     if (!isPureView(node) || !node.type->isArray() || !node.args[0].isValue() || !isViewIndex(node.args[1], builder_.dims())) return false;
     const ArgValue& array = node.args[0].as<ArgValue>();
     if (!array.type->isArray() || !isCore(array.type->dtype)) return false;
-    values_[&node] = emitView(array, node.args[1]);
+    values_[&node] = emitView(onlyKernelsUse(node) ? StepKind::kWindow : StepKind::kView, array, node.args[1]);
     return true;
   }
 
-  Reg emitView(const ArgValue& array, const Arg& index) {
+  bool onlyKernelsUse(const Node& node) const {
+    const auto& users = users_[node.id];
+    if (SEGUE_FAULT(WindowEscapes)) return !in_kernels_.empty();
+    return std::all_of(users.begin(), users.end(), [this](const Node* user) { return in_kernels_.contains(user); });
+  }
+
+  Reg emitView(StepKind kind, const ArgValue& array, const Arg& index) {
     ViewIndex numbers = viewIndexOf(index, *array.type, builder_);
     std::vector<ViewIndex>& views = builder_.plan().views;
     views.push_back(std::move(numbers));
-    return builder_.emit(StepKind::kView, {values_.at(array.node), static_cast<Operand>(views.size() - 1)});
+    return builder_.emit(kind, {values_.at(array.node), static_cast<Operand>(views.size() - 1)});
   }
 
   /// The assignment is stored at commit: what it needs lives until then.
@@ -125,7 +134,7 @@ class Lowering {
     values_[&node] = builder_.none();
     if (values_.at(value.node) == values_.at(target.node)) return;   // a kernel stores it
     const bool whole = node.args[1].is<ArgEllipsis>();
-    const Reg to = whole ? builder_.held(values_.at(target.node)) : emitView(target, node.args[1]);
+    const Reg to = whole ? builder_.held(values_.at(target.node)) : emitView(StepKind::kView, target, node.args[1]);
     const Reg from = builder_.held(values_.at(value.node));
     builder_.commit(StepKind::kStore, {to, from});
   }
@@ -291,6 +300,7 @@ class Lowering {
   absl::flat_hash_map<const Node*, Reg> values_;
   absl::flat_hash_map<std::vector<std::string>, Reg> names_;
   absl::flat_hash_map<const Node*, DataSizes> sizes_;     ///< that the node defines and somebody uses
+  absl::flat_hash_set<const Node*> in_kernels_;           ///< nodes that kernels compute
   std::vector<DimRelation> unchecked_;                    ///< guesses about sizes that are not defined yet
   absl::flat_hash_set<Reg> drawn_;                        ///< generators whose state has been saved
 };

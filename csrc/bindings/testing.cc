@@ -23,6 +23,7 @@
 #include "runtime/kernel_arrays.h"
 #include "runtime/kernel_parts.h"
 #include "runtime/thread_pool.h"
+#include "runtime/window.h"
 
 namespace py = pybind11;
 
@@ -235,6 +236,7 @@ void bindTesting(py::module_& m) {
     return before;
   }, "Runs over less are not stored past the caches. Returns what it was, and starts streamed_runs() anew.");
   testing.def("streamed_runs", &streamedRuns);
+  testing.def("live_windows", &liveWindows);
   testing.def("thread_counts", [] {
     const ThreadCounts counts = threadCounts();
     return py::dict(py::arg("runs") = counts.runs, py::arg("workers") = counts.workers, py::arg("worker_parts") = counts.worker_parts);

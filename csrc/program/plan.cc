@@ -39,7 +39,7 @@ class Printer {
     if (kind == 'i') return absl::StrCat("i", value);
     if (kind != 'n') return reg(value);
     if (step.kind == StepKind::kIntConstant) return absl::StrCat(numbers_[value]);
-    if (step.kind == StepKind::kView) return absl::StrCat("[", printView(views_[value]), "]");
+    if (step.kind == StepKind::kView || step.kind == StepKind::kWindow) return absl::StrCat("[", printView(views_[value]), "]");
     return absl::StrCat(value);
   }
 

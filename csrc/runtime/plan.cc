@@ -10,6 +10,7 @@
 #include "runtime/mirror.h"
 #include "runtime/program.h"
 #include "runtime/view.h"
+#include "runtime/window.h"
 
 namespace segue {
 namespace {
@@ -98,6 +99,7 @@ PyObject* objectStep(const Plan& plan, const Step& step, absl::Span<const Operan
   PyObject** regs = r.regs;
   switch (step.kind) {
     case StepKind::kView: return viewOf(regs[o[0]], plan.views[o[1]], r.ints);
+    case StepKind::kWindow: return windowOf(regs[o[0]], plan.views[o[1]], r.ints);
     case StepKind::kGetItem: return PyObject_GetItem(regs[o[0]], regs[o[1]]);
     case StepKind::kGetAttr: return PyObject_GetAttr(regs[o[0]], regs[o[1]]);
     case StepKind::kBoxInt: return PyLong_FromLongLong(r.ints[o[0]]);

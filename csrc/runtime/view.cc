@@ -8,27 +8,19 @@
 namespace segue {
 namespace {
 
-/// The view's dimensions as far as they are known.
-struct Selected {
-  char* data;
-  int ndim = 0;
-  npy_intp dims[NPY_MAXDIMS], strides[NPY_MAXDIMS];
-
-  void append(npy_intp size, npy_intp stride) {
-    dims[ndim] = size;
-    strides[ndim++] = stride;
-  }
-};
-
 /// Of a dimension: a slice with its numbers. NumPy leaves the address of views without elements where it is.
-void appendSlice(Selected* out, npy_intp size, npy_intp stride, Py_ssize_t start, Py_ssize_t stop, Py_ssize_t step) {
+void appendSlice(SelectedView* out, npy_intp size, npy_intp stride, Py_ssize_t start, Py_ssize_t stop, Py_ssize_t step) {
   const Py_ssize_t count = PySlice_AdjustIndices(size, &start, &stop, step);
   if (count == 0) return out->append(0, stride);
   out->data += start * stride;
   out->append(count, SEGUE_FAULT(ViewStepIgnored) ? stride : stride * step);
 }
 
-bool select(Selected* out, PyArrayObject* array, const ViewIndex& index, const int64_t* ints) {
+}  // namespace
+
+bool selectView(PyArrayObject* array, const ViewIndex& index, const int64_t* ints, SelectedView* out) {
+  out->data = PyArray_BYTES(array);
+  out->ndim = 0;
   auto number = [ints](const ViewNumber& n) -> Py_ssize_t { return n.in_register ? ints[n.value] : n.value; };
   int axis = 0;
   for (const ViewItem& item : index) {
@@ -53,13 +45,10 @@ bool select(Selected* out, PyArrayObject* array, const ViewIndex& index, const i
   return true;
 }
 
-}  // namespace
-
 PyObject* viewOf(BorrowedRef object, const ViewIndex& index, const int64_t* ints) {
   auto* array = reinterpret_cast<PyArrayObject*>(object.get());
-  Selected view;
-  view.data = PyArray_BYTES(array);
-  if (!select(&view, array, index, ints)) return nullptr;
+  SelectedView view;
+  if (!selectView(array, index, ints, &view)) return nullptr;
   const int writeable = PyArray_FLAGS(array) & NPY_ARRAY_WRITEABLE;
   return arrayOver(object, PyArray_DESCR(array), {view.ndim, view.dims, view.strides, view.data}, writeable).release();
 }

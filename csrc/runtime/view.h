@@ -11,6 +11,20 @@ namespace segue {
 /// an exception for an int that is out of bounds, or when there is no memory.
 PyObject* viewOf(BorrowedRef array, const ViewIndex& index, const int64_t* ints);
 
+/// What an index selects.
+struct SelectedView {
+  char* data;
+  int ndim;
+  npy_intp dims[NPY_MAXDIMS], strides[NPY_MAXDIMS];
+
+  void append(npy_intp size, npy_intp stride) {
+    dims[ndim] = size;
+    strides[ndim++] = stride;
+  }
+};
+/// False with an exception for an int that is out of bounds.
+bool selectView(PyArrayObject* array, const ViewIndex& index, const int64_t* ints, SelectedView* out);
+
 struct ArrayMemory {
   int ndim;
   const npy_intp *dims, *strides;   ///< of `ndim` numbers; strides in bytes

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import gc
+import sys
+import weakref
+
 import numpy as np
 import pytest
 from tests.plans import plans_of
 
 import segue
+from segue import native
 
 SLICES = [slice(None), slice(1, -1), slice(-3, None), slice(None, 2), slice(5, 2), slice(2, 100), slice(-100, 3), slice(None, None, 2),
           slice(None, None, -1), slice(4, None, -2), slice(None, 1, -1), slice(-1, -100, -3), slice(1, 2), slice(3, 3)]
@@ -91,10 +96,6 @@ def test_flags_and_bases(check):
 
 
 def test_views_keep_their_array_alive():
-    import gc
-    import sys
-    import weakref
-
     compiled = segue.compile(lambda x: x[2:])
     for _ in range(3):
         owner = np.arange(1000.0)
@@ -116,3 +117,93 @@ def test_writes_go_through_them(check):
         return x[0], y
 
     check(smooth, np.arange(20.0).reshape(4, 5))
+
+
+needs_llvmlite = pytest.mark.skipif(not native.is_available(), reason="the native backend needs llvmlite")
+
+
+def neighbours(x):
+    return x[1:-1, 1:] + x[:-2, :-1] * x[2:, None, 0]
+
+
+def native_check(check, fn, *args, **options):
+    check(fn, *args, compile_options={"backend": "native"}, **options)
+    return plans_of(fn, *args, backend="native")
+
+
+@needs_llvmlite
+def test_windows_are_what_only_kernels_use(check):
+    x = np.arange(20.0).reshape(4, 5)
+    plan = native_check(check, neighbours, x[:, :3].copy())
+    assert plan.count(" = window r0, ") == 3 and " = view " not in plan
+
+    def also_returned(x):
+        first, second = x[1:], x[:-1]
+        return first * second, second
+
+    plan = native_check(check, also_returned, x)
+    assert "window r0, [1:]" in plan and "view r0, [:-1]" in plan
+
+    def also_written(x):
+        first, second = x[1:], x[:-1]
+        total = first + second
+        second += 1
+        return total
+
+    plan = native_check(check, also_written, x)
+    assert "view r0, [:-1]" in plan
+
+    def also_numpys(x):
+        first, second = x[1:], x[:-1]
+        return first * second, np.sort(second)
+
+    assert "view r0, [:-1]" in native_check(check, also_numpys, x)
+
+
+@needs_llvmlite
+def test_windows_of_what_is_made_on_the_way(check):
+    def f(x, i):
+        y = np.sort(x, axis=0)
+        return y[1:] - y[:-1], y[i] * y[-1], (x[..., ::-1] + x[:, None, 1:2][:, 0]).sum(axis=0)
+
+    x = np.random.default_rng(0).normal(size=(7, 6))
+    for array in (x, np.asfortranarray(x), x.astype("f4"), x[::2]):
+        native_check(check, f, array, 2)
+    check(f, x, -8, breaks=True, hits=False, compile_options={"backend": "native"})   # out of bounds
+
+
+@needs_llvmlite
+def test_windows_die_with_the_call():
+    live = segue._segue._testing.live_windows
+    before = live()
+
+    def many(x):
+        total = x[1:] * 0.5
+        for i in range(8):
+            for j in range(i):
+                total = total + x[1:] * x[:-1] * x[0] - x[j : j + 1] * x[i : i + 1]
+        return total
+
+    for function, shape in ((many, (30,)), (neighbours, (4, 3))):
+        x = np.ones(shape)
+        compiled = segue.compile(function, backend="native")
+        compiled(x)
+        references, descr = sys.getrefcount(x), sys.getrefcount(x.dtype)
+        for _ in range(200):
+            compiled(x)
+        assert sys.getrefcount(x) == references and abs(sys.getrefcount(x.dtype) - descr) < 5
+        gone = weakref.ref(x)
+        del x
+        assert gone() is None
+    assert live() == before
+
+
+@pytest.mark.parametrize("setting", ["warn", "raise"])
+@needs_llvmlite
+def test_windows_die_where_the_call_is_dropped(check, setting):
+    segue.reset()
+    x = np.full((4, 3), 1e200)
+    before = segue._segue._testing.live_windows()
+    with np.errstate(all=setting):
+        check(neighbours, x, hits=False, compile_options={"backend": "native"})
+    assert segue._segue._testing.live_windows() == before
