@@ -245,3 +245,33 @@ def test_long_runs_of_reductions_are_the_same_for_every_call():
     x = mixed((70_001,), "f4")
     compiled = segue.compile(f, **NATIVE)
     assert len({compiled(x).tobytes() for _ in range(5)} | {f(x).tobytes()}) == 1
+
+
+def test_scalars_made_of_sums_do_not_end_a_kernel():
+    def norms(x):
+        length = np.sqrt((x * x).sum())
+        return length, length * 2.0, np.abs(x).max()
+
+    def scaled(x):
+        length = np.sqrt((x * x).sum())
+        return (x + 1).sum(), x / length, length
+
+    def written(x):
+        length = np.sqrt((x * x).sum())
+        x += 1
+        return length, x, length - x.sum()
+
+    def drawn(x, generator):
+        length = np.sqrt(x.sum()) + generator.normal()
+        return length, (x * 2).sum(), generator.normal()
+
+    x = np.linspace(0.1, 3, 1001)
+    check(norms, x, kernels=1, calls=2, mode="default")
+    check(scaled, x, kernels=2, calls=1)
+    check(written, x)
+    check(drawn, x, np.random.default_rng(0))
+    for setting in ("warn", "raise", "ignore"):
+        with np.errstate(all=setting):
+            check(norms, np.array([1e200, -1e200]), hits=setting == "ignore")
+            segue.reset()
+            check(lambda x: (np.sqrt(x.sum()), np.abs(x).max()), -x, hits=setting == "ignore")

@@ -122,6 +122,7 @@ class Fuser {
       }
     }
     for (size_t i = 0; i < pending_.size(); i++) emit(i, "the graph ends", nullptr);
+    runPutOff();
     return std::move(fusion_);
   }
 
@@ -137,24 +138,60 @@ class Fuser {
     bool isFull() const { return nodes.size() >= kMaxNodes; }
   };
 
+  /// What NumPy runs: now, or (scalars) when it is needed.
   void runAlone(Node* node) {
     const bool writes = !writtenArgs(*node).empty() || !node->regions.empty() || node->has(OpTag::kWrite);
     if (writes) {
       for (size_t i = 0; i < pending_.size(); i++) emit(i, "writes memory", node);
+      runPutOff();
+    } else if (mayBePutOff(*node) && !SEGUE_FAULT(ScalarsAtOnce)) {
+      put_off_.insert(node);
+      return;
     } else {
       for (const Arg& arg : node->args) need(arg, node);
     }
     schedule(node);
   }
 
+  /// Scalars that are made of what groups reduce to: others than these groups' own nodes may use the same arrays, and would come too late. Nothing
+  /// sees when they are made: what they report drops the plan as a whole.
+  bool mayBePutOff(const Node& node) const {
+    if (!node.type->isNumpyScalar() || node.has(OpTag::kNondeterministic)) return false;
+    bool waits = false;
+    for (const Arg& arg : node.args) {
+      forEachValue(arg, [&](const ArgValue& value) { waits |= put_off_.contains(value.node) || isPending(*value.node); });
+    }
+    return waits;
+  }
+
+  bool isPending(const Node& node) const { return group_of_[node.id] != kNoGroup && !pending_[group_of_[node.id]].nodes.empty(); }
+
+  /// Runs what makes the values.
   void need(const Arg& arg, const Node* user) {
     forEachValue(arg, [this, user](const ArgValue& value) {
+      if (put_off_.contains(value.node)) run(value.node);
       if (group_of_[value.node->id] != kNoGroup) emit(group_of_[value.node->id], "is no kernel's and uses a value", user);
     });
   }
 
+  /// What has been put off.
+  void run(Node* node) {
+    put_off_.erase(node);
+    for (const Arg& arg : node->args) need(arg, node);
+    schedule(node);
+  }
+
+  void runPutOff() {
+    for (Node* node : graph_.nodes()) {
+      if (put_off_.contains(node)) run(node);
+    }
+  }
+
   void join(Candidate candidate) {
     Node* node = candidate.node;
+    for (const Arg& arg : candidate.operands()) {
+      if (arg.isValue() && put_off_.contains(arg.as<ArgValue>().node)) run(arg.as<ArgValue>().node);
+    }
     std::vector<size_t> makers;
     for (const Arg& arg : candidate.operands()) {
       if (!arg.isValue()) continue;
@@ -414,6 +451,7 @@ class Fuser {
   std::vector<size_t> group_of_;                       ///< by node id; of nodes whose group has run, too
   const UsersByNode users_;
   std::vector<Pending> pending_;
+  absl::flat_hash_set<const Node*> put_off_;           ///< scalars that NumPy will make
   Fusion fusion_;
 };
 

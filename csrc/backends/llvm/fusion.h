@@ -3,8 +3,8 @@
 // Model. One pass in program order. An element-wise node joins the groups that make its operands, if they run over its shape, else one that
 // runs over its shape and loads one of its operands, else it starts one. A reduction does the same with its operand's shape; what it gives is
 // known behind the run only. A group is *pending* until somebody outside needs one of its values, or memory is about to be written; then it
-// runs, so that its nodes move behind nodes that they do not depend on, and never across a write. Values that only the group uses are never
-// stored.
+// runs, so that its nodes move behind nodes that they do not depend on, and never across a write. Scalars that NumPy makes of a pending group's
+// values are put off until somebody needs them. Values that only the group uses are never stored.
 #pragma once
 
 #include <memory>
