@@ -34,7 +34,8 @@ int costPerByte(ScalarOp op) {
     case ScalarOp::kConstant: return 0;
     case ScalarOp::kLoad: return kCostOfMemory;
     case ScalarOp::kDiv:
-    case ScalarOp::kSqrt: return kCostOfDivision;
+    case ScalarOp::kSqrt:
+    case ScalarOp::kFloorDiv: return kCostOfDivision;
     case ScalarOp::kPow: return kCostOfPower;
     default: return isMath(op) ? kCostOfMath : kCostOfOperation;
   }

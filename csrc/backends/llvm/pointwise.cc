@@ -43,6 +43,8 @@ bool applies(ScalarOp op, DType dtype) {
       return !floating || kTakesSecondZero;
     case ScalarOp::kShl:
     case ScalarOp::kShr:
+    case ScalarOp::kFloorDiv:
+    case ScalarOp::kMod:
       return integral;
     case ScalarOp::kDiv:
     case ScalarOp::kSqrt:
@@ -128,6 +130,10 @@ struct DagVisitor {
     const DType dtype = dag[args[0]].dtype;
     if (dtype == DType::kBool && op == ScalarOp::kAdd) op = ScalarOp::kOr;
     if (dtype == DType::kBool && op == ScalarOp::kMul) op = ScalarOp::kAnd;
+    if (op == ScalarOp::kMod) {
+      const ScalarId quotient = dag.apply(ScalarOp::kFloorDiv, dtype, args);
+      return dag.apply(ScalarOp::kSub, dtype, {args[0], dag.apply(ScalarOp::kMul, dtype, {quotient, args[1]})});
+    }
     if (op == ScalarOp::kSub && SEGUE_FAULT(KernelSubtractsBackwards)) return dag.apply(op, dtype, {args[1], args[0]});
     if (op == ScalarOp::kWhere) return dag.apply(op, dag[args[1]].dtype, args);
     return dag.apply(op, isPredicate(op) ? DType::kBool : dtype, args);
@@ -207,6 +213,13 @@ bool isPowerFunction(const Node& node, const DimTable& dims) {
   return number && *number != -1 && *number != 0 && *number != 0.5 && *number != 1 && *number != 2;
 }
 
+/// Integers are divided by positive constants only: other divisors may be 0, of which NumPy warns.
+bool dividesBadly(const Node& node, const Pointwise& pointwise, const DimTable& dims) {
+  if (!pointwise.expression.starts_with("floordiv(") && !pointwise.expression.starts_with("mod(")) return false;
+  const Arg& divisor = node.args[1];
+  return !divisor.is<Dim>() || !dims.isConstant(divisor.as<Dim>()) || dims.constantValue(divisor.as<Dim>()) <= 0;
+}
+
 /// The expression and the operands' dtypes of a ufunc's call, or of `where`; false where kernels have none.
 bool findLoops(const Node& node, const DimTable& dims, Pointwise* out) {
   const bool is_power = node.op->name == "array_power";
@@ -231,6 +244,7 @@ bool findLoops(const Node& node, const DimTable& dims, Pointwise* out) {
   } else if (!findUfuncLoop(node, categories, out)) {
     return false;
   }
+  if (dividesBadly(node, *out, dims)) return false;
   for (size_t i = 0; i < out->operand_count; i++) {
     const Arg& arg = node.args[i];
     if (!isLoaded(arg, dims) && !constantBits(arg, out->loop[i], dims)) return false;
