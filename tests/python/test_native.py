@@ -189,6 +189,40 @@ def test_integer_division_that_is_numpys():
     check(lambda x: (x // 3, x % 7), x.astype("f8"))
 
 
+def test_constants_that_are_written_down():
+    def mixed(x):
+        return ((x >> np.uint32(3)) & np.uint32(0xFFFF)) * np.uint32(2654435761) + np.uint32(True)
+
+    def reals(x):
+        return x * np.float32(0.1) + np.float32(2), np.float64(0.1) + x, np.float32(1e39) * x
+
+    def wide(x):
+        return (x ^ (x >> np.uint64(31))) * np.uint64(0x94D049BB133111EB) + np.uint64(2**63), np.uint64(2**64 - 1)
+
+    x = values("u4", 67)
+    check(mixed, x, kernels=1)
+    check(wide, x.astype("u8"), kernels=1, calls=2)   # NumPy makes the one that is a result
+    with np.errstate(all="ignore"):
+        check(reals, x.astype("f4"))
+        check(reals, x.astype("f8"))
+    check(lambda x: (np.int8(3), x + np.int8(3), np.sort(x) * np.int8(3), [np.int8(3)]), values("i1", 9))
+    check(lambda x: (x // np.int64(7), x > np.bool_(False), np.where(x > np.int16(4), np.int16(4), x)), values("i2", 37))
+    for outside in (2**64, -1):
+        check(eval(f"lambda x: x + np.uint64({outside})"), x.astype("u8"), breaks=True, hits=None)
+
+
+def test_constants_between_writes():
+    def steps(x, y):
+        x += np.float32(0.5)
+        y[1:] = x[:-1] * np.float32(0.5)
+        x[0] = np.float32(0.25)
+        y += np.float32(0.5)
+        return np.float32(0.5)
+
+    x = np.arange(9, dtype="f4")
+    check(steps, x, x.copy())
+
+
 def test_numbers_that_are_arguments():
     def scale(x, a, b):
         return x * a + b

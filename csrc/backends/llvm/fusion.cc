@@ -4,6 +4,7 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
+#include "backends/llvm/constants.h"
 #include "base/check.h"
 #include "base/fault.h"
 #include "graph/effects.h"
@@ -144,19 +145,19 @@ class Fuser {
     if (writes) {
       for (size_t i = 0; i < pending_.size(); i++) emit(i, "writes memory", node);
       runPutOff();
-    } else if (mayBePutOff(*node) && !SEGUE_FAULT(ScalarsAtOnce)) {
+    } else if (mayBePutOff(*node)) {
       put_off_.insert(node);
       return;
-    } else {
-      for (const Arg& arg : node->args) need(arg, node);
     }
+    for (const Arg& arg : node->args) need(arg, node);
     schedule(node);
   }
 
   /// Scalars that are made of what groups reduce to: others than these groups' own nodes may use the same arrays, and would come too late. Nothing
-  /// sees when they are made: what they report drops the plan as a whole.
+  /// sees when they are made: what they report drops the plan as a whole. And constants, which kernels hold themselves.
   bool mayBePutOff(const Node& node) const {
-    if (!node.type->isNumpyScalar() || node.has(OpTag::kNondeterministic)) return false;
+    if (writtenDown(node, graph_.dims())) return true;
+    if (SEGUE_FAULT(ScalarsAtOnce) || !node.type->isNumpyScalar() || node.has(OpTag::kNondeterministic)) return false;
     bool waits = false;
     for (const Arg& arg : node.args) {
       forEachValue(arg, [&](const ArgValue& value) { waits |= put_off_.contains(value.node) || isPending(*value.node); });
@@ -181,16 +182,21 @@ class Fuser {
     schedule(node);
   }
 
+  /// Constants that are no results are left: who needs one runs it.
   void runPutOff() {
     for (Node* node : graph_.nodes()) {
-      if (put_off_.contains(node)) run(node);
+      const auto& users = users_[node->id];
+      const bool result = std::find(users.begin(), users.end(), nullptr) != users.end();
+      if (put_off_.contains(node) && (result || !writtenDown(*node, graph_.dims()))) run(node);
     }
   }
 
   void join(Candidate candidate) {
     Node* node = candidate.node;
     for (const Arg& arg : candidate.operands()) {
-      if (arg.isValue() && put_off_.contains(arg.as<ArgValue>().node)) run(arg.as<ArgValue>().node);
+      if (!arg.isValue()) continue;
+      Node* made = arg.as<ArgValue>().node;
+      if (put_off_.contains(made) && !writtenDown(*made, graph_.dims())) run(made);
     }
     std::vector<size_t> makers;
     for (const Arg& arg : candidate.operands()) {
@@ -404,6 +410,7 @@ class Fuser {
       if (arg.is<Dim>()) return number(arg, dtype);
       const Node* node = arg.as<ArgValue>().node;
       if (auto made = values_.find(node); made != values_.end()) return group_.dag.cast(made->second, dtype);
+      if (const auto bits = writtenDown(*node, dims_)) return group_.dag.cast(group_.dag.constant(node->type->dtype, *bits), dtype);
       auto [known, fresh] = loads_.try_emplace(node, static_cast<uint32_t>(group_.inputs.size()));
       const Type& type = *node->type;
       if (fresh) addInput(arg, type);
@@ -451,7 +458,7 @@ class Fuser {
   std::vector<size_t> group_of_;                       ///< by node id; of nodes whose group has run, too
   const UsersByNode users_;
   std::vector<Pending> pending_;
-  absl::flat_hash_set<const Node*> put_off_;           ///< scalars that NumPy will make
+  absl::flat_hash_set<const Node*> put_off_;           ///< scalars that NumPy makes once somebody needs them
   Fusion fusion_;
 };
 

@@ -17,10 +17,6 @@ namespace segue::llvm {
 namespace {
 
 constexpr int kMaxRank = 31;   ///< KernelParam::spread has a bit for each dimension
-bool isKernelDType(DType dtype) {
-  return dtype == DType::kBool || isIntegral(dtype) || dtype == DType::kF32 || dtype == DType::kF64;
-}
-
 /// Whether kernels apply the operator to elements of the dtype as NumPy's loop does.
 bool applies(ScalarOp op, DType dtype) {
   const bool floating = isFloating(dtype), integral = isIntegral(dtype);
@@ -332,6 +328,10 @@ std::optional<Pointwise> pointwiseOf(const Node& node, const DimTable& dims, boo
   TypeVisitor visitor{out, exact};
   if (ExpressionReader(out.expression).read<DType>(visitor) != node.type->dtype) return std::nullopt;
   return out;
+}
+
+bool isKernelDType(DType dtype) {
+  return dtype == DType::kBool || isIntegral(dtype) || dtype == DType::kF32 || dtype == DType::kF64;
 }
 
 bool isLoaded(const Arg& arg, const DimTable& dims) {

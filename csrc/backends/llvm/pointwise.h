@@ -33,6 +33,7 @@ std::optional<Pointwise> pointwiseOf(const Node& node, const DimTable& dims, boo
 /// The node's value in `dag`. `operands`: by argument, already in the loop's dtype.
 ScalarId lowerExpression(const Pointwise& pointwise, absl::Span<const ScalarId> operands, KernelDag& dag);
 
+bool isKernelDType(DType dtype);
 /// Whether an argument's value is known at run time only.
 bool isLoaded(const Arg& arg, const DimTable& dims);
 /// A constant argument in a dtype; nullopt for one that the dtype does not hold as NumPy's conversion would give it.

@@ -136,12 +136,29 @@ bool isArrayLike(ValueRef value) {
   return constant && (PyLong_Check(constant.get()) || PyFloat_CheckExact(constant) || PyComplex_CheckExact(constant));
 }
 
+/// Of an int that only uint64 holds: the int64 with its bits. None for others, without an exception.
+std::optional<int64_t> bitsOfLarge(BorrowedRef number) {
+  if (!number || !PyLong_CheckExact(number.get())) return std::nullopt;
+  const uint64_t bits = PyLong_AsUnsignedLongLong(number.get());
+  if (bits == UINT64_MAX && PyErr_Occurred()) {
+    PyErr_Clear();
+    return std::nullopt;
+  }
+  return bits > INT64_MAX ? std::optional(static_cast<int64_t>(bits)) : std::nullopt;
+}
+
 /// np.float32(x): x as an array of the dtype (NumPy's scalartypes.c.src does just that), and its scalar if it is 0-d.
 Traced<ValueRef> classScalar(Tracer& t, const BuiltinCall& call) {
   if (call.size() > 1 || !call.args.keywords.empty()) return stop(BreakReason::kBuiltinNotModelled, "a scalar type with keywords");
   ValueRef value = call.size() == 0 ? t.integer(0) : t.resolve(call.args.positional[0]);
   if (!isArrayLike(value)) return stop(BreakReason::kConstantNeeded, "a number, not " + value->describe());
-  SEGUE_TRY(ValueRef result, t.applyNumpy("numpy.asarray", {{value, t.constant(call.function)}, {}}));
+  const bool unsigned_long = call.function.get() == reinterpret_cast<PyObject*>(&PyUInt64ArrType_Type);
+  const std::optional<int64_t> large = unsigned_long ? bitsOfLarge(value->constant()) : std::nullopt;
+  if (large) value = t.integer(*large);
+  SEGUE_TRY(ValueRef result, t.applyNumpy("numpy.asarray", {{value, large ? t.constant(dtypeDescr(DType::kI64)) : t.constant(call.function)}, {}}));
+  if (large) {
+    SEGUE_TRY(result, t.applyNumpy("ndarray.astype", {{result, t.constant(call.function)}, {}}));
+  }
   auto* array = as<ArrayValue>(result);
   if (array == nullptr || array->graphType().ndim() > 0) return result;
   return getItem(t, result, t.tuple({}));

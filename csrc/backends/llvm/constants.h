@@ -1,0 +1,13 @@
+// NumPy scalars that a program writes down: np.uint32(24), np.float32(0.5).
+#pragma once
+
+#include <optional>
+
+#include "graph/graph.h"
+
+namespace segue::llvm {
+
+/// The bits of a 0-d array or scalar that a node makes of a number alone, as NumPy makes it; nullopt for others.
+std::optional<uint64_t> writtenDown(const Node& node, const DimTable& dims);
+
+}  // namespace segue::llvm
