@@ -211,6 +211,23 @@ def test_constants_that_are_written_down():
         check(eval(f"lambda x: x + np.uint64({outside})"), x.astype("u8"), breaks=True, hits=None)
 
 
+def test_constants_that_are_written_to():
+    def replaced(x):
+        factor = np.asarray(3.0)
+        first = x * factor[()]
+        factor[...] = 5.0
+        return first, x * factor[()], x * factor
+
+    def through_a_view(x):
+        factor = np.asarray(3.0)
+        view = factor[...]
+        view += 1
+        return x * factor[()], x + factor
+
+    for function in (replaced, through_a_view):
+        check(function, np.arange(5.0))
+
+
 def test_constants_between_writes():
     def steps(x, y):
         x += np.float32(0.5)

@@ -3,11 +3,11 @@
 
 #include <optional>
 
-#include "graph/graph.h"
+#include "graph/users.h"
 
 namespace segue::llvm {
 
-/// The bits of a 0-d array or scalar that a node makes of a number alone, as NumPy makes it; nullopt for others.
-std::optional<uint64_t> writtenDown(const Node& node, const DimTable& dims);
+/// The bits of a scalar, or of a 0-d array that only becomes one, that a node makes of a number alone, as NumPy makes it; nullopt for others.
+std::optional<uint64_t> writtenDown(const Node& node, const UsersByNode& users, const DimTable& dims);
 
 }  // namespace segue::llvm

@@ -156,7 +156,7 @@ class Fuser {
   /// Scalars that are made of what groups reduce to: others than these groups' own nodes may use the same arrays, and would come too late. Nothing
   /// sees when they are made: what they report drops the plan as a whole. And constants, which kernels hold themselves.
   bool mayBePutOff(const Node& node) const {
-    if (writtenDown(node, graph_.dims())) return true;
+    if (writtenDown(node, users_, graph_.dims())) return true;
     if (SEGUE_FAULT(ScalarsAtOnce) || !node.type->isNumpyScalar() || node.has(OpTag::kNondeterministic)) return false;
     bool waits = false;
     for (const Arg& arg : node.args) {
@@ -170,13 +170,13 @@ class Fuser {
   /// Runs what makes the values.
   void need(const Arg& arg, const Node* user) {
     forEachValue(arg, [this, user](const ArgValue& value) {
-      if (put_off_.contains(value.node)) run(value.node);
+      if (put_off_.contains(value.node)) runNow(value.node);
       if (group_of_[value.node->id] != kNoGroup) emit(group_of_[value.node->id], "is no kernel's and uses a value", user);
     });
   }
 
   /// What has been put off.
-  void run(Node* node) {
+  void runNow(Node* node) {
     put_off_.erase(node);
     for (const Arg& arg : node->args) need(arg, node);
     schedule(node);
@@ -187,7 +187,7 @@ class Fuser {
     for (Node* node : graph_.nodes()) {
       const auto& users = users_[node->id];
       const bool result = std::find(users.begin(), users.end(), nullptr) != users.end();
-      if (put_off_.contains(node) && (result || !writtenDown(*node, graph_.dims()))) run(node);
+      if (put_off_.contains(node) && (result || !writtenDown(*node, users_, graph_.dims()))) runNow(node);
     }
   }
 
@@ -196,7 +196,7 @@ class Fuser {
     for (const Arg& arg : candidate.operands()) {
       if (!arg.isValue()) continue;
       Node* made = arg.as<ArgValue>().node;
-      if (put_off_.contains(made) && !writtenDown(*made, graph_.dims())) run(made);
+      if (put_off_.contains(made) && !writtenDown(*made, users_, graph_.dims())) runNow(made);
     }
     std::vector<size_t> makers;
     for (const Arg& arg : candidate.operands()) {
@@ -410,7 +410,7 @@ class Fuser {
       if (arg.is<Dim>()) return number(arg, dtype);
       const Node* node = arg.as<ArgValue>().node;
       if (auto made = values_.find(node); made != values_.end()) return group_.dag.cast(made->second, dtype);
-      if (const auto bits = writtenDown(*node, dims_)) return group_.dag.cast(group_.dag.constant(node->type->dtype, *bits), dtype);
+      if (const auto bits = writtenDown(*node, users_, dims_)) return group_.dag.cast(group_.dag.constant(node->type->dtype, *bits), dtype);
       auto [known, fresh] = loads_.try_emplace(node, static_cast<uint32_t>(group_.inputs.size()));
       const Type& type = *node->type;
       if (fresh) addInput(arg, type);
