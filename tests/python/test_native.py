@@ -413,6 +413,12 @@ def test_what_nothing_uses_has_no_kernel_of_its_own():
 
     check(unused, np.full(37, 2.0), np.ones(37))
 
+    def unused_constant(x):
+        np.float32(0) * x   # noqa: B018
+        return x[::2]
+
+    check(unused_constant, np.arange(5))
+
 
 def test_conditions_are_looked_for_behind_each_call():
     compiled = segue.compile(lambda x: 1.0 / x, backend="native")

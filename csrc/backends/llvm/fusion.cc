@@ -289,7 +289,7 @@ class Fuser {
     const bool gives = givesAnything(number);
     Pending pending = std::exchange(pending_[number], {});
     if (!gives) {
-      for (const Candidate& candidate : pending.nodes) schedule(candidate.node);
+      for (const Candidate& candidate : pending.nodes) runNow(candidate.node);
       return;
     }
     auto group = std::make_unique<Group>();
