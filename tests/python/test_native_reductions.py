@@ -247,6 +247,15 @@ def test_long_runs_of_reductions_are_the_same_for_every_call():
     assert len({compiled(x).tobytes() for _ in range(5)} | {f(x).tobytes()}) == 1
 
 
+def test_arrays_without_elements_in_any_order():
+    for shape in [(0, 3, 3), (3, 0, 3), (3, 3, 0)]:
+        for axes in itertools.permutations(range(3)):
+            x = np.zeros(shape, "i4").transpose(axes)
+            for axis in range(3):
+                check(lambda x, axis=axis: (x.any(axis=axis), x.sum(axis=axis), (x * 2).all(axis=axis, keepdims=True), x + 1), x)
+                check(lambda x, y, axis=axis: np.square(y, out=x).any(axis=axis), x, x.copy())
+
+
 def test_scalars_made_of_sums_do_not_end_a_kernel():
     def norms(x):
         length = np.sqrt((x * x).sum())

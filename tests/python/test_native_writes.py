@@ -324,6 +324,24 @@ def test_a_kernel_that_stores_into_an_argument_in_the_exact_bits_of_every_dtype(
             check(f, values(dtype, 3001), values(dtype, 3001, seed=5), hits=False)
 
 
+def test_written_arrays_whose_strides_are_their_own():
+    def reduced(a, b):
+        return np.square(b, out=a).any(axis=-3), a
+
+    def times(a):
+        made = a[:1] * 2
+        made += 1
+        return made
+
+    empty, ones = np.zeros((3, 3, 0)).transpose(2, 0, 1), np.zeros((3, 3, 1)).transpose(2, 0, 1)
+    for array in (empty, ones, np.swapaxes(np.zeros((0, 3, 3)), 1, 2), np.zeros((1, 3, 3)), np.zeros((2, 3, 3))):
+        check(reduced, array, np.ones(array.shape))
+        check(reduced, np.ones(array.shape), array)
+        if len(array):
+            check(times, array)
+            check(times, np.asfortranarray(np.ones((5, 2, 2))))
+
+
 def test_arrays_whose_ones_have_strides_of_their_own():
     def f(x):
         made = np.empty((1, 4, 1), order="F")

@@ -369,6 +369,9 @@ ScalarId lowerExpression(const Pointwise& pointwise, absl::Span<const ScalarId> 
 
 std::optional<bool> runOrder(const Type& type, const DimTable& dims) {
   if (!type.isArray() || type.ndim() == 0 || type.ndim() > kMaxRank || !type.layout.known) return std::nullopt;
+  // An array without elements is in every order, whatever its strides, which NumPy's results follow.
+  const bool empty = std::any_of(type.shape.begin(), type.shape.end(), [&dims](Dim dim) { return dims.hint(dim) == 0; });
+  if (empty && type.ndim() > 1) return std::nullopt;
   if (type.layout.c_contiguous) return false;
   // Where NumPy puts a dimension of size 1 among the others depends on the operands' strides.
   for (Dim dim : type.shape) {

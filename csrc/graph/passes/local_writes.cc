@@ -18,10 +18,14 @@ namespace {
 /// What only makes an array to be filled.
 bool isBlank(const OpDef& op) { return op.name == "empty" || op.name == "empty_like" || op.name == "zeros" || op.name == "zeros_like"; }
 
-/// Whether an array in both orders may have other strides than those of C order: dimensions of one element may have any.
-bool mayHaveOddStrides(const Node& array) {
+/// Whether an array may have other strides than a fresh one of its order: dimensions of one element may have any, and so may all dimensions of an
+/// array without elements.
+bool mayHaveOddStrides(const Node& array, const DimTable& dims) {
   const Type& type = *array.type;
-  if (type.ndim() < 2 || !type.layout.c_contiguous || !type.layout.f_contiguous) return false;
+  auto is_free = [&dims](Dim size) { return dims.hint(size) <= 1; };
+  if (type.ndim() < 2 || std::none_of(type.shape.begin(), type.shape.end(), is_free)) return false;
+  if (array.isInput() || !type.layout.c_contiguous) return true;
+  if (!type.layout.f_contiguous) return false;
   const bool like = array.op->name == "empty_like" || array.op->name == "zeros_like" || array.op->name == "ones_like" || array.op->name == "full_like";
   auto fortran = [](const Arg& arg) { return arg.is<std::string>() && arg.as<std::string>() == "F"; };
   return like || array.op->name == "copy" || array.op->name == "astype" || std::any_of(array.args.begin(), array.args.end(), fortran);
@@ -100,7 +104,7 @@ class LocalWrites {
 
   /// Made here, and known under no other name: besides it, only the results of its writes have its memory, which nobody uses.
   bool isLocal(const Node& array, const std::vector<Node*>& writers) const {
-    if (array.isInput() || array.sharing != Sharing::kFresh || !array.type->isArray() || !ownsMemory(*array.op) || mayHaveOddStrides(array)) return false;
+    if (array.isInput() || array.sharing != Sharing::kFresh || !array.type->isArray() || !ownsMemory(*array.op) || mayHaveOddStrides(array, graph_.dims())) return false;
     for (const Node* member : members_[effects_.region(&array)]) {
       const bool writes = std::find(writers.begin(), writers.end(), member) != writers.end();
       if (member != &array && !(writes && users_[member->id].empty())) return SEGUE_FAULT(ViewsOfLocalsIgnored) && member != nullptr;
@@ -111,6 +115,7 @@ class LocalWrites {
   /// An argument of which behind the first write only the whole is read: its last value is assigned to it in the end.
   bool isGiven(const Node& array, const std::vector<Node*>& writers) const {
     if (!array.isInput() || !array.type->isArray() || !array.type->writeable || setitem_ == nullptr) return false;
+    if (mayHaveOddStrides(array, graph_.dims())) return false;   // what is made of it, too
     // Assignments alone cost what they touch.
     if (std::all_of(writers.begin(), writers.end(), [this](const Node* writer) { return writer->op == setitem_; })) return false;
     auto position = [this](const Node* node) { return positions_[node->id]; };
