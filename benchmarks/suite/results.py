@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -114,14 +115,14 @@ def broken(results: dict[str, Any]) -> list[str]:
 
 
 def not_run(results: dict[str, Any]) -> list[str]:
-    """What peers do not run, each once."""
-    lines: dict[str, None] = {}
+    """What peers do not run, each once, with the reason at the smallest size, without the places of files."""
+    lines: dict[str, str] = {}
     for program in results["programs"]:
         for told in program["sizes"].values():
             for peer, reason in told["not_run"].items():
                 if not reason.startswith("no form"):
-                    lines[f"{peer} does not run {program['name']}: {reason}"] = None
-    return list(lines)
+                    lines.setdefault(f"{peer} does not run {program['name']}", re.sub(r"(['\"])/[^'\"]*", r"\1…", reason))
+    return [f"{what}: {reason}" for what, reason in lines.items()]
 
 
 def losses(found: list[Case]) -> list[Case]:

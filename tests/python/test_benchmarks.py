@@ -20,7 +20,7 @@ import segue
 
 def told(numpy, ours, **peers):
     return {"times": {"NumPy": numpy, "Segue": ours, **peers}, "rounds": 2, "first": {"NumPy": numpy, "Segue": 0.05, **peers},
-            "not_run": {"JAX": "TypeError: <no> such thing"}, "steps": {"kernels": 1, "calls": ["getitem", "matmul", "getitem"], "segments": 2}}
+            "not_run": {"JAX": "TypeError: <no> such thing in '/a/place/file.py'"}, "steps": {"kernels": 1, "calls": ["getitem", "matmul", "getitem"], "segments": 2}}
 
 
 MADE = {
@@ -158,7 +158,7 @@ def test_the_report(made):
     assert "FAIL  not measured: dead: exit status 1: AssertionError" in lines
     assert "FAIL  slowest case against NumPy: 0.50 (at least 0.97)" in lines
     assert "pass  slowest BLAS-bound case against NumPy: 1.00 (at least 0.97)" in lines
-    assert lines.count("JAX does not run fast: TypeError: <no> such thing") == 1
+    assert lines.count("JAX does not run fast: TypeError: <no> such thing in '…'") == 1
 
 
 @pytest.mark.parametrize("seconds, expected", [(2.5, "2.5 s"), (0.0025, "2.5 ms"), (2.5e-6, "2.5 us"), (25e-9, "25 ns")])
