@@ -45,14 +45,13 @@ class ScalarCode {
       : op_(op), dtype_(dtype), result_(result), lanes_(lanes), args_(args), out_(out) {}
 
   /// No pass may replace the operator.
+  ScalarCode& constrain() {
+    constrained_ = true;
+    return *this;
+  }
   /// For divisions: the divisor, which is positive.
   ScalarCode& by(uint64_t divisor) {
     divisor_ = divisor;
-    return *this;
-  }
-
-  ScalarCode& constrain() {
-    constrained_ = true;
     return *this;
   }
 
@@ -187,7 +186,8 @@ class ScalarCode {
   }
 
   /// Of 63 bits: x / d is the upper half of x m, shifted, for m = ceil(2**(64 + shift) / d) with 2**shift < d < 2**(shift + 1)
-  /// (Granlund and Montgomery, "Division by invariant integers using multiplication", 1994, theorem 4.2: 2**(64 + shift) <= m d <= 2**(64 + shift) + 2**(shift + 1)).
+  /// (Granlund and Montgomery, "Division by invariant integers using multiplication", 1994, theorem 4.2, which asks for
+  /// 2**(64 + shift) <= m d <= 2**(64 + shift) + 2**(shift + 1)).
   std::string longQuotient(std::string_view x) {
     const int shift = std::bit_width(divisor_) - 1;
     const auto factor = static_cast<uint64_t>(((static_cast<unsigned __int128>(1) << (64 + shift)) + divisor_ - 1) / divisor_);
