@@ -238,6 +238,32 @@ def test_layouts():
     check(lambda x: (np.exp(x) > 1.5, np.where(np.sin(x) > 0.5, np.log(x), 0.0)), x)
 
 
+@pytest.mark.parametrize("count", [1, 7, 8, 31, 32, 33, 64, 100])
+def test_elements_with_gaps(count):
+    def power(c):
+        return np.log10(c.real**2 + c.imag**2 + 1e-12)
+
+    def every_third(x):
+        return np.exp(x[:, ::3]), x[:, ::3] > 1, np.sin(x[:, ::3]).astype("f4")
+
+    def added(x):
+        return np.exp(x[:, ::2]).sum(axis=0)
+
+    rng = np.random.default_rng(count)
+    x = rng.uniform(-2, 3, (5, 3 * count))
+    c = (x + 1j * rng.normal(size=x.shape))[:, :count].copy()
+    check(power, c, kernels=1)
+    check(every_third, x)
+    check(added, x)
+    # Elements have the same bits wherever they are.
+    apart, together = segue.compile(power, **NATIVE)(c), segue.compile(lambda x, y: np.log10(x**2 + y**2 + 1e-12), **NATIVE)(c.real.copy(), c.imag.copy())
+    assert apart.tobytes() == together.tobytes()
+    for setting in ("warn", "raise"):
+        segue.reset()
+        with np.errstate(all=setting):
+            check(lambda x: np.log(x[:, ::2]), x, hits=None)
+
+
 def test_mixed_widths():
     """Vectors have as many lanes of float32 as of float64."""
     x = np.linspace(0.1, 2, 70)

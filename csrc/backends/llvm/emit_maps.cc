@@ -122,8 +122,9 @@ void Emitter::emitElements(const RowLoop& loop, Access access, std::string_view 
   }
 }
 
-// A kernel that calls math functions and has no reduction along its run: vectors only. Elements with gaps between them, and too few of them,
-// are copied to memory of the function's own and back. Where arrays are dense and outputs fresh, the last vector overlaps the one before and
+// A kernel that calls math functions and has no reduction along its run: vectors only. Those of elements with gaps between them are gathered and
+// scattered one by one. Too few elements are copied to memory of the function's own and back. (For all that have gaps that takes longer: a
+// vector is loaded late from memory where its elements have just been stored.) Where arrays are dense and outputs fresh, the last vector overlaps the one before and
 // computes elements once more.
 
 void Emitter::emitMathMap() {
@@ -144,7 +145,14 @@ void Emitter::emitMathMap() {
   const std::string available = accumulates() ? "%whole" : enough;
   out_.line("%direct = and i1 ", dense, ", ", available);
   const std::string at = accumulates() ? "%i" : out_.define("select i1 %whole, i64 %i, i64 ", last);
-  out_.line("br i1 %direct, label %body, label %gather");
+  out_.line("br i1 %direct, label %body, label %", group_.kernel.flat ? "gather" : "gaps");
+  if (!group_.kernel.flat) {
+    out_.label("gaps");
+    out_.line("br i1 %whole, label %strided, label %gather");
+    out_.label("strided");
+    emitBody(Access::kGathered, "%i");
+    out_.line("br label %stored");
+  }
   emitCopies("gather", "body", true);
   out_.label("body");
   Places places(params.size());
