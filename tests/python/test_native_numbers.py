@@ -27,36 +27,6 @@ def test_comparisons_with_integers_that_the_dtype_does_not_hold(dtype):
         check(compare, np.arange(2, 9, dtype=dtype), k)
 
 
-@pytest.mark.parametrize("dtype", INTEGERS)
-def test_integer_division_by_constants(dtype):
-    limits = np.iinfo(dtype)
-    divisors = {1, 2, 3, 5, 7, 8, 10, 100, 127, 641, 1000, 2**15 + 1, 2**16, 2**31 - 1, 2**32 + 1, 10**9 + 7, 2**61 + 3, 2**62, 2**62 + 1,
-                limits.max // 2, limits.max}
-    near = np.array([0, 1, 2, 3, limits.max, limits.max - 1, limits.min, limits.min + 1], dtype)
-    for divisor in sorted(divisor for divisor in divisors if divisor <= min(limits.max, 2**63 - 1)):
-        around = [sign * k * divisor + offset for k in (1, 2, 5, 77) for offset in (-1, 0, 1) for sign in (1, -1)]
-        multiples = np.array([number for number in around if limits.min <= number <= limits.max], dtype)
-        x = np.concatenate([values(dtype, 61), near, multiples])
-        scope = {"np": np}
-        check(eval(f"lambda x: (x // {divisor}, x % {divisor}, np.floor_divide(x, {divisor}), np.mod(x, {divisor}) + x)", scope), x, kernels=1)
-    check(lambda x: (x[1:, 1:-1] // 10, x[1:, 1:-1] % 10), values(dtype, 900).reshape(9, 100), kernels=1)
-
-
-def test_integer_division_that_is_numpys():
-    x = np.arange(-20, 20)
-    with np.errstate(all="ignore"):
-        for divisor in (0, -1, -3):
-            check(eval(f"lambda x: (x // {divisor} + 1, x % {divisor})"), x)
-    for divisor in (0, -1):
-        segue.reset()
-        check(eval(f"lambda x: x // {divisor}"), np.array([5, np.iinfo("i8").min]), hits=False)
-    check(lambda x, k: (x // k, x % k, x // x[::-1]), x, 7, hits=None)
-    check(lambda x: (x // 3.0, x % 3.0, np.fmod(x, 3), divmod(x, 3)), x)
-    check(lambda x: (x // np.int16(3), x % np.int8(3)), x)
-    check(lambda x: (x // 3, x % 3), x.astype(bool))
-    check(lambda x: (x // 3, x % 7), x.astype("f8"))
-
-
 def test_constants_that_are_written_down():
     def mixed(x):
         return ((x >> np.uint32(3)) & np.uint32(0xFFFF)) * np.uint32(2654435761) + np.uint32(True)

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_join.h"
+#include "backends/llvm/division.h"
 #include "backends/llvm/emitter.h"
 #include "backends/llvm/scalar_code.h"
 
@@ -70,6 +71,8 @@ void Emitter::findInvariants() {
     bool invariant = scalar.op != ScalarOp::kScan && (scalar.op != ScalarOp::kLoad || !runs_[scalar.bits]);
     for (size_t k = 0; k < scalar.arity; k++) invariant = invariant && invariant_[scalar.args[k]];
     invariant_.push_back(invariant);
+    if (invariant || !isDivision(scalar.op) || !invariant_[scalar.args[1]] || !preparesDivisor(dag_, scalar)) continue;
+    if (std::find(divisors_.begin(), divisors_.end(), scalar.args[1]) == divisors_.end()) divisors_.push_back(scalar.args[1]);
   }
 }
 
@@ -79,7 +82,8 @@ void Emitter::chooseLanes(int vector_bytes) {
   int registers = maps && dag_.hasMath() ? mathRegisters(vector_bytes) : !scans_.empty() || (maps && joinsRows()) ? 1 : kRegisters;
   int widest = 1;
   for (ScalarId id = 0; id < dag_.scalars().size(); id++) {
-    if (!invariant_[id]) widest = std::max(widest, dtypeItemSize(dag_[id].dtype));
+    if (invariant_[id]) continue;
+    widest = std::max(widest, isDivision(dag_[id].op) ? divisionWidth(dag_[id].dtype) : dtypeItemSize(dag_[id].dtype));
   }
   for (const KernelOutput& output : dag_.outputs()) widest = std::max(widest, dtypeItemSize(dag_[output.value].dtype));
   const int lanes = vector_bytes / widest;
@@ -155,6 +159,24 @@ void Emitter::emitInvariants() {
     scalar_names_[id] = scalar.op == ScalarOp::kLoad ? emitLoad(scalar.dtype, pointers_[scalar.bits], 1) : emitOp(scalar, 1);
     vector_names_[id] = out_.broadcast(element, lanes_, scalar_names_[id]);
   }
+  emitDivisors();
+}
+
+void Emitter::emitDivisors() {
+  for (const ScalarId divisor : divisors_) {
+    for (DivisorPart& part : prepareDivisor(dag_[divisor].dtype, scalar_names_[divisor], out_)) {
+      vector_names_.push_back(part.type.empty() ? "" : out_.broadcast(part.type, lanes_, part.name));
+      scalar_names_.push_back(std::move(part.name));
+    }
+  }
+}
+
+std::string Emitter::emitPrepared(const Scalar& scalar, int lanes, const std::string& value) {
+  const auto number = static_cast<size_t>(std::find(divisors_.begin(), divisors_.end(), scalar.args[1]) - divisors_.begin());
+  auto parts = [&](const std::vector<std::string>& names) {
+    return absl::MakeConstSpan(names).subspan(dag_.scalars().size() + number * kDivisorParts, kDivisorParts);
+  };
+  return emitPreparedDivision(scalar, lanes, value, parts(lanes > 1 ? vector_names_ : scalar_names_), parts(scalar_names_), out_);
 }
 
 std::string Emitter::emitDense() {
@@ -258,6 +280,8 @@ void Emitter::emitStore(DType dtype, std::string_view place, std::string value, 
 
 std::string Emitter::emitOp(const Scalar& scalar, int lanes) {
   const std::vector<std::string>& names = lanes > 1 ? vector_names_ : scalar_names_;
+  const bool prepared = isDivision(scalar.op) && preparesDivisor(dag_, scalar) && invariant_[scalar.args[1]] && !invariant_[scalar.args[0]];
+  if (prepared) return emitPrepared(scalar, lanes, names[scalar.args[0]]);
   absl::InlinedVector<std::string, 3> args;
   for (size_t k = 0; k < scalar.arity; k++) args.push_back(names[scalar.args[k]]);
   return isMath(scalar.op) ? emitCall(scalar, lanes, args) : emitScalarOp(dag_, scalar, lanes, args, out_);

@@ -121,6 +121,9 @@ class Emitter {
   std::string emitScan(ScalarId id, int lanes, const std::string& value);
   std::string emitOneByOne(ScalarOp op, DType dtype, const std::string& value, std::string& so_far);
   std::string emitPrefixes(ScalarOp op, DType dtype, const std::string& value, std::string& so_far);
+  /// Of integers, by a divisor that is the same for all elements of a row.
+  void emitDivisors();
+  std::string emitPrepared(const Scalar& scalar, int lanes, const std::string& value);
   std::string emitCall(const Scalar& scalar, int lanes, absl::Span<const std::string> args);
 
   const Group& group_;
@@ -135,7 +138,8 @@ class Emitter {
   std::vector<std::string> bases_, strides_, steps_;   ///< by parameter: registers
   std::vector<std::string> pointers_;      ///< by parameter: where the row starts
   std::vector<bool> invariant_;            ///< by scalar
-  std::vector<std::string> scalar_names_, vector_names_;   ///< by scalar: registers or constants
+  std::vector<ScalarId> divisors_;         ///< that are prepared once a row
+  std::vector<std::string> scalar_names_, vector_names_;   ///< by scalar, then kDivisorParts for each of divisors_: registers or constants
   std::set<MathFunction> functions_;
   IrBuilder out_;
 };

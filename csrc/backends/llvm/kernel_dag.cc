@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
+#include "backends/llvm/division.h"
 #include "base/check.h"
 
 namespace segue::llvm {
@@ -25,6 +26,8 @@ constexpr std::string_view kOrders[] = {"", " pairwise", " buffered"};
 constexpr int kCostOfMemory = 10;
 constexpr int kCostOfOperation = 5;
 constexpr int kCostOfDivision = 50;
+constexpr int kCostOfUnknownDivisor = 100;   ///< of integers
+constexpr int kCostOfLongDivisor = 250;      ///< of 64 bits
 constexpr int kCostOfMath = 190;
 constexpr int kCostOfPower = 550;
 constexpr uint64_t kMostCost = 1'000'000;
@@ -147,12 +150,13 @@ void KernelDag::keepStatus() {
 }
 
 bool KernelDag::reports() const {
-  auto loses = [this](const Scalar& scalar) {
+  auto reports = [this](const Scalar& scalar) {
+    if (isDivision(scalar.op)) return !dividesByPositive(*this, scalar);
     if (scalar.op != ScalarOp::kCast) return false;
     return scalar.dtype == DType::kF32 || (isFloating(scalars_[scalar.args[0]].dtype) && isIntegral(scalar.dtype));
   };
   return std::any_of(scalars_.begin(), scalars_.end(), [&](const Scalar& scalar) {
-           return isCalculation(scalar) || loses(scalar);
+           return isCalculation(scalar) || reports(scalar);
          }) ||
          std::any_of(outputs_.begin(), outputs_.end(),
                      [&](const KernelOutput& output) { return output.combine && calculates(*output.combine, scalars_[output.value].dtype); });
@@ -174,7 +178,10 @@ uint32_t KernelDag::cost() const {
   uint64_t out = 0;
   for (const Scalar& scalar : scalars_) {
     const DType dtype = scalar.arity > 0 ? scalars_[scalar.args[0]].dtype : scalar.dtype;
-    out += static_cast<uint64_t>(std::max(dtypeItemSize(dtype), dtypeItemSize(scalar.dtype)) * costPerByte(scalar.op));
+    const int bytes = std::max(dtypeItemSize(dtype), dtypeItemSize(scalar.dtype));
+    const bool divides = isDivision(scalar.op) && !dividesByPositive(*this, scalar);
+    const int each = !divides ? costPerByte(scalar.op) : bytes == 8 ? kCostOfLongDivisor : kCostOfUnknownDivisor;
+    out += static_cast<uint64_t>(bytes * each);
   }
   for (const KernelOutput& output : outputs_) {
     out += static_cast<uint64_t>(dtypeItemSize(scalars_[output.value].dtype) * (output.combine ? kCostOfOperation : kCostOfMemory));

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "absl/strings/strip.h"
+#include "backends/llvm/division.h"
 #include "base/check.h"
 #include "base/fault.h"
 #include "base/numpy_version.h"
@@ -41,6 +42,7 @@ bool applies(ScalarOp op, DType dtype) {
     case ScalarOp::kShr:
     case ScalarOp::kFloorDiv:
     case ScalarOp::kMod:
+    case ScalarOp::kFmod:
       return integral;
     case ScalarOp::kDiv:
     case ScalarOp::kSqrt:
@@ -126,7 +128,7 @@ struct DagVisitor {
     const DType dtype = dag[args[0]].dtype;
     if (dtype == DType::kBool && op == ScalarOp::kAdd) op = ScalarOp::kOr;
     if (dtype == DType::kBool && op == ScalarOp::kMul) op = ScalarOp::kAnd;
-    if (op == ScalarOp::kMod) {
+    if (op == ScalarOp::kMod && dividesByPositive(dag, {.op = op, .dtype = dtype, .args = {args[0], args[1]}, .arity = 2})) {
       const ScalarId quotient = dag.apply(ScalarOp::kFloorDiv, dtype, args);
       return dag.apply(ScalarOp::kSub, dtype, {args[0], dag.apply(ScalarOp::kMul, dtype, {quotient, args[1]})});
     }
@@ -209,13 +211,6 @@ bool isPowerFunction(const Node& node, const DimTable& dims) {
   return number && *number != -1 && *number != 0 && *number != 0.5 && *number != 1 && *number != 2;
 }
 
-/// Integers are divided by positive constants only: other divisors may be 0, of which NumPy warns.
-bool dividesBadly(const Node& node, const Pointwise& pointwise, const DimTable& dims) {
-  if (!pointwise.expression.starts_with("floordiv(") && !pointwise.expression.starts_with("mod(")) return false;
-  const Arg& divisor = node.args[1];
-  return !divisor.is<Dim>() || !dims.isConstant(divisor.as<Dim>()) || dims.constantValue(divisor.as<Dim>()) <= 0;
-}
-
 /// The expression and the operands' dtypes of a ufunc's call, or of `where`; false where kernels have none.
 bool findLoops(const Node& node, const DimTable& dims, Pointwise* out) {
   const bool is_power = node.op->name == "array_power";
@@ -240,7 +235,6 @@ bool findLoops(const Node& node, const DimTable& dims, Pointwise* out) {
   } else if (!findUfuncLoop(node, categories, out)) {
     return false;
   }
-  if (dividesBadly(node, *out, dims)) return false;
   for (size_t i = 0; i < out->operand_count; i++) {
     const Arg& arg = node.args[i];
     if (!isLoaded(arg, dims) && !constantBits(arg, out->loop[i], dims)) return false;

@@ -2,6 +2,7 @@
 
 #include <bit>
 
+#include "backends/llvm/division.h"
 #include "base/check.h"
 #include "base/fault.h"
 
@@ -49,11 +50,6 @@ class ScalarCode {
     constrained_ = true;
     return *this;
   }
-  /// For divisions: the divisor, which is positive.
-  ScalarCode& by(uint64_t divisor) {
-    divisor_ = divisor;
-    return *this;
-  }
 
   std::string emit() {
     const bool real = isFloating(dtype_);
@@ -83,7 +79,6 @@ class ScalarCode {
       case ScalarOp::kMax: return extreme("gt");
       case ScalarOp::kShl:
       case ScalarOp::kShr: return shift();
-      case ScalarOp::kFloorDiv: return floorDivision();
       case ScalarOp::kWhere: return select(args_[0], typeOf(result_, lanes_), args_[1], args_[2]);
       default: return comparison();
     }
@@ -169,39 +164,6 @@ class ScalarCode {
     return select(within, type(), binary(right ? isSigned(dtype_) ? "ashr" : "lshr" : "shl", args_[0], args_[1]), otherwise);
   }
 
-  /// Towards minus infinity. Negative dividends are counted from -1 downwards: floor(x / d) is ~(~x / d) for them.
-  std::string floorDivision() {
-    if (!isSigned(dtype_)) return quotient(args_[0], false);
-    const std::string sign = binary("ashr", args_[0], constant(absl::StrCat(dtypeItemSize(dtype_) * 8 - 1)));
-    const std::string positive = SEGUE_FAULT(KernelDividesTowardsZero) ? args_[0] : binary("xor", args_[0], sign);
-    return binary("xor", quotient(positive, true), SEGUE_FAULT(KernelDividesTowardsZero) ? constant("0") : sign);
-  }
-
-  /// Of unsigned numbers, below half of the range (`half`). LLVM divides by constants with a product's upper half, for which no instruction takes
-  /// vectors of 64 bits: that one is made here.
-  std::string quotient(std::string_view dividend, bool half) {
-    const bool power = std::has_single_bit(divisor_);
-    if (lanes_ > 1 && half && !power && dtypeItemSize(dtype_) == 8) return longQuotient(dividend);
-    return binary("udiv", dividend, constant(absl::StrCat(static_cast<int64_t>(divisor_))));
-  }
-
-  /// Of 63 bits: x / d is the upper half of x m, shifted, for m = ceil(2**(64 + shift) / d) with 2**shift < d < 2**(shift + 1)
-  /// (Granlund and Montgomery, "Division by invariant integers using multiplication", 1994, theorem 4.2, which asks for
-  /// 2**(64 + shift) <= m d <= 2**(64 + shift) + 2**(shift + 1)).
-  std::string longQuotient(std::string_view x) {
-    const int shift = std::bit_width(divisor_) - 1;
-    const auto factor = static_cast<uint64_t>(((static_cast<unsigned __int128>(1) << (64 + shift)) + divisor_ - 1) / divisor_);
-    auto word = [this](uint64_t value) { return constant(absl::StrCat(static_cast<int64_t>(value))); };
-    const std::string low_half = word(0xffffffff), half_width = word(32), m_low = word(factor & 0xffffffff), m_high = word(factor >> 32);
-    const std::string low = binary("and", x, low_half), high = binary("lshr", x, half_width);
-    const std::string low_high = binary("mul", low, m_high), high_low = binary("mul", high, m_low);
-    const std::string carry = binary("lshr", binary("mul", low, m_low), half_width);
-    const std::string middle = binary("add", binary("add", carry, binary("and", low_high, low_half)), binary("and", high_low, low_half));
-    const std::string upper = binary("add", binary("mul", high, m_high), binary("lshr", low_high, half_width));
-    const std::string all = binary("add", binary("add", upper, binary("lshr", high_low, half_width)), binary("lshr", middle, half_width));
-    return binary("lshr", all, word(static_cast<uint64_t>(shift)));
-  }
-
   std::string signBit() {
     const std::string bits = vectorOf(bitsType(dtype_), lanes_);
     const std::string seen = out_.define("bitcast ", type(), " ", args_[0], " to ", bits);
@@ -211,7 +173,6 @@ class ScalarCode {
   const ScalarOp op_;
   const DType dtype_, result_;
   bool constrained_ = false;
-  uint64_t divisor_ = 0;
   const int lanes_;
   const absl::Span<const std::string> args_;
   IrBuilder& out_;
@@ -220,8 +181,8 @@ class ScalarCode {
 }  // namespace
 
 std::string emitScalarOp(const KernelDag& dag, const Scalar& scalar, int lanes, absl::Span<const std::string> args, IrBuilder& out) {
+  if (isDivision(scalar.op)) return emitDivision(dag, scalar, lanes, args, out);
   ScalarCode code(scalar.op, dag[scalar.args[0]].dtype, scalar.dtype, lanes, args, out);
-  if (scalar.op == ScalarOp::kFloorDiv) code.by(dag[scalar.args[1]].bits);
   const bool dropped = isKept(scalar) && !SEGUE_FAULT(KernelDropsUnused);
   return dropped || isReplaced(dag, scalar) ? code.constrain().emit() : code.emit();
 }

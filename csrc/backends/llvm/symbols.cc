@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "backends/llvm/division.h"
 #include "backends/llvm/math/library.h"
 #include "base/check.h"
 
