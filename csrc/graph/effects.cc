@@ -91,10 +91,17 @@ bool onlyChooses(const Node& node) {
   });
 }
 
+/// The sign of a real number is set without looking at what else it holds.
+bool onlySetsSigns(const Node& node) {
+  if (!node.has(OpTag::kPointwise) || (node.op->kernel != "abs($0)" && node.op->kernel != "neg($0)")) return false;
+  const Type* operand = node.args[0].isValue() ? node.args[0].as<ArgValue>().type : nullptr;
+  return operand != nullptr && operand->isArray() && operand->dtype == node.type->dtype && isFloating(operand->dtype);
+}
+
 }  // namespace
 
 bool mayReport(const Node& node) {
-  if (!node.has(OpTag::kReadsErrstate) || onlyChooses(node)) return false;
+  if (!node.has(OpTag::kReadsErrstate) || onlyChooses(node) || onlySetsSigns(node)) return false;
   return node.has(OpTag::kIntegerErrstate) || !isIntegerLoop(node);
 }
 

@@ -6,6 +6,7 @@
 #include "graph/passes/constant_folding.h"
 #include "graph/passes/dead_code.h"
 #include "graph/passes/local_writes.h"
+#include "graph/passes/recompute.h"
 #include "graph/passes/variances.h"
 #include "graph/passes/views.h"
 #include "graph/passes/writes.h"
@@ -19,6 +20,7 @@ constexpr Pass kPasses[] = {
     {"constant-folding", foldConstants},
     {"dead-code", eliminateDeadCode},
     {"local-writes", separateLocalWrites},
+    {"recompute", recomputeViewed},
     {"variances", separateVariances},
     {"views", canonicalizeViews},
     {"writes", canonicalizeWrites},

@@ -179,10 +179,10 @@ std::string Emitter::emitPrepared(const Scalar& scalar, int lanes, const std::st
   return emitPreparedDivision(scalar, lanes, value, parts(lanes > 1 ? vector_names_ : scalar_names_), parts(scalar_names_), out_);
 }
 
-std::string Emitter::emitDense() {
+std::string Emitter::emitDense(bool but_gaps) {
   std::string dense = "true";
   for (size_t i = 0; i < group_.kernel.params.size(); i++) {
-    if (!runs_[i]) continue;
+    if (!runs_[i] || (but_gaps && i < group_.gaps.size() && group_.gaps[i])) continue;
     std::string unit = out_.define("icmp eq i64 ", strides_[i], ", ", dtypeItemSize(dtypes_[i]));
     dense = out_.define("and i1 ", dense, ", ", unit);
   }
@@ -236,12 +236,12 @@ std::string Emitter::emitCombined(size_t output, int lanes, const std::string& s
 
 /// Where a parameter's elements are.
 std::vector<std::string> Emitter::emitPlaces(size_t param, Access access, std::string_view index) {
-  if (access == Access::kDense) {
+  if (access == Access::kDense && !(param < group_.gaps.size() && group_.gaps[param])) {
     return {out_.define("getelementptr inbounds ", memoryType(dtypes_[param]), ", ptr ", pointers_[param], ", i64 ", index)};
   }
   const std::string offset = out_.define("mul i64 ", index, ", ", strides_[param]);
   std::vector<std::string> places = {out_.define("getelementptr inbounds i8, ptr ", pointers_[param], ", i64 ", offset)};
-  for (int i = 1; access == Access::kGathered && i < lanes_; i++) {
+  for (int i = 1; access != Access::kSingle && i < lanes_; i++) {
     places.push_back(out_.define("getelementptr inbounds i8, ptr ", places.back(), ", i64 ", strides_[param]));
   }
   return places;

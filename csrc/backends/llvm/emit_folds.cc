@@ -116,7 +116,7 @@ void Emitter::emitStretch() {
   out_.line("%whole = add i64 %from, %vectors");
   out_.line("br i1 ", out_.define("icmp ne i64 %vectors, 0"), ", label %some, label %rest");
   out_.label("some");
-  out_.line("br i1 ", emitDense(), ", label %dense, label %gathered");
+  out_.line("br i1 ", emitDense(true), ", label %dense, label %gathered");
   const std::vector<std::string> dense = emitFoldLoop("dense", Access::kDense, "some", "%from", "%whole", "joined", initials(lanes_));
   const std::vector<std::string> gathered = emitFoldLoop("gathered", Access::kGathered, "some", "%from", "%whole", "joined", initials(lanes_));
   out_.label("joined");

@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <bit>
+#include <utility>
 
 #include "backends/llvm/emitter.h"
 #include "backends/llvm/scalar_code.h"
@@ -22,24 +24,56 @@ constexpr int kCached = 1 << 20;   ///< bytes that some cache of the processor s
 
 void Emitter::emitMap() {
   emitEntry();
-  out_.line("%whole = and i64 %count, ", -static_cast<int64_t>(lanes_));
-  if (overlaps()) out_.line("%last = sub i64 %count, ", lanes_);
-  const std::string some = out_.define("icmp ne i64 %whole, 0"), dense = out_.define("and i1 ", some, ", ", emitDense());
-  RowLoop each{.name = "each", .begin = "0", .before = "entry", .end = "%rows", .behind = "done"};
+  const std::string dense = emitDense(true);
   if (joinsRows()) {
-    const std::string reduced = emitJoinable();
-    const std::string joined = out_.define("select i1 ", reduced, ", i64 ", out_.define("and i64 %rows, ", -kJoinedRows), ", i64 0");
-    out_.line("br i1 ", reduced, ", label %together, label %others");
-    emitRows({.name = "together", .begin = "0", .before = "entry", .end = joined, .behind = "others", .together = kJoinedRows}, dense);
-    out_.label("others");
-    out_.line("br i1 ", out_.define("icmp ult i64 ", joined, ", %rows"), ", label %each, label %done");
-    each.begin = joined;
-    each.before = "others";
+    emitJoinedRows(dense);
+  } else if (const int lanes = lanesOfShortRows(); lanes > 0) {
+    RowLoop each = rowLoop("each", dense);
+    const std::string wide = std::exchange(each.vectors, "true");
+    const int all = std::exchange(lanes_, lanes);
+    RowLoop narrow = rowLoop("narrow", dense);
+    out_.line("br i1 ", wide, ", label %each, label %narrow");
+    emitRows(std::move(narrow));
+    lanes_ = all;
+    emitRows(std::move(each));
   } else {
+    RowLoop each = rowLoop("each", dense);
     out_.line("br label %each");
+    emitRows(std::move(each));
   }
-  emitRows(std::move(each), dense);
   emitDone();
+}
+
+int Emitter::lanesOfShortRows() const {
+  if (!overlaps() || group_.row_hint >= lanes_) return 0;
+  const auto lanes = static_cast<int>(std::bit_floor(static_cast<uint64_t>(std::max<int64_t>(group_.row_hint, 1))));
+  return lanes > 1 ? lanes : 0;
+}
+
+Emitter::RowLoop Emitter::rowLoop(std::string_view name, std::string_view dense) {
+  RowLoop loop{.name = std::string(name), .begin = "0", .before = "entry", .end = "%rows", .behind = "done"};
+  loop.whole = out_.define("and i64 %count, ", -static_cast<int64_t>(lanes_));
+  if (overlaps()) loop.last = out_.define("sub i64 %count, ", lanes_);
+  loop.vectors = out_.define("and i1 ", out_.define("icmp ne i64 ", loop.whole, ", 0"), ", ", dense);
+  return loop;
+}
+
+/// Several rows at a time, then the others one by one.
+void Emitter::emitJoinedRows(std::string_view dense) {
+  RowLoop each = rowLoop("each", dense), together = each;
+  const std::string reduced = emitJoinable();
+  const std::string joined = out_.define("select i1 ", reduced, ", i64 ", out_.define("and i64 %rows, ", -kJoinedRows), ", i64 0");
+  out_.line("br i1 ", reduced, ", label %together, label %others");
+  together.name = "together";
+  together.end = joined;
+  together.behind = "others";
+  together.together = kJoinedRows;
+  emitRows(std::move(together));
+  out_.label("others");
+  out_.line("br i1 ", out_.define("icmp ult i64 ", joined, ", %rows"), ", label %each, label %done");
+  each.begin = joined;
+  each.before = "others";
+  emitRows(std::move(each));
 }
 
 /// Whether several rows are combined in the same elements, and are worth it: rows within a page of memory are read faster one after the
@@ -64,7 +98,7 @@ bool Emitter::joinsRows() const {
   return accumulates() && varying <= kMostJoinedOps;
 }
 
-void Emitter::emitRows(RowLoop loop, std::string_view dense) {
+void Emitter::emitRows(RowLoop loop) {
   const std::string& name = loop.name;
   out_.label(name);
   out_.line("%", name, ".row = phi i64 [ ", loop.begin, ", %", loop.before, " ], [ %", name, ".row.next, %", name, ".next ]");
@@ -72,34 +106,45 @@ void Emitter::emitRows(RowLoop loop, std::string_view dense) {
     emitRow(i == 0 ? absl::StrCat("%", name, ".row") : out_.define("add nuw i64 %", name, ".row, ", i));
     loop.pointers.push_back(pointers_);
     loop.scalars.push_back(scalar_names_);
-    loop.vectors.push_back(vector_names_);
+    loop.repeated.push_back(vector_names_);
   }
-  out_.line("br i1 ", dense, ", label %", name, ".dense, label %", name, ".rest");
-  out_.label(absl::StrCat(name, ".dense"));
-  out_.line("%", name, ".i = phi i64 [ 0, %", name, " ], [ %", name, overlaps() ? ".i.next" : ".i.behind", ", %", name, ".dense ]");
-  emitElements(loop, Access::kDense, absl::StrCat("%", name, ".i"));
-  out_.line("%", name, ".i.behind = add nuw i64 %", name, ".i, ", lanes_);
-  const std::string behind = absl::StrCat("%", name, ".i.behind");
-  if (overlaps()) {
-    const std::string within = out_.define("icmp ult i64 ", behind, ", %last");
-    out_.line("%", name, ".i.next = select i1 ", within, ", i64 ", behind, ", i64 %last");
-    out_.line("br i1 ", out_.define("icmp ult i64 %", name, ".i, %last"), ", label %", name, ".dense, label %", name, ".next");
-    out_.label(absl::StrCat(name, ".rest"));
-    out_.line("%", name, ".start = phi i64 [ 0, %", name, " ]");
-  } else {
-    out_.line("br i1 ", out_.define("icmp ult i64 ", behind, ", %whole"), ", label %", name, ".dense, label %", name, ".rest");
-    out_.label(absl::StrCat(name, ".rest"));
-    out_.line("%", name, ".start = phi i64 [ 0, %", name, " ], [ %whole, %", name, ".dense ]");
-  }
-  out_.line("br i1 ", out_.define("icmp ult i64 %", name, ".start, %count"), ", label %", name, ".single, label %", name, ".next");
-  out_.label(absl::StrCat(name, ".single"));
-  out_.line("%", name, ".j = phi i64 [ %", name, ".start, %", name, ".rest ], [ %", name, ".j.next, %", name, ".single ]");
-  emitElements(loop, Access::kSingle, absl::StrCat("%", name, ".j"));
-  out_.line("%", name, ".j.next = add nuw i64 %", name, ".j, 1");
-  out_.line("br i1 ", out_.define("icmp ult i64 %", name, ".j.next, %count"), ", label %", name, ".single, label %", name, ".next");
+  const bool surely = loop.vectors == "true";
+  surely ? out_.line("br label %", name, ".dense") : out_.line("br i1 ", loop.vectors, ", label %", name, ".dense, label %", name, ".rest");
+  emitVectors(loop);
+  if (!surely) emitSingles(loop);
   out_.label(absl::StrCat(name, ".next"));
   out_.line("%", name, ".row.next = add nuw i64 %", name, ".row, ", loop.together);
   out_.line("br i1 ", out_.define("icmp ult i64 %", name, ".row.next, ", loop.end), ", label %", name, ", label %", loop.behind);
+}
+
+/// The vectors of the loop's rows.
+void Emitter::emitVectors(const RowLoop& loop) {
+  const std::string dense = absl::StrCat(loop.name, ".dense"), index = absl::StrCat("%", loop.name, ".i");
+  const std::string behind = index + ".behind", next = overlaps() ? index + ".next" : behind;
+  out_.label(dense);
+  out_.line(index, " = phi i64 [ 0, %", loop.name, " ], [ ", next, ", %", dense, " ]");
+  emitElements(loop, Access::kDense, index);
+  out_.line(behind, " = add nuw i64 ", index, ", ", lanes_);
+  if (overlaps()) {
+    out_.line(next, " = select i1 ", out_.define("icmp ult i64 ", behind, ", ", loop.last), ", i64 ", behind, ", i64 ", loop.last);
+    out_.line("br i1 ", out_.define("icmp ult i64 ", index, ", ", loop.last), ", label %", dense, ", label %", loop.name, ".next");
+  } else {
+    out_.line("br i1 ", out_.define("icmp ult i64 ", behind, ", ", loop.whole), ", label %", dense, ", label %", loop.name, ".rest");
+  }
+}
+
+/// The elements of the loop's rows that are in no vector.
+void Emitter::emitSingles(const RowLoop& loop) {
+  const std::string &name = loop.name, single = absl::StrCat(name, ".single"), index = absl::StrCat("%", name, ".j");
+  out_.label(absl::StrCat(name, ".rest"));
+  const std::string behind = overlaps() ? "" : absl::StrCat(", [ ", loop.whole, ", %", name, ".dense ]");
+  out_.line("%", name, ".start = phi i64 [ 0, %", name, " ]", behind);
+  out_.line("br i1 ", out_.define("icmp ult i64 %", name, ".start, %count"), ", label %", single, ", label %", name, ".next");
+  out_.label(single);
+  out_.line(index, " = phi i64 [ %", name, ".start, %", name, ".rest ], [ ", index, ".next, %", single, " ]");
+  emitElements(loop, Access::kSingle, index);
+  out_.line(index, ".next = add nuw i64 ", index, ", 1");
+  out_.line("br i1 ", out_.define("icmp ult i64 ", index, ".next, %count"), ", label %", single, ", label %", name, ".next");
 }
 
 /// The elements from `index` on of each of the loop's rows. Outputs that all of them are combined in are loaded and stored once.
@@ -109,7 +154,7 @@ void Emitter::emitElements(const RowLoop& loop, Access access, std::string_view 
   for (size_t row = 0; row < loop.pointers.size(); row++) {
     pointers_ = loop.pointers[row];
     scalar_names_ = loop.scalars[row];
-    vector_names_ = loop.vectors[row];
+    vector_names_ = loop.repeated[row];
     const Places places = placesAt(access, index);
     const std::vector<std::string> values = emitOps(lanes, places);
     for (size_t i = 0; i < values.size(); i++) {
@@ -133,7 +178,7 @@ void Emitter::emitMathMap() {
   for (size_t i = 0; i < params.size(); i++) {
     if (runs_[i]) out_.line("%own", i, " = alloca [", lanes_, " x ", memoryType(dtypes_[i]), "], align ", kOwnAlign);
   }
-  const std::string enough = out_.define("icmp uge i64 %count, ", lanes_), dense = emitDense();
+  const std::string enough = out_.define("icmp uge i64 %count, ", lanes_), dense = emitDense(false);
   const std::string last = out_.define("sub i64 %count, ", lanes_);
   emitEach("%row");
   out_.line("br label %chunk");

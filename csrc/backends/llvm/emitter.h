@@ -17,7 +17,7 @@ constexpr int kPartialSums = 8;
 /// How a loop's body gets at the elements of arrays.
 enum class Access : uint8_t {
   kSingle,     ///< one element
-  kDense,      ///< a vector of neighbours
+  kDense,      ///< a vector of neighbours, where the array does not surely have gaps
   kGathered,   ///< a vector of elements with gaps between them
 };
 
@@ -34,14 +34,23 @@ class Emitter {
   /// A loop over rows in blocks whose names start with `name`: from row `begin` on, which the block `before` gives, to `end`, then to `behind`.
   struct RowLoop {
     std::string name, begin, before, end, behind;
+    std::string vectors;                   ///< whether rows are done in vectors; "true": surely
+    std::string whole, last;               ///< how many elements whole vectors have, and where the last vector of a row can start
     int together = 1;                      ///< rows whose elements are computed at once
-    std::vector<std::vector<std::string>> pointers, scalars, vectors;   ///< by row of those: pointers_, scalar_names_, vector_names_
+    std::vector<std::vector<std::string>> pointers, scalars, repeated;   ///< by row of those: pointers_, scalar_names_, vector_names_
   };
 
   // Loops that store (emit_maps.cc).
 
   void emitMap();
-  void emitRows(RowLoop loop, std::string_view dense);
+  void emitJoinedRows(std::string_view dense);
+  void emitRows(RowLoop loop);
+  void emitVectors(const RowLoop& loop);
+  void emitSingles(const RowLoop& loop);
+  /// What a loop with vectors of lanes_ asks for, in front of it.
+  RowLoop rowLoop(std::string_view name, std::string_view dense);
+  /// The lanes of vectors for rows that are shorter than one of lanes_, as those seen first were: 0 where they were not.
+  int lanesOfShortRows() const;
   void emitElements(const RowLoop& loop, Access access, std::string_view index);
   std::string emitJoinable();
   bool joinsRows() const;
@@ -101,8 +110,8 @@ class Emitter {
   /// What is the same for all elements of a row: where its arrays start, constants, scalars, repeated elements and what is made of them.
   void emitRow(std::string_view row);
   void emitInvariants();
-  /// Whether every array's elements lie side by side.
-  std::string emitDense();
+  /// Whether every array's elements lie side by side. `but_gaps`: but for those of arrays that surely have gaps.
+  std::string emitDense(bool but_gaps);
   Places placesAt(Access access, std::string_view index);
   /// Computes the elements from `index` on and stores those of outputs along the run. The values of outputs.
   std::vector<std::string> emitBody(Access access, std::string_view index);

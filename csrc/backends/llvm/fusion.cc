@@ -5,6 +5,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "backends/llvm/constants.h"
+#include "backends/llvm/gaps.h"
 #include "base/check.h"
 #include "base/fault.h"
 #include "graph/effects.h"
@@ -344,6 +345,9 @@ class Fuser {
       }
       if (!SEGUE_FAULT(KernelDropsFolded)) group_.dag.keepStatus();
       kernel.innermost = innermostOf(shape_, kernel.f_order, dims_);
+      for (const Arg& input : group_.inputs) {
+        group_.gaps.push_back(input.isValue() && hasGaps(*input.as<ArgValue>().node, kernel.innermost, dims_));
+      }
       group_.row_hint = dims_.hint(shape_[shape_.size() - 1 - kernel.innermost]);
       for (size_t i = 0; i < shape_.size(); i++) kernel.sized_by.push_back(sizing(i));
     }

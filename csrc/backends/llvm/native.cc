@@ -54,6 +54,11 @@ void splitItem(const ScheduleItem& item, std::vector<ScheduleItem>* items) {
   for (size_t i = item.begin; i < item.end; i++) items->push_back({i, i + 1, std::nullopt});
 }
 
+bool viewsWhatIsComputed(const Node* node) {
+  const Node* base = isPureView(*node) && node->args[0].isValue() ? node->args[0].as<ArgValue>().node : nullptr;
+  return base != nullptr && base->has(OpTag::kPointwise);
+}
+
 /// The graph with less that only NumPy could run; null where it has nothing like that.
 std::unique_ptr<Graph> prepared(const Graph& graph) {
   auto some = [&graph](auto&& predicate) { return std::any_of(graph.nodes().begin(), graph.nodes().end(), predicate); };
@@ -61,6 +66,7 @@ std::unique_ptr<Graph> prepared(const Graph& graph) {
   if (some([](const Node* node) { return node->op->name == "var" || node->op->name == "std"; })) {
     passes = {"variances", "common-subexpressions"};
   }
+  if (some(viewsWhatIsComputed)) passes.insert(passes.end(), {"recompute", "views", "common-subexpressions", "dead-code"});
   if (some([](const Node* node) { return !writtenArgs(*node).empty(); })) passes.insert(passes.end(), {"local-writes", "dead-code"});
   if (passes.empty()) return nullptr;
   std::unique_ptr<Graph> out = graph.clone();
