@@ -143,6 +143,7 @@ class Lowering {
   const Node* destinationOf(const KernelCall& call, const Node& output) const {
     const auto& users = users_[output.id];
     if (users.size() != 1 || users[0] == nullptr || !staging_.waits(*users[0]) || !users[0]->args[1].is<ArgEllipsis>()) return nullptr;
+    if (!staging_.writesAlone(*users[0])) return nullptr;
     const Node* target = users[0]->args[0].as<ArgValue>().node;
     const Type &type = *target->type, &made = *output.type;
     const bool ordered = call.kernel->f_order ? type.layout.f_contiguous : type.layout.c_contiguous;

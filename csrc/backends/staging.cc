@@ -50,6 +50,7 @@ Staging::Staging(const Graph& graph, const Effects& effects)
       dims_(graph.dims()),
       saved_(effects.regionCount()),
       waits_(effects.regionCount()),
+      facts_(effects.regionCount()),
       mirrored_(graph.inputs().size()),
       inputs_of_(effects.regionCount()) {
   std::vector<int> inputs_in(effects.regionCount());
@@ -68,6 +69,7 @@ bool Staging::goesWithoutMirror(const Graph& graph, const Node& input) {
   if (SEGUE_FAULT(StagingSkipped)) return true;
   const uint32_t region = effects_.region(&input);
   waits_[region] = input.type->layout.known && mayWait(graph, region);
+  if (waits_[region]) facts_[region] = factsOf(graph, region);
   if (waits_[region] || mayWriteDirectly(graph, region)) return true;
   saved_[region] = maySave(graph, region);
   return saved_[region];
@@ -86,6 +88,15 @@ bool Staging::reads(const Node& node, uint32_t region) const {
     forEachValue(node.args[i], [&](const ArgValue& value) { out |= effects_.region(value.node) == region; });
   }
   return out;
+}
+
+Staging::RegionFacts Staging::factsOf(const Graph& graph, uint32_t region) const {
+  RegionFacts facts;
+  forEachNode(graph.body(), [&](const Node* node) {
+    facts.writes += writes(*node, region);
+    facts.read |= reads(*node, region);
+  });
+  return facts;
 }
 
 bool Staging::mayWriteDirectly(const Graph& graph, uint32_t region) const {
@@ -132,7 +143,7 @@ bool Staging::maySave(const Graph& graph, uint32_t region) const {
   return allowed;
 }
 
-bool Staging::waits(const Node& node) const { return assignsArray(node) && waits_[effects_.region(node.args[0].as<ArgValue>().node)]; }
+bool Staging::waits(const Node& node) const { return assignsArray(node) && waits_[regionOf(node)]; }
 
 NodeList Staging::saved(const Node& node) const {
   NodeList out;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "backends/plan_builder.h"
+#include "base/fault.h"
 #include "graph/effects.h"
 
 namespace segue {
@@ -26,6 +27,10 @@ class Staging {
   NodeList saved(const Node& node) const;
   /// The node is an assignment of an array to part of an input, which waits for the commit.
   bool waits(const Node& node) const;
+  /// No other node writes to the input that the assignment writes to.
+  bool writesAlone(const Node& node) const { return facts_[regionOf(node)].writes == 1 || SEGUE_FAULT(StoresOutOfOrder); }
+  /// No node reads what is in that input.
+  bool isUnread(const Node& node) const { return !facts_[regionOf(node)].read; }
 
   /// Appends what leads an output from the mirrors to the originals.
   Reg rebase(Reg reg, const Node* value, PlanBuilder& builder, absl::Span<const Reg> mirrors,
@@ -39,6 +44,12 @@ class Staging {
   bool writes(const Node& node, uint32_t region) const;
   /// The node looks at what is in the region's memory, as far as is known.
   bool reads(const Node& node, uint32_t region) const;
+  struct RegionFacts {
+    int writes = 0;        ///< nodes that write to it
+    bool read = false;     ///< some node reads it
+  };
+  RegionFacts factsOf(const Graph& graph, uint32_t region) const;
+  uint32_t regionOf(const Node& node) const { return effects_.region(node.args[0].as<ArgValue>().node); }
   /// No node up to the last write reads the region, and every write only replaces elements.
   bool mayWriteDirectly(const Graph& graph, uint32_t region) const;
   /// All writes assign arrays as they are, without a cast, and nothing reads the region behind the first.
@@ -50,6 +61,7 @@ class Staging {
   const Effects& effects_;
   const DimTable& dims_;
   std::vector<bool> saved_, waits_;              ///< by region
+  std::vector<RegionFacts> facts_;               ///< by region: of those that wait
   std::vector<bool> mirrored_;                   ///< by input
   std::vector<std::vector<uint32_t>> inputs_of_; ///< by region: its mirrored inputs
   bool any_ = false;

@@ -356,3 +356,29 @@ def test_arrays_whose_ones_have_strides_of_their_own():
 
     check(f, np.arange(5.0))
     check(f, np.arange(10.0)[::2])
+
+
+def test_several_assignments_to_an_argument_keep_their_order():
+    def part_first(out, x, y):
+        value = x + 1
+        out[1:3] = y
+        out[...] = value
+
+    def part_last(out, x, y):
+        value = x + 1
+        out[...] = value
+        out[1:3] = y
+
+    def twice(out, x, y):
+        first, second = x + 1, x * 2
+        out[...] = second
+        out[...] = first
+        out[:2] = y
+
+    def two_arrays(out, x, y):
+        value = x + 1
+        x[:2] = y
+        out[...] = value
+
+    for f in (part_first, part_last, twice, two_arrays):
+        check(f, np.zeros(8), np.arange(8.0), np.array([50.0, 60.0]))
