@@ -176,10 +176,17 @@ class Lowering {
     return out;
   }
 
-  /// Checks the kernel here and runs it at commit. What it reads lives until then.
+  /// Whether nothing reads the arguments that the kernel's outputs are assigned to.
+  bool onlyReplaces(const KernelCall& call) const {
+    return std::all_of(call.outputs.begin(), call.outputs.end(), [this](const Node* output) { return staging_.isUnread(*users_[output->id][0]); });
+  }
+
+  /// Checks the kernel here and runs it at commit, or checks and runs it before the commit. What it reads lives until then.
   void lowerIntoArguments(const KernelCall& call, const NodeList& destinations, absl::Span<const Operand> inputs) {
-    const auto number = static_cast<Operand>(builder_.plan().kernels.size());
-    std::vector<Operand> operands = {number, static_cast<Operand>(destinations.size())}, later = {number};
+    const auto number = static_cast<Operand>(builder_.plan().kernels.size()), count = static_cast<Operand>(destinations.size());
+    const bool replaces = onlyReplaces(call);
+    std::vector<Operand> operands = {number, count}, later = {number};
+    if (replaces) later.push_back(count);
     operands.insert(operands.end(), inputs.begin(), inputs.end());
     for (Reg reg : inputs) later.push_back(builder_.held(reg));
     for (size_t i = 0; i < destinations.size(); i++) {
@@ -187,6 +194,7 @@ class Lowering {
       operands.push_back(reg);
       later.push_back(reg);
     }
+    if (replaces) return builder_.store(StepKind::kStoreKernel, later);
     builder_.effect(StepKind::kCheckKernel, operands);
     builder_.commit(StepKind::kKernel, later);
   }

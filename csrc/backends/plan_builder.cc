@@ -71,6 +71,10 @@ void PlanBuilder::effect(StepKind kind, absl::Span<const Operand> operands) {
   plan_.pure.append(kind, kNoReg, operands).node = node_;
 }
 
+void PlanBuilder::store(StepKind kind, absl::Span<const Operand> operands) {
+  plan_.stores.append(kind, kNoReg, operands).node = node_;
+}
+
 void PlanBuilder::commit(StepKind kind, absl::Span<const Operand> operands) {
   plan_.commit.append(kind, kNoReg, operands).node = node_;
 }
@@ -189,6 +193,7 @@ void PlanBuilder::finalize(Program& program) {
 
 Plan PlanBuilder::finish() {
   finalize(plan_.pure);
+  finalize(plan_.stores);
   finalize(plan_.commit);
   finalize(plan_.undo);
   for (Reg& output : plan_.outputs) output = final(output);

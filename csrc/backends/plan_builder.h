@@ -25,6 +25,7 @@ class PlanBuilder {
   Reg temporary();
   /// Appends a pure step without a result.
   void effect(StepKind kind, absl::Span<const Operand> operands);
+  void store(StepKind kind, absl::Span<const Operand> operands);
   void commit(StepKind kind, absl::Span<const Operand> operands);
   /// What the index selects of the array is about to be written in place: a dropped run puts it back.
   void save(Reg array, Reg index);

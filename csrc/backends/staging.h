@@ -30,7 +30,7 @@ class Staging {
   /// No other node writes to the input that the assignment writes to.
   bool writesAlone(const Node& node) const { return facts_[regionOf(node)].writes == 1 || SEGUE_FAULT(StoresOutOfOrder); }
   /// No node reads what is in that input.
-  bool isUnread(const Node& node) const { return !facts_[regionOf(node)].read; }
+  bool isUnread(const Node& node) const { return !facts_[regionOf(node)].read || SEGUE_FAULT(StoresIntoReadArrays); }
 
   /// Appends what leads an output from the mirrors to the originals.
   Reg rebase(Reg reg, const Node* value, PlanBuilder& builder, absl::Span<const Reg> mirrors,

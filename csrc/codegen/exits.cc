@@ -137,7 +137,8 @@ class ExitLowering {
   Replay& replay() { return segment_.replay; }
   bool isPure() {
     return segment_.exit == SegmentExit::kReturn && segment_.result < segment_.plan.reg_count && replay().held.empty() &&
-           replay().build.steps.empty() && replay().writes.steps.empty() && segment_.plan.commit.steps.empty() && segment_.plan.undo.steps.empty();
+           replay().build.steps.empty() && replay().writes.steps.empty() && segment_.plan.stores.steps.empty() &&
+           segment_.plan.commit.steps.empty() && segment_.plan.undo.steps.empty();
   }
   const Recipe& recipe(RecipeId id) const { return trace_.recipes[static_cast<size_t>(id.index)]; }
   Reg reg(RecipeId id) const { return id.valid() ? regs_[static_cast<size_t>(id.index)] : kNoReg; }

@@ -85,7 +85,7 @@ Step& Program::append(StepKind kind, Reg dst, absl::Span<const Operand> operands
 size_t Plan::bytes() const {
   size_t items = 0;
   for (const ViewIndex& view : views) items += view.capacity();
-  return sizeof *this + views.capacity() * sizeof(ViewIndex) + items * sizeof(ViewItem) + pure.bytes() + commit.bytes() + undo.bytes() + constants.capacity() * sizeof(Ref) +
+  return sizeof *this + views.capacity() * sizeof(ViewIndex) + items * sizeof(ViewItem) + pure.bytes() + stores.bytes() + commit.bytes() + undo.bytes() + constants.capacity() * sizeof(Ref) +
          numbers.capacity() * sizeof(int64_t) + kernels.capacity() * sizeof(kernels[0]) + outputs.capacity() * sizeof(Reg);
 }
 
@@ -98,6 +98,9 @@ std::string printPlan(const Plan& plan) {
   std::string out = printProgram(plan.pure, plan.constants, plan.slot_count, plan.numbers, plan.views);
   for (size_t i = 0; i < plan.kernels.size(); i++) {
     absl::StrAppend(&out, "kernel ", i, ":\n  ", absl::StrReplaceAll(absl::StripSuffix(plan.kernels[i]->text, "\n"), {{"\n", "\n  "}}), "\n");
+  }
+  if (!plan.stores.steps.empty()) {
+    absl::StrAppend(&out, "stores:\n", printProgram(plan.stores, plan.constants, plan.slot_count, plan.numbers, plan.views));
   }
   if (!plan.commit.steps.empty()) {
     absl::StrAppend(&out, "commit:\n", printProgram(plan.commit, plan.constants, plan.slot_count, plan.numbers, plan.views));

@@ -40,6 +40,7 @@ SegueVariables variables{};          ///< NumPy's, borrowed; null before the fir
 struct LastState {
   PyObject* values[SEGUE_CONTEXT_VARIABLES];   ///< owned; null before the first use
   Pool* pool;                        ///< null: the state reports nothing
+  int beyond_warnings;               ///< one bit per condition
 } last{};
 
 Pool& poolFor(int raising, npy_intp buffer_size, PyObject* memory_handler) {
@@ -55,14 +56,16 @@ bool findVariables() {
   return variables.variables[kErrState] != nullptr;
 }
 
-/// One bit per condition that the user's state does not ignore.
-int raisingConditions(int mask) {
-  int raising = 0;
+/// What a state does about a condition, as NumPy numbers it; 3 and more: calls, prints, logs.
+enum Answer { kIgnore, kWarn, kRaise };
+
+/// One bit per condition that the state answers by `least` or more.
+int conditionsFrom(int mask, int least) {
+  int conditions = 0;
   for (int i = 0; i < kConditions; i++) {
-    const int answer = (mask >> (kBitsPerCondition * i)) & 7;
-    if (SEGUE_FAULT(WarningsSwallowed) ? answer == 2 : answer != 0) raising |= 1 << i;
+    if (((mask >> (kBitsPerCondition * i)) & 7) >= least) conditions |= 1 << i;
   }
-  return raising;
+  return conditions;
 }
 
 /// Sets the entered context's state, through NumPy's public functions.
@@ -102,7 +105,8 @@ bool readState(const SegueOuterContext& outer) {
   ErrState state;
   PyObject* handler = outer.values[kMemoryHandler];
   if (outer.values[kErrState] == nullptr || handler == nullptr || !currentErrState(&state)) return false;
-  int raising = raisingConditions(state.mask);
+  const int raising = conditionsFrom(state.mask, SEGUE_FAULT(WarningsSwallowed) ? kRaise : kWarn);
+  last.beyond_warnings = conditionsFrom(state.mask, kRaise);
   last.pool = raising != 0 ? &poolFor(raising, state.buffer_size, handler) : nullptr;
   for (size_t i = 0; i < SEGUE_CONTEXT_VARIABLES; i++) Py_XSETREF(last.values[i], Py_NewRef(outer.values[i]));
   return true;
@@ -141,7 +145,9 @@ void ErrStateScope::enter() {
 void ErrStateScope::read() {
   thread_ = PyThreadState_Get();
   ok_ = look();
-  if (ok_ && last.pool != nullptr) reported_ = last.pool->raising;
+  if (!ok_ || last.pool == nullptr) return;
+  reported_ = last.pool->raising;
+  beyond_warnings_ = last.beyond_warnings;
 }
 
 bool ErrStateScope::look() {

@@ -37,6 +37,8 @@ class ErrStateScope {
   bool ok() const { return ok_; }
   /// The conditions that the user's state does not ignore, one bit each (NPY_FPE_DIVIDEBYZERO …).
   int reported() const { return reported_; }
+  /// Those that it does more about than warn: it raises, calls, prints or logs.
+  int beyondWarnings() const { return beyond_warnings_; }
 
  private:
   void enter();
@@ -50,7 +52,7 @@ class ErrStateScope {
   PooledContext* inner_ = nullptr;   ///< in force, while entered
   PyThreadState* thread_;
   SegueOuterContext outer_;
-  int reported_ = 0;
+  int reported_ = 0, beyond_warnings_ = 0;
   bool ok_ = true;
 };
 

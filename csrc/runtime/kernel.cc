@@ -16,6 +16,7 @@
 #include "runtime/kernel_runs.h"
 #include "runtime/output_memory.h"
 #include "runtime/thread_pool.h"
+#include "runtime/warning_filters.h"
 
 namespace segue {
 namespace {
@@ -196,6 +197,15 @@ bool runKernel(const Kernel& kernel, absl::Span<const Operand> operands, PyObjec
   const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - start;
   if (good) addKernelRun(kernel, operands, regs, count, spent.count());
   return good;
+}
+
+bool storeKernel(const Kernel& kernel, size_t outputs, absl::Span<const Operand> operands, PyObject** regs, int reported, int beyond_warnings) {
+  // Fewer elements are computed twice in the time that it takes to look at the warnings' filters.
+  constexpr int64_t kWorthLooking = 4096;
+  const bool silent = !kernel.reports || reported == 0;
+  const bool only_warns = (beyond_warnings == 0 || SEGUE_FAULT(StoresBeforeErrors)) && countOf(kernel, operands, regs) >= kWorthLooking && warningsOnlyShow();
+  if (silent || only_warns) return runKernel(kernel, operands, regs, reported, false);
+  return checkKernel(kernel, outputs, operands, regs, reported) && runKernel(kernel, operands, regs, 0, false);
 }
 
 }  // namespace segue

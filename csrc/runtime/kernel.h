@@ -19,4 +19,8 @@ bool runKernel(const Kernel& kernel, absl::Span<const Operand> operands, PyObjec
 /// outputs, the last `outputs` of the operands. As above where it would fail.
 bool checkKernel(const Kernel& kernel, size_t outputs, absl::Span<const Operand> operands, PyObject* const* regs, int reported);
 
+/// The same of a kernel whose outputs may be stored again, and runs it. `beyond_warnings`: the conditions that the user's error state does more about
+/// than warn. Where it fails it has stored nothing, or CPython running the segment again stores the same.
+bool storeKernel(const Kernel& kernel, size_t outputs, absl::Span<const Operand> operands, PyObject** regs, int reported, int beyond_warnings);
+
 }  // namespace segue

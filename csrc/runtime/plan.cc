@@ -193,6 +193,16 @@ const Step* runSteps(const Plan& plan, const Program& program, Registers r, int 
   return nullptr;
 }
 
+const Step* runStores(const Plan& plan, Registers r, int reported, int beyond_warnings) {
+  for (const Step& step : plan.stores.steps) {
+    const absl::Span<const Operand> o = plan.stores.operands(step);
+    if (storeKernel(*plan.kernels[o[0]], o[1], o.subspan(2), r.regs, reported, beyond_warnings)) [[likely]] continue;
+    PyErr_Clear();
+    return &step;
+  }
+  return nullptr;
+}
+
 void runUndo(const Program& undo, PyObject* const* regs) {
   for (size_t n = undo.steps.size(), left = n; left-- > 0;) {
     const size_t i = SEGUE_FAULT(UndoneForwards) ? n - 1 - left : left;

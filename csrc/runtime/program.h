@@ -20,6 +20,8 @@ struct Registers {
 /// Runs a program of the plan's; null, or the step that failed. Its exception has been cleared. `reported`: floating-point conditions for which
 /// a kernel drops the run, one bit each (NPY_FPE_DIVIDEBYZERO …).
 const Step* runSteps(const Plan& plan, const Program& program, Registers r, int reported);
+/// Runs a plan's stores in the same way. `beyond_warnings`: the conditions that the user's error state does more about than warn.
+const Step* runStores(const Plan& plan, Registers r, int reported, int beyond_warnings);
 /// Runs a plan's undo: puts back what the run has saved so far. Cannot fail.
 void runUndo(const Program& undo, PyObject* const* regs);
 /// Runs build steps in the same way.

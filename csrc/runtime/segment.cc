@@ -117,6 +117,12 @@ inline const Step* runPure(const Plan& plan, Registers r) {
   return runSteps(plan, plan.pure, r, errstate.reported());
 }
 
+const Step* runStoresAsReported(const Plan& plan, Registers r) {
+  const ErrStateScope errstate(false, plan.checks_status);
+  if (!errstate.ok()) [[unlikely]] return &kNoContext;
+  return runStores(plan, r, errstate.reported(), errstate.beyondWarnings());
+}
+
 /// What follows the pure stage, up to the exit.
 const Step* runCommit(const Segment& segment, Registers r, PyObject* const* own, WriteJournal* journal) {
   const Replay& replay = segment.replay;
@@ -125,6 +131,10 @@ const Step* runCommit(const Segment& segment, Registers r, PyObject* const* own,
   if (!SEGUE_FAULT(FinalizersRunLate) && !dieSilently(segment, r.regs, own, journal)) [[unlikely]] {
     journal->undo();
     return &kDeathShows;
+  }
+  if (!segment.plan.stores.steps.empty()) {
+    const Step* failed = runStoresAsReported(segment.plan, r);
+    if (failed != nullptr) return journal->undo(), failed;
   }
   if (segment.exit == SegmentExit::kBreak && SEGUE_FAULT(StoresLostAtBreak)) return nullptr;
   const Step* impossible = runSteps(segment.plan, segment.plan.commit, r, 0);

@@ -24,7 +24,7 @@ def check(fn, *args, kernels=None, calls=0, mode=None, **options):
         report = check_call(fn, *args, compile_options={**NATIVE, "mode": mode}, **options)
     steps = [line for plan in plans for line in plan.splitlines()]
     if kernels is not None:
-        assert sum(line.startswith("kernel ") and not line.endswith(":") for line in steps) == kernels, plans
+        assert sum(line.startswith(("kernel ", "store.kernel ")) and not line.endswith(":") for line in steps) == kernels, plans
         assert sum(" = call " in line for line in steps) == calls, plans
     return report
 
