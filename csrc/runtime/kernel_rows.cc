@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/check.h"
 #include "base/fault.h"
 #include "runtime/kernel_arrays.h"
 #include "runtime/kernel_parts.h"
@@ -14,7 +15,11 @@
 namespace segue {
 namespace {
 
-/// One run of a kernel with stages. Its *places* are the parameters, then the rows of memory.
+/// What a block of rows reads and writes stays in the first cache.
+constexpr int64_t kBlockBytes = 16 << 10;
+
+/// One run of a kernel with stages: block after block of rows, each stage over all rows of a block. Its *places* are the parameters, then the rows of
+/// memory, of which a block has one each.
 class Stages {
  public:
   Stages(const Kernel& kernel, absl::Span<const Operand> operands, PyObject* const* regs) : kernel_(kernel) {
@@ -31,16 +36,16 @@ class Stages {
       }
       outer_.push_back(std::move(outer));
     }
+    for (size_t i = 0; i < operands.size(); i++) places_[i].step = outer_.front().strides[i];
+    chooseBlock();
   }
 
   /// False with an exception when there is no memory for rows.
   bool takeMemory() {
-    auto bytesOf = [this](const KernelRow& row) {
-      const auto bytes = static_cast<size_t>(row.item_size * (row.single ? 1 : size_));
-      return (bytes + kCacheLine - 1) / kCacheLine * kCacheLine;
-    };
+    // Single elements lie side by side.
+    auto stepOf = [this](const KernelRow& row) { return row.single ? row.item_size : alignUp(row.item_size * size_); };
     size_t bytes = 0;
-    for (const KernelRow& row : kernel_.rows) bytes += bytesOf(row);
+    for (const KernelRow& row : kernel_.rows) bytes += static_cast<size_t>(alignUp(stepOf(row) * block_));
     if (bytes != 0) memory_.reset(static_cast<char*>(std::aligned_alloc(kCacheLine, bytes)));
     if (bytes != 0 && memory_ == nullptr) return PyErr_NoMemory() != nullptr;
     char* next = memory_.get();
@@ -48,12 +53,16 @@ class Stages {
       KernelArg place{};
       place.data = next;
       place.stride = row.single ? 0 : row.item_size;
-      next += bytesOf(row);
+      place.step = stepOf(row);
+      next += alignUp(place.step * block_);
       places_.push_back(place);
     }
     for (const KernelStage& stage : kernel_.stages) {
       Args& args = args_.emplace_back();
-      for (const uint32_t param : stage.params) args.push_back(places_[param]);
+      for (const uint32_t param : stage.params) {
+        args.push_back(places_[param]);
+        if (stage.single) args.back().stride = places_[param].step;
+      }
     }
     return true;
   }
@@ -89,34 +98,56 @@ class Stages {
     void operator()(char* memory) const { std::free(memory); }
   };
 
+  static int64_t alignUp(int64_t bytes) { return (bytes + kCacheLine - 1) / kCacheLine * kCacheLine; }
+
+  void chooseBlock() {
+    int64_t bytes = 0;   // of a row
+    for (const KernelArg& place : places_) bytes += std::abs(place.stride) * size_;
+    for (const KernelRow& row : kernel_.rows) bytes += row.single ? 0 : row.item_size * size_;
+    block_ = std::clamp<int64_t>(kBlockBytes / std::max<int64_t>(bytes, 1), 1, std::max<int64_t>(outer_.front().size, 1));
+  }
+
   void runFrom(size_t depth) {
-    if (depth == 0) return runRow();
     const Outer& outer = outer_[depth - 1];
-    for (int64_t left = outer.size; left > 0; left--) {
-      runFrom(depth - 1);
-      for (size_t i = 0; i < outer.strides.size(); i++) places_[i].data += outer.strides[i];
+    const int64_t whole = depth == 1 ? block_ : 1;
+    for (int64_t left = outer.size; left > 0; left -= whole) {
+      const int64_t taken = std::min(left, whole);
+      depth == 1 ? runBlock(taken) : runFrom(depth - 1);
+      for (size_t i = 0; i < outer.strides.size(); i++) places_[i].data += outer.strides[i] * taken;
     }
     for (size_t i = 0; i < outer.strides.size(); i++) places_[i].data -= outer.strides[i] * outer.size;
   }
 
-  void runRow() {
+  /// So many rows.
+  void runBlock(int64_t rows) {
     for (size_t i = 0; i < kernel_.stages.size(); i++) {
       const KernelStage& stage = kernel_.stages[i];
       Args& args = args_[i];
       for (size_t k = 0; k < args.size(); k++) args[k].data = places_[stage.params[k]].data;
       for (const KernelReduction& reduction : stage.kernel->reductions) {
-        fillElements({args[reduction.param].data, 1}, reduction.initial, descrItemSize(reduction.descr.get()));
+        fillElements(resultsOf(reduction, args, rows), reduction.initial, descrItemSize(reduction.descr.get()));
       }
-      stage.kernel->code(args.data(), stage.single ? 1 : size_, 1);
+      if (stage.single) {
+        stage.kernel->code(args.data(), rows, 1);
+      } else {
+        stage.kernel->code(args.data(), size_, SEGUE_FAULT(StagesRunFirstRows) ? 1 : rows);
+      }
       if (SEGUE_FAULT(StagesNeverAverage)) continue;
       for (const KernelReduction& reduction : stage.kernel->reductions) {
-        if (reduction.averages) averageElements({args[reduction.param].data, 1}, descrItemSize(reduction.descr.get()), size_);
+        if (reduction.averages) averageElements(resultsOf(reduction, args, rows), descrItemSize(reduction.descr.get()), size_);
       }
     }
   }
 
+  /// What rows behind each other are reduced to lies side by side: outputs are fresh, and single elements of memory too.
+  static Elements resultsOf(const KernelReduction& reduction, const Args& args, int64_t rows) {
+    SEGUE_CHECK(rows == 1 || args[reduction.param].step == descrItemSize(reduction.descr.get()), "gaps between the results of rows");
+    return {args[reduction.param].data, rows};
+  }
+
   const Kernel& kernel_;
   int64_t size_ = 0;                               ///< of a row
+  int64_t block_ = 1;                              ///< rows
   Args places_;
   absl::InlinedVector<Outer, 4> outer_;            ///< the dimensions around a row, innermost first
   absl::InlinedVector<Args, 4> args_;              ///< by stage

@@ -113,3 +113,25 @@ def test_large_arrays_and_threads():
     compiled = segue.compile(normalized, **NATIVE)
     for _ in range(3):
         np.testing.assert_array_equal(compiled(x), normalized(x), strict=True)
+
+
+@pytest.mark.parametrize("shape", [(700, 17), (129, 100), (5, 41, 33), (2, 3, 90, 20), (3, 1, 50)], ids=str)
+def test_blocks_of_rows(shape):
+    """More rows than are run at a time, with values of single elements between the stages."""
+
+    def f(x, y):
+        level, spread = x.mean(axis=-1, keepdims=True), (x * x).mean(axis=-1, keepdims=True)
+        scale = 1.0 / (spread + level * level + 1.0)
+        out = (x - level) * scale + y
+        return out, scale, out.sum(axis=-1), (out < 0).any(axis=-1)
+
+    x = grid(*shape)
+    check(f, x, grid(shape[-1], seed=1), kernels=1)
+    check(f, x[..., ::2], grid(len(range(0, shape[-1], 2)), seed=1))
+    check(f, x[::-1], grid(*shape[:-1], 1, seed=1))
+    compiled = segue.compile(f, **NATIVE)
+    expected = f(x, 0.5)
+    for threads in (1, 2, 3):
+        with segue.config.patch(threads=threads):
+            for value, own in zip(expected, compiled(x, 0.5)):
+                np.testing.assert_array_equal(own, value, strict=True)
