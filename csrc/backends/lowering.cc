@@ -160,7 +160,8 @@ class Lowering {
     const Kernel& kernel = *call.kernel;
     // What is computed twice must not cost more than an array that is written and copied.
     constexpr uint32_t kCostOfCopying = 1000;
-    if (!kernel.flat || !kernel.reductions.empty() || !kernel.stages.empty() || kernel.cost > kCostOfCopying * call.outputs.size()) return {};
+    if (!kernel.flat || !kernel.reductions.empty() || !kernel.stages.empty() || !kernel.tables.empty()) return {};
+    if (kernel.cost > kCostOfCopying * call.outputs.size()) return {};
     NodeList out;
     for (const Node* output : call.outputs) {
       const Node* destination = destinationOf(call, *output);

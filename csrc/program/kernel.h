@@ -10,8 +10,8 @@
 //
 // Requirements
 //  1. Arrays have the dtypes, ranks and byte order the kernel was made for, and are aligned; outputs are fresh, or, of a flat kernel, may
-//     be inputs as well: each element is loaded before it is stored.
-//  2. A kernel touches nothing outside the elements of its run, and calls nothing.
+//     be inputs as well: each element is loaded before it is stored. Tables share no memory with outputs.
+//  2. A kernel touches nothing outside the elements of its run and of tables, and calls nothing.
 //  3. It sets the floating-point status as NumPy's loops would: an operation on elements that NumPy would not compute sets
 //     nothing, and comparisons of NaNs are quiet.
 #pragma once
@@ -35,6 +35,14 @@ struct KernelArg {
   int64_t stride;     ///< in bytes from one element to the next; of arrays only
   int64_t step;       ///< … from one row to the next
 };
+/// An array that is not run over, but read at indices.
+struct KernelTable {
+  const char* data;   ///< of the first element; of zeros where there is none, so that any table may be read at 0
+  int64_t stride;     ///< in bytes from one element to the next
+  int64_t size;
+  uint8_t outside;    ///< the kernel sets it, from any thread: an index was out of bounds, where NumPy raises
+};
+
 /// Where memory starts that is stored to past the caches: a cache line.
 inline constexpr int kStreamAlignment = 64;
 /// Runs over `rows` rows of `count` elements, one after the other; there is at least one of both.
@@ -47,6 +55,7 @@ struct KernelParam {
     kInt,             ///< a Python int of 64 bits
     kScalar,          ///< a NumPy scalar
     kResult,          ///< a NumPy scalar that the kernel makes: a reduction of everything
+    kTable,           ///< an array of one dimension that is read at indices; KernelArg::data is its KernelTable's
   };
   Kind kind = Kind::kArray;
   bool squeezed = false;     ///< the array has no dimensions where bits of `spread` are set
@@ -54,7 +63,7 @@ struct KernelParam {
 };
 /// Whether the argument's value stands in KernelArg itself.
 inline bool isInSlot(const KernelParam& param) {
-  return param.kind != KernelParam::Kind::kArray && param.kind != KernelParam::Kind::kResult;
+  return param.kind != KernelParam::Kind::kArray && param.kind != KernelParam::Kind::kResult && param.kind != KernelParam::Kind::kTable;
 }
 
 /// How the elements that a scalar is reduced from may be combined.
@@ -101,6 +110,7 @@ struct Kernel {
   uint32_t input_count = 0;
   std::vector<uint32_t> sized_by;    ///< by dimension of the run, counted from the last one: an array that has its size
   std::vector<KernelReduction> reductions;
+  std::vector<uint32_t> tables;      ///< parameters
   uint32_t innermost = 0;            ///< the dimension, counted from the last one, of the kernel's own loop; those inside it have one element
   bool f_order = false;              ///< the runs go in Fortran order, which is the outputs', else in C order
   bool flat = false;                 ///< all arrays have the run's shape and order, and no gaps; NumPy scalars are made of all of it

@@ -8,6 +8,7 @@
 #include <new>
 
 #include "absl/container/inlined_vector.h"
+#include "base/check.h"
 #include "base/fault.h"
 #include "runtime/floating_status.h"
 #include "runtime/kernel_arrays.h"
@@ -71,7 +72,7 @@ int64_t countOf(const Kernel& kernel, absl::Span<const Operand> operands, PyObje
   return count;
 }
 
-void run(const Kernel& kernel, absl::Span<const Operand> operands, PyObject* const* regs, Results& results, int64_t count,
+void run(const Kernel& kernel, absl::Span<const Operand> operands, PyObject* const* regs, Results& results, Tables& tables, int64_t count,
          bool lets_others_run) {
   Args args;
   for (size_t i = 0; i < operands.size(); i++) args.push_back(argOf(kernel.params[i], regs[operands[i]]));
@@ -79,6 +80,7 @@ void run(const Kernel& kernel, absl::Span<const Operand> operands, PyObject* con
     const KernelReduction& reduction = kernel.reductions[i];
     if (makesScalar(kernel, reduction)) args[reduction.param].data = reinterpret_cast<char*>(&results[i]);
   }
+  tables.place(kernel, args);
   Axes axes;
   if (!kernel.flat) {
     axes = axesOf(kernel, operands, regs);
@@ -135,6 +137,7 @@ PyObject* emptyArray(PyObject* descr, bool f_order, absl::Span<const int64_t> sh
 }
 
 bool checkKernel(const Kernel& kernel, size_t outputs, absl::Span<const Operand> operands, PyObject* const* regs, int reported) {
+  SEGUE_CHECK(kernel.tables.empty(), "a kernel that reads tables stores into arguments");
   if (!kernel.reports || reported == 0) return true;
   const int64_t count = countOf(kernel, operands, regs) + (SEGUE_FAULT(KernelChecksOver) ? 1 : 0);
   if (count == 0) return true;
@@ -176,12 +179,14 @@ bool runElements(const Kernel& kernel, absl::Span<const Operand> operands, PyObj
   const bool checks = kernel.reports && reported != 0;
   Results results(kernel.reductions.size());
   startReductions(kernel, operands, regs, results);
+  Tables tables(kernel, operands, regs);
   if (checks) clearStatus();
   if (kernel.stages.empty()) {
-    if (count != 0) run(kernel, operands, regs, results, count, lets_others_run);
-  } else if (!runStages(kernel, operands, regs, count)) {
+    if (count != 0) run(kernel, operands, regs, results, tables, count, lets_others_run);
+  } else if (!runStages(kernel, operands, regs, tables, count)) {
     return false;
   }
+  if (tables.anyOutside()) return false;
   averageReductions(kernel, operands, regs, results, count);
   if (checks && (readStatus() & reported) != 0 && !SEGUE_FAULT(KernelStatusIgnored)) return false;
   return makeScalars(kernel, operands, regs, results);

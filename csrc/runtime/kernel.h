@@ -11,11 +11,12 @@ namespace segue {
 PyObject* emptyArray(PyObject* descr, bool f_order, absl::Span<const int64_t> shape);
 
 /// Runs the kernel over its arguments, inputs before outputs, and makes the scalars among these. False when it has set a condition of
-/// `reported` (one bit per condition, as NumPy numbers them: NPY_FPE_DIVIDEBYZERO …), or, with an exception, when there is no memory.
+/// `reported` (one bit per condition, as NumPy numbers them: NPY_FPE_DIVIDEBYZERO …), when an index of a table is out of bounds, or, with an
+/// exception, when there is no memory.
 /// `lets_others_run`: other Python threads get a turn during a long run.
 bool runKernel(const Kernel& kernel, absl::Span<const Operand> operands, PyObject** regs, int reported, bool lets_others_run);
 
-/// Whether runKernel would succeed, for flat kernels without reductions: it will then, in the commit, too. Nothing is stored into the
+/// Whether runKernel would succeed, for flat kernels without reductions and tables: it will then, in the commit, too. Nothing is stored into the
 /// outputs, the last `outputs` of the operands. As above where it would fail.
 bool checkKernel(const Kernel& kernel, size_t outputs, absl::Span<const Operand> operands, PyObject* const* regs, int reported);
 

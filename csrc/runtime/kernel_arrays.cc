@@ -6,6 +6,24 @@
 
 namespace segue {
 
+Tables::Tables(const Kernel& kernel, absl::Span<const Operand> operands, PyObject* const* regs) {
+  static constexpr uint64_t kZeros = 0;
+  for (const uint32_t param : kernel.tables) {
+    PyArrayObject* array = arrayOf(regs[operands[param]]);
+    const int64_t size = PyArray_DIM(array, 0);
+    const char* data = size > 0 ? PyArray_BYTES(array) : reinterpret_cast<const char*>(&kZeros);
+    tables_.push_back({data, PyArray_STRIDE(array, 0), size, 0});
+  }
+}
+
+void Tables::place(const Kernel& kernel, Args& args) {
+  for (size_t i = 0; i < tables_.size(); i++) args[kernel.tables[i]].data = reinterpret_cast<char*>(&tables_[i]);
+}
+
+bool Tables::anyOutside() const {
+  return std::any_of(tables_.begin(), tables_.end(), [](const KernelTable& table) { return table.outside != 0; });
+}
+
 int64_t strideAlong(const KernelParam& param, PyObject* object, int from_last) {
   if (param.kind != KernelParam::Kind::kArray || ((param.spread >> from_last) & 1)) return 0;
   const int dropped = param.squeezed ? std::popcount(param.spread & ((1u << from_last) - 1)) : 0;
@@ -28,7 +46,8 @@ KernelArg argOf(const KernelParam& param, PyObject* object) {
     case KernelParam::Kind::kFloat: arg.real = PyFloat_AS_DOUBLE(object); break;
     case KernelParam::Kind::kInt: arg.integer = PyLong_AsLongLong(object); break;
     case KernelParam::Kind::kScalar: PyArray_ScalarAsCtype(object, &arg.integer); break;
-    case KernelParam::Kind::kResult: break;   // an element of Results
+    case KernelParam::Kind::kResult:          // an element of Results
+    case KernelParam::Kind::kTable: break;    // one of Tables
   }
   return arg;
 }

@@ -31,11 +31,26 @@ using Axes = absl::InlinedVector<Axis, 4>;
 /// By reduction: the element of a scalar that the kernel makes.
 using Results = absl::InlinedVector<uint64_t, 2>;
 
+/// What a run's code knows of its tables (Kernel::tables), by address.
+class Tables {
+ public:
+  Tables(const Kernel& kernel, absl::Span<const Operand> operands, PyObject* const* regs);
+  Tables(const Tables&) = delete;
+
+  /// Puts them where the code looks for them.
+  void place(const Kernel& kernel, Args& args);
+  /// Whether an index was out of bounds.
+  bool anyOutside() const;
+
+ private:
+  absl::InlinedVector<KernelTable, 1> tables_;
+};
+
 /// The stride of an argument along a dimension, counted from the last one.
 int64_t strideAlong(const KernelParam& param, PyObject* object, int from_last);
 /// The size of the run along a dimension, counted from the last one.
 int64_t sizeAlong(const Kernel& kernel, absl::Span<const Operand> operands, PyObject* const* regs, size_t from_last);
-/// An argument's first element and the stride that it has without gaps, or its value; nothing for a scalar that the kernel makes.
+/// An argument's first element and the stride that it has without gaps, or its value; nothing for a scalar that the kernel makes and for tables.
 KernelArg argOf(const KernelParam& param, PyObject* object);
 
 /// Runs the kernel's code over the first of the axes, for all elements of the others up to `depth`. The arguments are the same behind it.

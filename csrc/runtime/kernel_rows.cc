@@ -22,13 +22,14 @@ constexpr int64_t kBlockBytes = 16 << 10;
 /// memory, of which a block has one each.
 class Stages {
  public:
-  Stages(const Kernel& kernel, absl::Span<const Operand> operands, PyObject* const* regs) : kernel_(kernel) {
+  Stages(const Kernel& kernel, absl::Span<const Operand> operands, PyObject* const* regs, Tables& tables) : kernel_(kernel) {
     const size_t ndim = kernel.sized_by.size();
     size_ = sizeAlong(kernel, operands, regs, 0);
     for (size_t i = 0; i < operands.size(); i++) {
       places_.push_back(argOf(kernel.params[i], regs[operands[i]]));
       places_.back().stride = strideAlong(kernel.params[i], regs[operands[i]], 0);
     }
+    tables.place(kernel, places_);
     for (size_t dimension = 1; dimension < ndim; dimension++) {
       Outer outer{sizeAlong(kernel, operands, regs, dimension), {}};
       for (size_t i = 0; i < operands.size(); i++) {
@@ -157,10 +158,10 @@ class Stages {
 using LaneStages = std::vector<std::unique_ptr<Stages>>;
 
 /// What other threads than this one run rows in; fewer where there is no memory for them.
-LaneStages otherLanes(const Kernel& kernel, absl::Span<const Operand> operands, PyObject* const* regs, int64_t lanes) {
+LaneStages otherLanes(const Kernel& kernel, absl::Span<const Operand> operands, PyObject* const* regs, Tables& tables, int64_t lanes) {
   LaneStages out;
   while (static_cast<int64_t>(out.size()) + 1 < lanes) {
-    out.push_back(std::make_unique<Stages>(kernel, operands, regs));
+    out.push_back(std::make_unique<Stages>(kernel, operands, regs, tables));
     if (out.back()->takeMemory()) continue;
     PyErr_Clear();
     out.pop_back();
@@ -171,9 +172,9 @@ LaneStages otherLanes(const Kernel& kernel, absl::Span<const Operand> operands, 
 
 }  // namespace
 
-bool runStages(const Kernel& kernel, absl::Span<const Operand> operands, PyObject* const* regs, int64_t count) {
+bool runStages(const Kernel& kernel, absl::Span<const Operand> operands, PyObject* const* regs, Tables& tables, int64_t count) {
   if (count == 0) return true;
-  Stages stages(kernel, operands, regs);
+  Stages stages(kernel, operands, regs, tables);
   if (!stages.takeMemory()) return false;
   const Effort effort = effortFor(kernel, count);
   if (effort.alone()) {
@@ -182,7 +183,7 @@ bool runStages(const Kernel& kernel, absl::Span<const Operand> operands, PyObjec
   }
   const size_t dimension = stages.dimensionToCut(effort.usefulParts());
   const Cut cut = cutAxis(stages.outerSize(dimension), effort.usefulParts(), 1);
-  const LaneStages others = otherLanes(kernel, operands, regs, std::min(effort.lanes, cut.parts()));
+  const LaneStages others = otherLanes(kernel, operands, regs, tables, std::min(effort.lanes, cut.parts()));
   letOthersRun(count, [&] {
     runParts(cut.parts(), static_cast<int>(others.size()) + 1, effort.wakes, [&](int lane, int64_t part) {
       Stages& own = lane == 0 || SEGUE_FAULT(LanesShareRows) ? stages : *others[static_cast<size_t>(lane) - 1];

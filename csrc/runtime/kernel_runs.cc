@@ -32,6 +32,7 @@ void addKernelRun(const Kernel& kernel, absl::Span<const Operand> operands, PyOb
   for (size_t i = 0; i < operands.size(); i++) {
     if (kernel.params[i].kind == KernelParam::Kind::kArray) run.bytes += PyArray_NBYTES(arrayOf(regs[operands[i]]));
   }
+  for (const uint32_t table : kernel.tables) run.bytes += elements * PyArray_ITEMSIZE(arrayOf(regs[operands[table]]));
   run.flops = elements * kernel.flops;
   run.estimated_seconds = static_cast<double>(elements * kernel.cost) * 1e-12;
   for (std::vector<KernelRun>& watch : watches) watch.push_back(run);

@@ -123,6 +123,12 @@ INDEXING = table("""
 * 1: np.take({x}, [0, 5, -7], axis={ax}, mode='wrap')
 * 1: {x}.take({ints}, axis=0)
 * 1: np.take_along_axis({x}, np.argsort({x}, axis={a0}), {a0})
+iu 1: {t}[{x} % 3]
+iu 1: {t}[{x} % 3] * 2 + {x}
+i 1: {t}[{x} % 3 - 3]
+i 1: {t}[~({x} & 1)][::-1]
+iu 1: np.take({t}, {x} % 3)
+biuf 1: {t}[({x} * {x}).astype(int) % 3].sum()
 * 1: np.compress([True, False], {x}, axis={ax})
 biuf 1: {x}[{m}]
 biufcMm 1: np.extract({m}, {x})
@@ -433,6 +439,9 @@ biufc 1: np.take({x}, [99])
 *: np.frombuffer({x}.dtype)
 *: int({x}.reshape(-1)[:0])
 * 1: {x}[[0, 99]]
+iu 1: {t}[{x} + 99] + {t}[{x} % 3]
+iu 1: np.take({t}, {x} % 3 + 99)
+i 1: {t}[{x} - 99].sum()
 c: {x}.astype('no')
 *: np.linalg.inv(np.zeros((2, 2)))
 *: np.linalg.det(np.ones((2, 3)))

@@ -191,6 +191,12 @@ class Slots(dict):
         found = self.pick(lambda value: value.dtype.kind in "iu" and value.ndim and value.size and 0 <= value.min() and value.max() < low)
         return self.rng.choice((text, f"np.array({text})", f"np.array({text}, 'i2')", f"[{text}, {text}]", numbers[0], found or text, found or text))
 
+    def slot_t(self) -> str:
+        """An array of one dimension, of at least three elements."""
+        found = self.pick(lambda value: value.ndim == 1 and value.size >= 3)
+        own = f"np.arange({self.rng.choice(('5', '9', '40'))}).astype({self.slot_dt()})"
+        return found if found and self.rng.random() < 0.6 else own + self.rng.choice(("", "", "[::-1]", "[::2]"))
+
     def slot_lists(self) -> str:
         return ", ".join(f"[{self.rng.choice(('0', '0, -1', '-1, 0, 0'))}]" for _ in self.array.shape)
 

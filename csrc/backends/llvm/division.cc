@@ -44,7 +44,7 @@ class Division {
     return out_.define("sext ", vectorOf("i1", lanes_), " ", condition, " to ", type());
   }
 
-  std::string any(const std::string& condition);
+  std::string any(const std::string& condition) { return out_.anyLane(lanes_, condition); }
   void reportZero(std::string_view condition);
   void reportOverflow(std::string_view condition);
 
@@ -115,13 +115,6 @@ std::string Division::upperHalf(std::string_view x, std::string_view factor, std
   const std::string middle = binary("add", binary("mul", high, m_low), upper(binary("mul", low, m_low)));
   const std::string carry = binary("add", binary("mul", low, m_high), lower(middle));
   return binary("add", binary("add", binary("mul", high, m_high), upper(middle)), upper(carry));
-}
-
-/// One bit: whether it holds for any lane.
-std::string Division::any(const std::string& condition) {
-  if (lanes_ == 1) return condition;
-  const std::string bits = absl::StrCat("i", lanes_);
-  return out_.define("icmp ne ", bits, " ", out_.define("bitcast ", vectorOf("i1", lanes_), " ", condition, " to ", bits), ", 0");
 }
 
 /// Divides by 0 where the bit is set.

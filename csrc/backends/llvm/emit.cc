@@ -28,7 +28,7 @@ Emitter::Emitter(const Group& group, int vector_bytes) : group_(group), dag_(gro
   }
   dtypes_.resize(group.inputs.size());
   for (const Scalar& scalar : dag_.scalars()) {
-    if (scalar.op == ScalarOp::kLoad) dtypes_[scalar.bits] = scalar.dtype;
+    if (scalar.op == ScalarOp::kLoad || scalar.op == ScalarOp::kGather) dtypes_[scalar.bits] = scalar.dtype;
   }
   for (const KernelOutput& output : dag_.outputs()) dtypes_.push_back(dag_[output.value].dtype);
   for (size_t i = 0; i < dag_.outputs().size(); i++) {
@@ -123,6 +123,7 @@ void Emitter::emitParams() {
   bases_.clear();
   strides_.clear();
   steps_.clear();
+  tables_.clear();
   auto field = [this](size_t param, size_t offset) {
     return out_.define("getelementptr inbounds i8, ptr %args, i64 ", param * sizeof(KernelArg) + offset);
   };
@@ -132,6 +133,8 @@ void Emitter::emitParams() {
     bases_.push_back(isInSlot(group_.kernel.params[i]) ? slot : out_.define("load ptr, ptr ", slot));
     strides_.push_back(array ? out_.define("load i64, ptr ", field(i, offsetof(KernelArg, stride))) : "");
     steps_.push_back(array ? out_.define("load i64, ptr ", field(i, offsetof(KernelArg, step))) : "");
+    const bool table = group_.kernel.params[i].kind == KernelParam::Kind::kTable;
+    tables_.push_back(table ? emitTable(*group_.inputs[i].as<ArgValue>().type, bases_[i], out_) : TableNames{});
   }
 }
 
@@ -284,6 +287,7 @@ std::string Emitter::emitOp(const Scalar& scalar, int lanes) {
   if (prepared) return emitPrepared(scalar, lanes, names[scalar.args[0]]);
   absl::InlinedVector<std::string, 3> args;
   for (size_t k = 0; k < scalar.arity; k++) args.push_back(names[scalar.args[k]]);
+  if (scalar.op == ScalarOp::kGather) return emitGather(tables_[scalar.bits], dag_[scalar.args[0]].dtype, lanes, args[0], out_);
   return isMath(scalar.op) ? emitCall(scalar, lanes, args) : emitScalarOp(dag_, scalar, lanes, args, out_);
 }
 

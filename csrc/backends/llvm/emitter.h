@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "backends/llvm/emit.h"
+#include "backends/llvm/gather.h"
 #include "backends/llvm/ir_builder.h"
 
 namespace segue::llvm {
@@ -145,6 +146,7 @@ class Emitter {
   std::vector<ScalarId> scans_;
   std::vector<std::string> scanned_;       ///< by scan: what it has so far
   std::vector<std::string> bases_, strides_, steps_;   ///< by parameter: registers
+  std::vector<TableNames> tables_;         ///< by parameter
   std::vector<std::string> pointers_;      ///< by parameter: where the row starts
   std::vector<bool> invariant_;            ///< by scalar
   std::vector<ScalarId> divisors_;         ///< that are prepared once a row

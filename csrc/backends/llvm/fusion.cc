@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "backends/llvm/constants.h"
 #include "backends/llvm/gaps.h"
+#include "backends/llvm/gather.h"
 #include "base/check.h"
 #include "base/fault.h"
 #include "graph/effects.h"
@@ -33,20 +34,21 @@ struct LoopOrder {
   }
 };
 
-/// A node that kernels compute: one of the three.
+/// A node that kernels compute: one of the four.
 struct Candidate {
   Node* node = nullptr;
   size_t position = 0;                ///< in program order
   std::optional<Pointwise> pointwise;
   std::optional<Reduction> reduction;
   std::optional<Scan> scan;
+  std::optional<Gather> gather;
   bool unused = false;                ///< its value is dropped; its status counts
 
   bool fOrder() const { return pointwise ? pointwise->f_order : reduction && reduction->f_order; }
   LoopOrder order() const { return {reduction ? reduction->order : FoldOrder::kAny, scan.has_value()}; }
-  /// The arguments that are its operands.
+  /// The arguments that are its operands, one element for each of the run's: of gathers the index.
   absl::Span<const Arg> operands() const {
-    return absl::MakeConstSpan(node->args).subspan(scan ? scan->operand : 0, pointwise ? pointwise->operand_count : 1);
+    return absl::MakeConstSpan(node->args).subspan(gather ? 1 : scan ? scan->operand : 0, pointwise ? pointwise->operand_count : 1);
   }
   /// What is run over has the shape of this.
   const Type& runType() const { return reduction ? *node->args[0].as<ArgValue>().type : *node->type; }
@@ -60,11 +62,12 @@ bool canBeKept(const Pointwise& pointwise) {
 }
 
 std::optional<Candidate> candidateOf(Node* node, size_t position, bool unused, const DimTable& dims, bool exact) {
-  Candidate out{node, position, pointwiseOf(*node, dims, exact), std::nullopt, std::nullopt, unused};
+  Candidate out{node, position, pointwiseOf(*node, dims, exact), std::nullopt, std::nullopt, std::nullopt, unused};
   if (unused) return out.pointwise && canBeKept(*out.pointwise) ? std::optional(std::move(out)) : std::nullopt;
   if (!out.pointwise) out.reduction = reductionOf(*node, dims, exact);
   if (!out.pointwise && !out.reduction) out.scan = scanOf(*node, dims);
-  return out.pointwise || out.reduction || out.scan ? std::optional(std::move(out)) : std::nullopt;
+  if (!out.pointwise && !out.reduction && !out.scan) out.gather = gatherOf(*node, dims);
+  return out.pointwise || out.reduction || out.scan || out.gather ? std::optional(std::move(out)) : std::nullopt;
 }
 
 /// Whether running over the shape of `user` is running over that of its operand `made`. (Their sizes are equal then by relations
@@ -168,11 +171,11 @@ class Fuser {
 
   bool isPending(const Node& node) const { return group_of_[node.id] != kNoGroup && !pending_[group_of_[node.id]].nodes.empty(); }
 
-  /// Runs what makes the values.
+  /// Runs what makes the values: the user is no kernel's, or takes more than an element of them for each of its own.
   void need(const Arg& arg, const Node* user) {
     forEachValue(arg, [this, user](const ArgValue& value) {
       if (put_off_.contains(value.node)) runNow(value.node);
-      if (group_of_[value.node->id] != kNoGroup) emit(group_of_[value.node->id], "is no kernel's and uses a value", user);
+      if (group_of_[value.node->id] != kNoGroup) emit(group_of_[value.node->id], "uses a value as a whole", user);
     });
   }
 
@@ -194,6 +197,7 @@ class Fuser {
 
   void join(Candidate candidate) {
     Node* node = candidate.node;
+    if (candidate.gather) need(node->args[0], node);
     for (const Arg& arg : candidate.operands()) {
       if (!arg.isValue()) continue;
       Node* made = arg.as<ArgValue>().node;
@@ -369,6 +373,11 @@ class Fuser {
         values_[node] = group_.dag.scan(candidate.scan->combine, operand(candidate.operands()[0], candidate.scan->dtype));
         return;
       }
+      if (candidate.gather) {
+        const Arg& index = candidate.operands()[0];
+        values_[node] = group_.dag.gather(node->type->dtype, table(node->args[0]), operand(index, index.as<ArgValue>().type->dtype));
+        return;
+      }
       absl::InlinedVector<ScalarId, 3> operands;
       for (size_t i = 0; i < candidate.operands().size(); i++) {
         operands.push_back(operand(candidate.operands()[i], candidate.pointwise->loop[i]));
@@ -434,6 +443,18 @@ class Fuser {
       return group_.dag.cast(loaded, dtype);
     }
 
+    /// The parameter of an array that is read at indices.
+    uint32_t table(const Arg& arg) {
+      const auto next = static_cast<uint32_t>(group_.inputs.size());
+      auto [known, fresh] = tables_.try_emplace(arg.as<ArgValue>().node, next);
+      if (fresh) {
+        group_.inputs.push_back(arg);
+        group_.kernel.params.push_back({.kind = KernelParam::Kind::kTable});
+        group_.kernel.tables.push_back(next);
+      }
+      return known->second;
+    }
+
     void addInput(const Arg& arg, const Type& type) {
       KernelParam param;
       if (type.isArray()) {
@@ -455,6 +476,7 @@ class Fuser {
     absl::flat_hash_map<const Node*, ScalarId> values_;
     absl::flat_hash_map<const Node*, uint32_t> loads_;   ///< by node: its parameter
     absl::flat_hash_map<Dim, uint32_t> numbers_;         ///< by symbolic int: its parameter
+    absl::flat_hash_map<const Node*, uint32_t> tables_;  ///< by node: its parameter as a table
   };
 
   const Graph& graph_;

@@ -87,6 +87,12 @@ std::string IrBuilder::compareQuietly(std::string_view predicate, DType dtype, i
                 "\", metadata !\"fpexcept.strict\") strictfp");
 }
 
+std::string IrBuilder::anyLane(int lanes, const std::string& condition) {
+  if (lanes == 1) return condition;
+  const std::string bits = absl::StrCat("i", lanes);
+  return define("icmp ne ", bits, " ", define("bitcast ", vectorOf("i1", lanes), " ", condition, " to ", bits), ", 0");
+}
+
 std::string IrBuilder::broadcast(std::string_view element, int lanes, std::string_view scalar) {
   if (lanes == 1) return std::string(scalar);
   const std::string type = vectorOf(element, lanes);

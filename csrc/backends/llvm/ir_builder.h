@@ -56,6 +56,8 @@ class IrBuilder {
   std::string constrainedCast(std::string_view name, DType from, DType to, int lanes, std::string_view value);
   /// Compares floats without setting a status for quiet NaNs, which the processor's usual instructions do, but for equality.
   std::string compareQuietly(std::string_view predicate, DType dtype, int lanes, absl::Span<const std::string> args);
+  /// One bit: whether the condition holds for any lane.
+  std::string anyLane(int lanes, const std::string& condition);
   /// All lanes hold the scalar.
   std::string broadcast(std::string_view element, int lanes, std::string_view scalar);
 

@@ -12,7 +12,7 @@ namespace segue::llvm {
 namespace {
 
 constexpr std::string_view kNames[] = {
-    "load", "constant", "cast", "scan",
+    "load", "constant", "cast", "scan", "gather",
 #define SEGUE_SCALAR_OP(name, text, arity) text,
 #include "backends/llvm/scalar_ops.def"
 #undef SEGUE_SCALAR_OP
@@ -25,6 +25,7 @@ constexpr std::string_view kOrders[] = {"", " pairwise", " buffered"};
 // are worth a second thread, no more.
 constexpr int kCostOfMemory = 10;
 constexpr int kCostOfOperation = 5;
+constexpr int kCostOfGather = 50;
 constexpr int kCostOfDivision = 50;
 constexpr int kCostOfUnknownDivisor = 100;   ///< of integers
 constexpr int kCostOfLongDivisor = 250;      ///< of 64 bits
@@ -36,6 +37,7 @@ int costPerByte(ScalarOp op) {
   switch (op) {
     case ScalarOp::kConstant: return 0;
     case ScalarOp::kLoad: return kCostOfMemory;
+    case ScalarOp::kGather: return kCostOfGather;
     case ScalarOp::kDiv:
     case ScalarOp::kSqrt:
     case ScalarOp::kFloorDiv: return kCostOfDivision;
@@ -66,7 +68,7 @@ bool isCalculation(const Scalar& scalar) { return calculates(scalar.op == Scalar
 std::string_view scalarOpName(ScalarOp op) { return kNames[static_cast<size_t>(op)]; }
 
 std::optional<ScalarOp> scalarOpFromName(std::string_view name) {
-  const auto* found = std::find(std::begin(kNames) + static_cast<size_t>(ScalarOp::kScan) + 1, std::end(kNames), name);
+  const auto* found = std::find(std::begin(kNames) + static_cast<size_t>(ScalarOp::kGather) + 1, std::end(kNames), name);
   if (found == std::end(kNames)) return std::nullopt;
   return static_cast<ScalarOp>(found - std::begin(kNames));
 }
@@ -105,7 +107,7 @@ ScalarId KernelDag::apply(ScalarOp op, DType dtype, absl::Span<const ScalarId> a
 
 void KernelDag::keep(ScalarId value) {
   Scalar kept = scalars_[value];
-  SEGUE_CHECK(kept.arity > 0 && kept.op != ScalarOp::kScan, "only operators set a status");
+  SEGUE_CHECK(!hasBits(kept), "only operators set a status");
   kept.bits = 1;
   add(kept);
 }
@@ -138,9 +140,10 @@ void KernelDag::keepStatus() {
   for (const KernelOutput& output : outputs_) used[output.value] = true;
   for (size_t i = scalars_.size(); i-- > 0;) {
     Scalar& scalar = scalars_[i];
-    // Comparisons that are quiet, and calls, stay.
+    // Comparisons that are quiet, calls, and what tells of indices out of bounds stay.
     const bool comparison = isComparison(scalar.op) || scalar.op == ScalarOp::kMin || scalar.op == ScalarOp::kMax;
-    const bool stays = isKept(scalar) || isMath(scalar.op) || (comparison && isFloating(scalars_[scalar.args[0]].dtype));
+    const bool called = isMath(scalar.op) || scalar.op == ScalarOp::kGather;
+    const bool stays = isKept(scalar) || called || (comparison && isFloating(scalars_[scalar.args[0]].dtype));
     if (!used[i] && !stays) {
       if (!setsStatus(scalar)) continue;
       scalar.bits = 1;
@@ -194,7 +197,7 @@ std::string KernelDag::print() const {
   for (size_t i = 0; i < scalars_.size(); i++) {
     const Scalar& scalar = scalars_[i];
     absl::StrAppend(&out, "v", i, " = ", scalarOpName(scalar.op), " ", dtypeName(scalar.dtype));
-    if (scalar.op == ScalarOp::kLoad) absl::StrAppend(&out, " ", scalar.bits);
+    if (scalar.op == ScalarOp::kLoad || scalar.op == ScalarOp::kGather) absl::StrAppend(&out, " ", scalar.bits);
     if (scalar.op == ScalarOp::kConstant) absl::StrAppend(&out, " ", printConstant(scalar));
     if (scalar.op == ScalarOp::kScan) absl::StrAppend(&out, " ", scalarOpName(scanOp(scalar)));
     if (isKept(scalar)) absl::StrAppend(&out, " kept");

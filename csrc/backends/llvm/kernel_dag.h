@@ -26,6 +26,7 @@ enum class ScalarOp : uint8_t {
   kConstant,   ///< bits: the value's
   kCast,       ///< from the argument's dtype, as NumPy's astype does
   kScan,       ///< of the argument's values at this element of the row and those before it, combined from the first on; bits: by which operator
+  kGather,     ///< the element of a table that the argument is the index of; bits: which input the table is
 #define SEGUE_SCALAR_OP(name, text, arity) k##name,
 #include "backends/llvm/scalar_ops.def"
 #undef SEGUE_SCALAR_OP
@@ -52,7 +53,7 @@ struct Scalar {
   DType dtype = DType::kF64;               ///< of the value
   std::array<ScalarId, 3> args{};
   uint8_t arity = 0;
-  uint64_t bits = 0;                       ///< of leaves and scans; of others 1: it is kept for the status that it sets
+  uint64_t bits = 0;                       ///< of leaves, scans and gathers; of others 1: it is kept for the status that it sets
   friend bool operator==(const Scalar&, const Scalar&) = default;
   template <typename H>
   friend H AbslHashValue(H h, const Scalar& s) {
@@ -60,11 +61,13 @@ struct Scalar {
   }
 };
 
+/// Whether its `bits` are its own.
+inline bool hasBits(const Scalar& scalar) { return scalar.arity == 0 || scalar.op == ScalarOp::kScan || scalar.op == ScalarOp::kGather; }
 /// By which operator a kScan combines.
 inline ScalarOp scanOp(const Scalar& scan) { return static_cast<ScalarOp>(scan.bits); }
 
 /// Whether it is computed for the status that it sets.
-inline bool isKept(const Scalar& scalar) { return scalar.arity > 0 && scalar.op != ScalarOp::kScan && scalar.bits != 0; }
+inline bool isKept(const Scalar& scalar) { return !hasBits(scalar) && scalar.bits != 0; }
 
 /// The order in which a reduction of a run's elements combines them.
 enum class FoldOrder : uint8_t {
@@ -88,6 +91,9 @@ class KernelDag {
   ScalarId cast(ScalarId value, DType to);
   ScalarId scan(ScalarOp combine, ScalarId value) {
     return add({.op = ScalarOp::kScan, .dtype = scalars_[value].dtype, .args = {value}, .arity = 1, .bits = static_cast<uint64_t>(combine)});
+  }
+  ScalarId gather(DType dtype, uint32_t table, ScalarId index) {
+    return add({.op = ScalarOp::kGather, .dtype = dtype, .args = {index}, .arity = 1, .bits = table});
   }
   ScalarId apply(ScalarOp op, DType dtype, absl::Span<const ScalarId> args);
   /// The value's status counts, though nothing may use it. It is that of an operator that compilers would drop then.

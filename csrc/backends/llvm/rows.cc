@@ -86,6 +86,7 @@ class RowFuser {
     const bool single = isOne(call.shape.back(), dims_);
     for (size_t i = 0; i < call.inputs.size(); i++) {
       if (!madeHere(call.inputs[i])) continue;
+      if (call.kernel->params[i].kind == KernelParam::Kind::kTable) return false;
       const Node* node = call.inputs[i].as<ArgValue>().node;
       const bool one = made_.at(node) == Made::kOneElement;
       if (single ? !one : call.kernel->params[i].spread != (one ? kRow : 0)) return false;
@@ -117,6 +118,7 @@ class RowFuser {
     KernelCall call;
     absl::flat_hash_map<const Node*, uint32_t> place;   ///< of values that stages load or make
     absl::flat_hash_map<Dim, uint32_t> numbers;         ///< … and of symbolic ints
+    absl::flat_hash_map<const Node*, uint32_t> tables;  ///< … and of tables, which may be loaded elsewhere
     absl::flat_hash_map<const Node*, uint32_t> rows;    ///< values that only stages use
   };
 
@@ -132,9 +134,11 @@ class RowFuser {
       const Arg& arg = call.inputs[i];
       if (madeBefore(arg, joined)) continue;
       const auto next = static_cast<uint32_t>(joined.whole->params.size());
-      const bool fresh = arg.isValue() ? joined.place.try_emplace(arg.as<ArgValue>().node, next).second
+      const bool table = call.kernel->params[i].kind == KernelParam::Kind::kTable;
+      const bool fresh = arg.isValue() ? (table ? joined.tables : joined.place).try_emplace(arg.as<ArgValue>().node, next).second
                                        : joined.numbers.try_emplace(arg.as<Dim>(), next).second;
       if (!fresh) continue;
+      if (table) joined.whole->tables.push_back(next);
       joined.call.inputs.push_back(arg);
       joined.whole->params.push_back(seenByRows(call.kernel->params[i], call));
     }
@@ -162,8 +166,10 @@ class RowFuser {
 
   void addStage(const KernelCall& call, const Shape& shape, Joined& joined) const {
     KernelStage stage{call.kernel, {}, call.shape != shape};
-    for (const Arg& arg : call.inputs) {
-      stage.params.push_back(arg.isValue() ? joined.place.at(arg.as<ArgValue>().node) : joined.numbers.at(arg.as<Dim>()));
+    for (size_t i = 0; i < call.inputs.size(); i++) {
+      const Arg& arg = call.inputs[i];
+      const bool table = call.kernel->params[i].kind == KernelParam::Kind::kTable;
+      stage.params.push_back(arg.isValue() ? (table ? joined.tables : joined.place).at(arg.as<ArgValue>().node) : joined.numbers.at(arg.as<Dim>()));
     }
     for (const Node* output : call.outputs) stage.params.push_back(joined.place.at(output));
     joined.whole->reports |= call.kernel->reports;
