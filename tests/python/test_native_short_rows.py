@@ -58,6 +58,28 @@ def test_short_rows(count, dtype):
     check(lambda x, y: (x * y, (x * y).sum(axis=2)), mixed((3, 5, count), dtype), mixed((5, 1), dtype), kernels=1)
 
 
+@pytest.mark.parametrize("dtype", ["f8", "f4", "i8", "?"])
+@pytest.mark.parametrize("count", [2, 3, 5, 7])
+def test_short_rows_that_are_reduced_together(count, dtype):
+    """A lane for each row, with values that change from row to row only, others that do not, and longer rows behind the first call."""
+
+    def f(x, row, column):
+        value = x * row + column
+        return value.sum(axis=-1), (value == x).any(axis=-1), value
+
+    segue.reset()
+    compiled = segue.compile(f, **NATIVE)
+    for rows, columns in [(20, count), (7, count), (8, count), (33, count), (3, 40), (16, 8), (17, 2)]:
+        x, row, column = mixed((rows, columns), dtype), mixed((columns,), dtype), mixed((rows, 1), dtype)
+        for got, want in zip(compiled(x, row, column), f(x, row, column), strict=True):
+            np.testing.assert_array_equal(got, want, strict=True)
+    x = mixed((4, 19, count), dtype)
+    check(lambda x: (x + x).sum(axis=2), x, kernels=1)
+    check(lambda x: ((x + x).sum(axis=2), (x + x).sum(axis=0)), x)
+    check(lambda x: ((x == x[0]).sum(axis=(1, 2)), (x == x[0]).any(axis=(0, 2))), x)
+    check(lambda x: (x[::2, ::-1] + x[::2]).sum(axis=2), x)
+
+
 def test_short_rows_without_a_reduction():
     x = mixed((50, 3), "f8")
     check(lambda x: (x - x[0]) * x[:, 1:2], x)

@@ -98,10 +98,9 @@ void Emitter::emitEntry() {
   emitParams();
 }
 
-void Emitter::emitEach(std::string_view row) {
-  out_.line("br label %each");
+void Emitter::emitEach(std::string_view row, std::string_view begin, std::string_view before) {
   out_.label("each");
-  out_.line("%row = phi i64 [ 0, %entry ], [ %row.next, %next ]");
+  out_.line("%row = phi i64 [ ", begin, ", %", before, " ], [ %row.next, %next ]");
   emitRow(row);
 }
 

@@ -33,7 +33,9 @@ void Emitter::emitReduction() {
   emitEntry();
   out_.line("%few = icmp ult i64 %count, ", kPartialSums);
   out_.line("%more = icmp ugt i64 %count, ", kLongestSum);
-  emitEach(SEGUE_FAULT(KernelRowsAllFirst) ? "0" : "%row");
+  const bool together = takesRowsTogether();
+  together ? emitGroups() : out_.line("br label %each");
+  emitEach(SEGUE_FAULT(KernelRowsAllFirst) ? "0" : "%row", together ? "%grouped" : "0", together ? "ungrouped" : "entry");
   out_.line("br i1 %few, label %short, label %others");
   const std::vector<std::string> few = emitFoldLoop("short", Access::kSingle, "each", "0", "%count", "added", initials(1));
   out_.label("added");

@@ -180,6 +180,7 @@ void Emitter::emitMathMap() {
   }
   const std::string enough = out_.define("icmp uge i64 %count, ", lanes_), dense = emitDense(false);
   const std::string last = out_.define("sub i64 %count, ", lanes_);
+  out_.line("br label %each");
   emitEach("%row");
   out_.line("br label %chunk");
   out_.label("chunk");

@@ -1,4 +1,4 @@
-// What writes a kernel's loops: shared by emit.cc (elements), emit_maps.cc (loops that store) and emit_folds.cc (loops that reduce).
+// What writes a kernel's loops: shared by emit.cc (elements), emit_maps.cc (loops that store), emit_folds.cc and emit_short_rows.cc (loops that reduce).
 #pragma once
 
 #include <set>
@@ -85,6 +85,15 @@ class Emitter {
                                         std::string_view end, std::string_view behind, const std::vector<std::string>& starts);
   std::string emitAcross(ScalarOp op, DType dtype, std::string vector);
 
+  // Short rows that are reduced (emit_short_rows.cc).
+
+  /// Whether rows seen first were shorter than a vector: several of them are reduced at a time then.
+  bool takesRowsTogether() const;
+  void emitGroups();
+  std::vector<bool> arrays() const;
+  Places emitLanes(std::string_view row);
+  void emitGroup(const std::vector<bool>& runs, const Places& lanes);
+
   // Elements (emit.cc).
 
   /// The parameter of an output.
@@ -103,8 +112,9 @@ class Emitter {
   void emitEntry();
   /// The arguments' fields, which are the same for all rows.
   void emitParams();
-  /// The block `each`, which begins a row, and with emitEachEnd() the block `next`, which goes on to the next one. `row`: which one it takes.
-  void emitEach(std::string_view row);
+  /// The block `each`, which begins a row, and with emitEachEnd() the block `next`, which goes on to the next one. `row`: which one it takes. The first
+  /// one is `begin`, and comes from the block `before`, which has jumped there.
+  void emitEach(std::string_view row, std::string_view begin = "0", std::string_view before = "entry");
   void emitEachEnd();
   /// The block that returns.
   void emitDone();

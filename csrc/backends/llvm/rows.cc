@@ -14,8 +14,8 @@ namespace segue::llvm {
 namespace {
 
 constexpr uint32_t kRow = 1;   ///< the bit of the last dimension (KernelParam::spread)
-/// Rows of fewer elements cost more as calls than they save as memory.
-constexpr int64_t kShortRow = 16;
+/// Of rows of fewer elements the loops cost more than memory does.
+constexpr int64_t kShortRow = 8;
 
 /// What a stage makes of a row.
 enum class Made : uint8_t { kRowOfElements, kOneElement };
