@@ -56,6 +56,8 @@ struct KernelParam {
     kScalar,          ///< a NumPy scalar
     kResult,          ///< a NumPy scalar that the kernel makes: a reduction of everything
     kTable,           ///< an array of one dimension that is read at indices; KernelArg::data is its KernelTable's
+    kPosition,        ///< nobody's argument: KernelArg::integer is where the row's first element stands along the dimensions of the run that
+                      ///< `spread` leaves, in C order, and stride and step are what it grows by
   };
   Kind kind = Kind::kArray;
   bool squeezed = false;     ///< the array has no dimensions where bits of `spread` are set
@@ -63,7 +65,11 @@ struct KernelParam {
 };
 /// Whether the argument's value stands in KernelArg itself.
 inline bool isInSlot(const KernelParam& param) {
-  return param.kind != KernelParam::Kind::kArray && param.kind != KernelParam::Kind::kResult && param.kind != KernelParam::Kind::kTable;
+  return param.kind == KernelParam::Kind::kFloat || param.kind == KernelParam::Kind::kInt || param.kind == KernelParam::Kind::kScalar;
+}
+/// Whether stride and step of its KernelArg count.
+inline bool hasStrides(const KernelParam& param) {
+  return param.kind == KernelParam::Kind::kArray || param.kind == KernelParam::Kind::kPosition;
 }
 
 /// How the elements that a scalar is reduced from may be combined.
@@ -87,6 +93,10 @@ struct KernelReduction {
   KernelOrder order = KernelOrder::kAny;
   uint64_t neutral = 0;      ///< the bits of what changes nothing that it is combined with
   void (*combine)(uint64_t* so_far, uint64_t value) = nullptr;   ///< as the kernel does it; the bits of both
+  /// In its place for the position of an extreme: takes the new position and the new extreme, which is the reduction `extreme` (and has
+  /// neither function), or leaves both.
+  void (*locate)(uint64_t* position, uint64_t new_position, uint64_t* extreme, uint64_t new_extreme) = nullptr;
+  uint32_t extreme = 0;
 };
 
 struct Kernel;
@@ -106,7 +116,7 @@ struct KernelRow {
 struct Kernel {
   KernelCode code = nullptr;         ///< null: it has stages
   KernelCode streaming = nullptr;    ///< of flat kernels: the same with stores past the caches, to outputs that start at kStreamAlignment; or null
-  std::vector<KernelParam> params;   ///< inputs, then outputs
+  std::vector<KernelParam> params;   ///< inputs, then outputs; then what positions need while it runs: the extremes that stand there, and kPosition
   uint32_t input_count = 0;
   std::vector<uint32_t> sized_by;    ///< by dimension of the run, counted from the last one: an array that has its size
   std::vector<KernelReduction> reductions;

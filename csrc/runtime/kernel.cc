@@ -37,6 +37,16 @@ bool continues(const Axis& inner, const Axis& outer) {
   return true;
 }
 
+/// How far apart positions are along a dimension, counted from the last one.
+int64_t positionStride(const Kernel& kernel, const KernelParam& param, absl::Span<const Operand> operands, PyObject* const* regs, size_t from_last) {
+  if (((param.spread >> from_last) & 1) != 0) return 0;
+  int64_t out = 1;
+  for (size_t i = 0; i < from_last; i++) {
+    if (((param.spread >> i) & 1) == 0) out *= sizeAlong(kernel, operands, regs, i);
+  }
+  return out;
+}
+
 /// The dimensions to run over, in the order of the outputs' memory, joined where one goes on as the other.
 Axes axesOf(const Kernel& kernel, absl::Span<const Operand> operands, PyObject* const* regs) {
   const size_t ndim = kernel.sized_by.size();
@@ -46,7 +56,9 @@ Axes axesOf(const Kernel& kernel, absl::Span<const Operand> operands, PyObject* 
     Axis axis{sizeAlong(kernel, operands, regs, from_last), {}};
     if (axis.size == 1 && from_last != kernel.innermost) continue;
     for (size_t k = 0; k < operands.size(); k++) {
-      axis.strides.push_back(strideAlong(kernel.params[k], regs[operands[k]], static_cast<int>(from_last)));
+      const KernelParam& param = kernel.params[k];
+      axis.strides.push_back(param.kind == KernelParam::Kind::kPosition ? positionStride(kernel, param, operands, regs, from_last)
+                                                                        : strideAlong(param, regs[operands[k]], static_cast<int>(from_last)));
     }
     const bool whole_row = kernel.scans && axes.size() == 1 && !SEGUE_FAULT(KernelScansGoOn);
     if (!axes.empty() && !whole_row && continues(axes.back(), axis)) {
@@ -116,7 +128,8 @@ void averageReductions(const Kernel& kernel, absl::Span<const Operand> operands,
 bool makeScalars(const Kernel& kernel, absl::Span<const Operand> operands, PyObject** regs, Results& results) {
   for (size_t i = 0; i < results.size(); i++) {
     const KernelReduction& reduction = kernel.reductions[i];
-    if (!makesScalar(kernel, reduction)) continue;
+    const bool extreme = reduction.combine == nullptr && reduction.locate == nullptr;
+    if (!makesScalar(kernel, reduction) || extreme) continue;
     PyObject* made = PyArray_Scalar(&results[i], reinterpret_cast<PyArray_Descr*>(reduction.descr.get()), nullptr);
     if (made == nullptr) return false;
     regs[operands[reduction.param]] = made;
@@ -192,13 +205,42 @@ bool runElements(const Kernel& kernel, absl::Span<const Operand> operands, PyObj
   return makeScalars(kernel, operands, regs, results);
 }
 
+/// A run that looks for positions, with an array for the extremes that stand at those of an array.
+bool runLocating(const Kernel& kernel, absl::Span<const Operand> operands, PyObject** regs, int reported, bool lets_others_run, int64_t count) {
+  absl::InlinedVector<PyObject*, kInlineParams> objects;
+  absl::InlinedVector<Operand, kInlineParams> places;
+  for (const Operand operand : operands) objects.push_back(regs[operand]);
+  objects.resize(kernel.params.size(), nullptr);
+  for (Operand i = 0; i < objects.size(); i++) places.push_back(i);
+  absl::InlinedVector<Ref, 2> extremes;
+  for (const KernelReduction& reduction : kernel.reductions) {
+    const KernelReduction& extreme = kernel.reductions[reduction.extreme];
+    if (reduction.locate == nullptr || makesScalar(kernel, reduction)) continue;
+    PyArrayObject* positions = arrayOf(objects[reduction.param]);
+    extremes.push_back(Ref::steal(emptyArray(extreme.descr.get(), kernel.f_order, {PyArray_DIMS(positions), static_cast<size_t>(PyArray_NDIM(positions))})));
+    if (!extremes.back()) return false;
+    objects[extreme.param] = extremes.back().get();
+  }
+  if (!runElements(kernel, places, objects.data(), reported, lets_others_run, count)) return false;
+  for (const KernelReduction& reduction : kernel.reductions) {
+    if (makesScalar(kernel, reduction) && reduction.param < operands.size()) regs[operands[reduction.param]] = objects[reduction.param];
+  }
+  return true;
+}
+
+bool runAny(const Kernel& kernel, absl::Span<const Operand> operands, PyObject** regs, int reported, bool lets_others_run, int64_t count) {
+  const bool locates = kernel.params.size() > operands.size();
+  if (locates) [[unlikely]] return runLocating(kernel, operands, regs, reported, lets_others_run, count);
+  return runElements(kernel, operands, regs, reported, lets_others_run, count);
+}
+
 }  // namespace
 
 bool runKernel(const Kernel& kernel, absl::Span<const Operand> operands, PyObject** regs, int reported, bool lets_others_run) {
   const int64_t count = countOf(kernel, operands, regs);
-  if (kernel_watchers == 0 || !watchesKernels()) [[likely]] return runElements(kernel, operands, regs, reported, lets_others_run, count);
+  if (kernel_watchers == 0 || !watchesKernels()) [[likely]] return runAny(kernel, operands, regs, reported, lets_others_run, count);
   const auto start = std::chrono::steady_clock::now();
-  const bool good = runElements(kernel, operands, regs, reported, lets_others_run, count);
+  const bool good = runAny(kernel, operands, regs, reported, lets_others_run, count);
   const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - start;
   if (good) addKernelRun(kernel, operands, regs, count, spent.count());
   return good;

@@ -48,6 +48,7 @@ KernelArg argOf(const KernelParam& param, PyObject* object) {
     case KernelParam::Kind::kScalar: PyArray_ScalarAsCtype(object, &arg.integer); break;
     case KernelParam::Kind::kResult:          // an element of Results
     case KernelParam::Kind::kTable: break;    // one of Tables
+    case KernelParam::Kind::kPosition: arg.stride = 1; break;
   }
   return arg;
 }
@@ -98,9 +99,9 @@ void runRows(KernelCode code, const Axes& axes, size_t depth, Args& args) {
   for (int64_t left = axis.size;; left--) {
     runRows(code, axes, depth - 1, args);
     if (left == 1) break;
-    for (size_t i = 0; i < args.size(); i++) args[i].data += axis.strides[i];
+    for (size_t i = 0; i < args.size(); i++) args[i].data = moved(args[i].data, axis.strides[i]);
   }
-  for (size_t i = 0; i < args.size(); i++) args[i].data -= axis.strides[i] * (axis.size - 1);
+  for (size_t i = 0; i < args.size(); i++) args[i].data = moved(args[i].data, -axis.strides[i] * (axis.size - 1));
 }
 
 void fillElements(Elements elements, uint64_t bits, int64_t item_size) {

@@ -46,8 +46,10 @@ class Tables {
   absl::InlinedVector<KernelTable, 1> tables_;
 };
 
-/// The stride of an argument along a dimension, counted from the last one.
+/// The stride of an argument along a dimension, counted from the last one; not of positions.
 int64_t strideAlong(const KernelParam& param, PyObject* object, int from_last);
+/// `data + bytes`, also for the integer that a position is (KernelParam::Kind::kPosition).
+inline char* moved(char* data, int64_t bytes) { return reinterpret_cast<char*>(reinterpret_cast<uintptr_t>(data) + static_cast<uintptr_t>(bytes)); }
 /// The size of the run along a dimension, counted from the last one.
 int64_t sizeAlong(const Kernel& kernel, absl::Span<const Operand> operands, PyObject* const* regs, size_t from_last);
 /// An argument's first element and the stride that it has without gaps, or its value; nothing for a scalar that the kernel makes and for tables.

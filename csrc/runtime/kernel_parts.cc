@@ -61,9 +61,7 @@ class PartedRun {
     } else {
       combineHalves(0, axes_[axis_].size, most_parts);
     }
-    for (size_t i = 0; i < reductions; i++) {
-      if (makesScalar(kernel_, kernel_.reductions[i])) kernel_.reductions[i].combine(&results[i], leaves_[i]);
-    }
+    combineScalars(kernel_, results.data(), leaves_.data());
   }
 
  private:
@@ -78,7 +76,7 @@ class PartedRun {
     const Strides& strides = axes_[axis_].strides;
     for (size_t i = 0; i < args_.size(); i++) {
       // Others have their value there, or a result's place.
-      if (kernel_.params[i].kind == KernelParam::Kind::kArray) lane.args[i].data = args_[i].data + strides[i] * begin;
+      if (hasStrides(kernel_.params[i])) lane.args[i].data = moved(args_[i].data, strides[i] * begin);
     }
     lane.axes[axis_].size = size;
     runRows(code_, lane.axes, lane.axes.size() - 1, lane.args);
@@ -124,10 +122,7 @@ class PartedRun {
 
   void combineLeaves(size_t into, size_t from) {
     const size_t reductions = kernel_.reductions.size();
-    for (size_t i = 0; i < reductions; i++) {
-      const KernelReduction& reduction = kernel_.reductions[i];
-      if (makesScalar(kernel_, reduction)) reduction.combine(&leaves_[into * reductions + i], leaves_[from * reductions + i]);
-    }
+    combineScalars(kernel_, &leaves_[into * reductions], &leaves_[from * reductions]);
   }
 
   const Kernel& kernel_;
@@ -222,6 +217,16 @@ Effort effortFor(const Kernel& kernel, int64_t count) {
 Cut cutAxis(int64_t size, int64_t parts, int64_t unit) {
   const int64_t length = (size + parts - 1) / parts;
   return {size, (length + unit - 1) / unit * unit};
+}
+
+void combineScalars(const Kernel& kernel, uint64_t* so_far, const uint64_t* values) {
+  for (size_t i = 0; i < kernel.reductions.size(); i++) {
+    const KernelReduction& reduction = kernel.reductions[i];
+    if (!makesScalar(kernel, reduction)) continue;
+    if (reduction.combine != nullptr) reduction.combine(&so_far[i], values[i]);
+    const uint32_t extreme = reduction.extreme;
+    if (reduction.locate != nullptr) reduction.locate(&so_far[i], values[i], &so_far[extreme], values[extreme]);
+  }
 }
 
 bool runInParts(const Kernel& kernel, const Args& args, const Axes& axes, Results& results, int64_t count) {

@@ -40,6 +40,9 @@ struct Cut {
 /// Into `parts` at most, of multiples of `unit` elements.
 Cut cutAxis(int64_t size, int64_t parts, int64_t unit);
 
+/// Combines the scalars that the kernel makes, by reduction, with others.
+void combineScalars(const Kernel& kernel, uint64_t* so_far, const uint64_t* values);
+
 /// Runs the kernel in parts if that is worth while and possible: false when it has done nothing. `axes`: empty for flat runs.
 bool runInParts(const Kernel& kernel, const Args& args, const Axes& axes, Results& results, int64_t count);
 

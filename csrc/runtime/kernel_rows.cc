@@ -64,6 +64,7 @@ class Stages {
         args.push_back(places_[param]);
         if (stage.single) args.back().stride = places_[param].step;
       }
+      addOwn(*stage.kernel, args);
     }
     return true;
   }
@@ -108,6 +109,20 @@ class Stages {
     block_ = std::clamp<int64_t>(kBlockBytes / std::max<int64_t>(bytes, 1), 1, std::max<int64_t>(outer_.front().size, 1));
   }
 
+  /// What positions need: they are those along a row.
+  void addOwn(const Kernel& kernel, Args& args) {
+    const size_t given = args.size();
+    args.resize(kernel.params.size(), KernelArg{});
+    for (size_t i = given; i < args.size(); i++) {
+      if (kernel.params[i].kind == KernelParam::Kind::kPosition) args[i].stride = 1;
+    }
+    for (const KernelReduction& reduction : kernel.reductions) {
+      if (reduction.param < given) continue;
+      args[reduction.param].data = reinterpret_cast<char*>(extremes_.emplace_back(static_cast<size_t>(block_)).data());
+      args[reduction.param].step = descrItemSize(reduction.descr.get());
+    }
+  }
+
   void runFrom(size_t depth) {
     const Outer& outer = outer_[depth - 1];
     const int64_t whole = depth == 1 ? block_ : 1;
@@ -124,7 +139,7 @@ class Stages {
     for (size_t i = 0; i < kernel_.stages.size(); i++) {
       const KernelStage& stage = kernel_.stages[i];
       Args& args = args_[i];
-      for (size_t k = 0; k < args.size(); k++) args[k].data = places_[stage.params[k]].data;
+      for (size_t k = 0; k < stage.params.size(); k++) args[k].data = places_[stage.params[k]].data;
       for (const KernelReduction& reduction : stage.kernel->reductions) {
         fillElements(resultsOf(reduction, args, rows), reduction.initial, descrItemSize(reduction.descr.get()));
       }
@@ -152,6 +167,7 @@ class Stages {
   Args places_;
   absl::InlinedVector<Outer, 4> outer_;            ///< the dimensions around a row, innermost first
   absl::InlinedVector<Args, 4> args_;              ///< by stage
+  std::vector<std::vector<uint64_t>> extremes_;    ///< that stages look for in rows of a block, of no more bytes
   std::unique_ptr<char, Free> memory_;
 };
 

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <concepts>
 #include <cstring>
+#include <vector>
 
 #include "base/check.h"
 
@@ -43,6 +44,31 @@ void combine(uint64_t* so_far, uint64_t value) {
   std::memcpy(so_far, &a, sizeof(T));
 }
 
+/// As emitLocated (positions.h).
+template <class T, bool kLess>
+void locate(uint64_t* position, uint64_t new_position, uint64_t* extreme, uint64_t new_extreme) {
+  T old, found;
+  std::memcpy(&old, extreme, sizeof(T));
+  std::memcpy(&found, &new_extreme, sizeof(T));
+  bool better, tie;
+  if constexpr (std::floating_point<T>) {
+    better = std::isnan(found) ? !std::isnan(old) : (kLess ? std::isless(found, old) : std::isgreater(found, old));
+    tie = found == old || (std::isnan(found) && std::isnan(old));
+  } else {
+    better = kLess ? found < old : found > old;
+    tie = found == old;
+  }
+  if (!better && !(tie && new_position < *position)) return;
+  *position = new_position;
+  std::memcpy(extreme, &found, sizeof(T));
+}
+
+using Locate = void (*)(uint64_t* position, uint64_t new_position, uint64_t* extreme, uint64_t new_extreme);
+template <class T>
+Locate locateOf(ScalarOp op) {
+  return op == ScalarOp::kMin ? locate<T, true> : locate<T, false>;
+}
+
 template <class T>
 Combine combineOf(ScalarOp op) {
   switch (op) {
@@ -62,15 +88,17 @@ Combine combineOf(ScalarOp op) {
   SEGUE_UNREACHABLE("not a reduction's operator");
 }
 
-Combine combineOf(ScalarOp op, DType dtype) {
-  if (dtype == DType::kF64) return combineOf<double>(op);
-  if (dtype == DType::kF32) return combineOf<float>(op);
+/// Calls `of` with a value of the dtype's C type.
+template <class Of>
+auto byType(DType dtype, Of&& of) {
+  if (dtype == DType::kF64) return of(double{});
+  if (dtype == DType::kF32) return of(float{});
   const bool is_signed = dtypeKind(dtype) == 'i';
   switch (dtypeItemSize(dtype)) {
-    case 1: return is_signed ? combineOf<int8_t>(op) : combineOf<uint8_t>(op);
-    case 2: return is_signed ? combineOf<int16_t>(op) : combineOf<uint16_t>(op);
-    case 4: return is_signed ? combineOf<int32_t>(op) : combineOf<uint32_t>(op);
-    default: return is_signed ? combineOf<int64_t>(op) : combineOf<uint64_t>(op);
+    case 1: return is_signed ? of(int8_t{}) : of(uint8_t{});
+    case 2: return is_signed ? of(int16_t{}) : of(uint16_t{});
+    case 4: return is_signed ? of(int32_t{}) : of(uint32_t{});
+    default: return is_signed ? of(int64_t{}) : of(uint64_t{});
   }
 }
 
@@ -83,16 +111,26 @@ KernelOrder orderOf(const KernelOutput& output, DType dtype) {
 }  // namespace
 
 void describeCombining(const KernelDag& dag, Kernel* kernel) {
-  size_t next = 0;
-  for (const KernelOutput& output : dag.outputs()) {
+  std::vector<uint32_t> reductions(dag.outputs().size());   // by output
+  uint32_t count = 0;
+  for (size_t i = 0; i < reductions.size(); i++) reductions[i] = dag.outputs()[i].combine ? count++ : 0;
+  SEGUE_CHECK(count == kernel->reductions.size(), "a reduction without an output");
+  for (size_t i = 0; i < reductions.size(); i++) {
+    const KernelOutput& output = dag.outputs()[i];
     if (!output.combine) continue;
+    const ScalarOp op = *output.combine;
     const DType dtype = dag[output.value].dtype;
-    KernelReduction& reduction = kernel->reductions[next++];
-    reduction.neutral = neutralBits(*output.combine, dtype);
-    reduction.combine = combineOf(*output.combine, dtype);
+    KernelReduction& reduction = kernel->reductions[reductions[i]];
+    if (output.extreme) {
+      reduction.extreme = reductions[*output.extreme];
+      reduction.locate = byType(dag[dag.outputs()[*output.extreme].value].dtype, [op](auto type) { return locateOf<decltype(type)>(op); });
+      continue;
+    }
+    reduction.neutral = neutralBits(op, dtype);
+    if (output.has_position) continue;
+    reduction.combine = byType(dtype, [op](auto type) { return combineOf<decltype(type)>(op); });
     reduction.order = orderOf(output, dtype);
   }
-  SEGUE_CHECK(next == kernel->reductions.size(), "a reduction without an output");
 }
 
 }  // namespace segue::llvm

@@ -5,6 +5,7 @@
 #include "absl/strings/str_join.h"
 #include "backends/llvm/division.h"
 #include "backends/llvm/emitter.h"
+#include "backends/llvm/positions.h"
 #include "backends/llvm/scalar_code.h"
 
 namespace segue::llvm {
@@ -66,9 +67,15 @@ void Emitter::emitStreaming() {
   emitMap();
 }
 
+bool Emitter::moves(size_t param) const {
+  const KernelParam& own = group_.kernel.params[param];
+  return own.kind == KernelParam::Kind::kPosition && ((own.spread >> group_.kernel.innermost) & 1) == 0;
+}
+
 void Emitter::findInvariants() {
   for (const Scalar& scalar : dag_.scalars()) {
     bool invariant = scalar.op != ScalarOp::kScan && (scalar.op != ScalarOp::kLoad || !runs_[scalar.bits]);
+    if (scalar.op == ScalarOp::kPosition) invariant = !moves(placeOf(scalar));
     for (size_t k = 0; k < scalar.arity; k++) invariant = invariant && invariant_[scalar.args[k]];
     invariant_.push_back(invariant);
     if (invariant || !isDivision(scalar.op) || !invariant_[scalar.args[1]] || !preparesDivisor(dag_, scalar)) continue;
@@ -81,15 +88,32 @@ void Emitter::chooseLanes(int vector_bytes) {
   const bool maps = carriedCount() == 0;
   int registers = maps && dag_.hasMath() ? mathRegisters(vector_bytes) : !scans_.empty() || (maps && joinsRows()) ? 1 : kRegisters;
   int widest = 1;
+  bool locates = false;
   for (ScalarId id = 0; id < dag_.scalars().size(); id++) {
-    if (invariant_[id]) continue;
+    if (invariant_[id] || dag_[id].op == ScalarOp::kPosition) continue;
     widest = std::max(widest, isDivision(dag_[id].op) ? divisionWidth(dag_[id].dtype) : dtypeItemSize(dag_[id].dtype));
   }
-  for (const KernelOutput& output : dag_.outputs()) widest = std::max(widest, dtypeItemSize(dag_[output.value].dtype));
+  for (size_t i = 0; i < dag_.outputs().size(); i++) {
+    const KernelOutput& output = dag_.outputs()[i];
+    const bool turns = output.extreme && !runs_[placeOf(i)];   // which are counted in fewer bytes than the result has
+    widest = std::max(widest, turns ? dtypeItemSize(extremeDType(output)) : dtypeItemSize(dag_[output.value].dtype));
+    locates |= turns;
+  }
   const int lanes = vector_bytes / widest;
   // Short rows: the fewer elements are computed twice, or one by one.
   if (registers == kRegisters && maps && overlaps() && group_.row_hint < kRegisters * lanes) registers = 1;
-  lanes_ = anyOrdered() ? kPartialSums : registers * lanes;
+  lanes_ = anyOrdered() ? kPartialSums : locates ? locatingLanes(lanes) : registers * lanes;
+}
+
+/// Comparing with what was found so far takes longer than adding to it: more chains. Rows are worth it that have some vectors of them; and short
+/// rows shorter vectors.
+int Emitter::locatingLanes(int lanes) const {
+  constexpr int kMostRegisters = 4, kTurns = 4;
+  int out = kMostRegisters * lanes;
+  if (group_.kernel.flat) return out;
+  while (out > lanes && out * kTurns > group_.row_hint) out /= 2;
+  while (out > kPartialSums && out > group_.row_hint) out /= 2;
+  return out;
 }
 
 void Emitter::emitEntry() {
@@ -128,8 +152,8 @@ void Emitter::emitParams() {
   };
   for (size_t i = 0; i < group_.kernel.params.size(); i++) {
     const std::string slot = field(i, 0);
-    const bool array = group_.kernel.params[i].kind == KernelParam::Kind::kArray;
-    bases_.push_back(isInSlot(group_.kernel.params[i]) ? slot : out_.define("load ptr, ptr ", slot));
+    const bool array = hasStrides(group_.kernel.params[i]), position = group_.kernel.params[i].kind == KernelParam::Kind::kPosition;
+    bases_.push_back(isInSlot(group_.kernel.params[i]) ? slot : out_.define(position ? "load i64, ptr " : "load ptr, ptr ", slot));
     strides_.push_back(array ? out_.define("load i64, ptr ", field(i, offsetof(KernelArg, stride))) : "");
     steps_.push_back(array ? out_.define("load i64, ptr ", field(i, offsetof(KernelArg, step))) : "");
     const bool table = group_.kernel.params[i].kind == KernelParam::Kind::kTable;
@@ -141,7 +165,9 @@ void Emitter::emitRow(std::string_view row) {
   pointers_ = bases_;
   for (size_t i = 0; i < bases_.size(); i++) {
     if (steps_[i].empty()) continue;
-    pointers_[i] = out_.define("getelementptr inbounds i8, ptr ", bases_[i], ", i64 ", out_.define("mul i64 ", row, ", ", steps_[i]));
+    const bool position = group_.kernel.params[i].kind == KernelParam::Kind::kPosition;
+    const std::string_view base = position ? "add i64 " : "getelementptr inbounds i8, ptr ", offset = position ? ", " : ", i64 ";
+    pointers_[i] = out_.define(base, bases_[i], offset, out_.define("mul i64 ", row, ", ", steps_[i]));
   }
   emitInvariants();
 }
@@ -158,7 +184,11 @@ void Emitter::emitInvariants() {
       vector_names_[id] = repeated(element, scalar_names_[id], lanes_);
       continue;
     }
-    scalar_names_[id] = scalar.op == ScalarOp::kLoad ? emitLoad(scalar.dtype, pointers_[scalar.bits], 1) : emitOp(scalar, 1);
+    if (scalar.op == ScalarOp::kPosition) {
+      scalar_names_[id] = pointers_[placeOf(scalar)];
+    } else {
+      scalar_names_[id] = scalar.op == ScalarOp::kLoad ? emitLoad(scalar.dtype, pointers_[scalar.bits], 1) : emitOp(scalar, 1);
+    }
     vector_names_[id] = out_.broadcast(element, lanes_, scalar_names_[id]);
   }
   emitDivisors();
@@ -194,7 +224,7 @@ std::string Emitter::emitDense(bool but_gaps) {
 Emitter::Places Emitter::placesAt(Access access, std::string_view index) {
   Places places(group_.kernel.params.size());
   for (size_t i = 0; i < places.size(); i++) {
-    if (runs_[i]) places[i] = emitPlaces(i, access, index);
+    if (runs_[i] || (access == Access::kSingle && moves(i))) places[i] = emitPlaces(i, access, index);
   }
   return places;
 }
@@ -212,7 +242,10 @@ std::vector<std::string> Emitter::emitOps(int lanes, const Places& places) {
   for (ScalarId id = 0; id < dag_.scalars().size(); id++) {
     if (invariant_[id]) continue;
     const Scalar& scalar = dag_[id];
-    if (scalar.op == ScalarOp::kScan) {
+    if (scalar.op == ScalarOp::kPosition) {
+      const std::vector<std::string>& place = places[placeOf(scalar)];
+      names[id] = place.empty() ? "" : place[0];   // vectors of a row have turns instead (emit_folds.cc)
+    } else if (scalar.op == ScalarOp::kScan) {
       names[id] = emitScan(id, lanes, names[scalar.args[0]]);
     } else {
       names[id] = scalar.op == ScalarOp::kLoad ? emitLoads(scalar.dtype, places[scalar.bits], lanes) : emitOp(scalar, lanes);
@@ -224,16 +257,36 @@ std::vector<std::string> Emitter::emitOps(int lanes, const Places& places) {
 }
 
 void Emitter::emitOutputs(int lanes, const Places& places, std::vector<std::string> values) {
+  std::vector<std::string> so_far(values.size());
   for (size_t i = 0; i < values.size(); i++) {
     const size_t param = placeOf(i);
-    if (!runs_[param]) continue;
-    if (dag_.outputs()[i].combine) values[i] = emitCombined(i, lanes, emitLoads(dtypes_[param], places[param], lanes), values[i]);
-    emitStores(dtypes_[param], places[param], values[i], lanes);
+    if (runs_[param] && dag_.outputs()[i].combine) so_far[i] = emitLoads(dtypes_[param], places[param], lanes);
+  }
+  so_far = emitCombined(lanes, std::move(so_far), values, Arrival::kLater, "i64");
+  for (size_t i = 0; i < values.size(); i++) {
+    const size_t param = placeOf(i);
+    if (runs_[param]) emitStores(dtypes_[param], places[param], so_far[i].empty() ? values[i] : so_far[i], lanes);
   }
 }
 
-std::string Emitter::emitCombined(size_t output, int lanes, const std::string& so_far, const std::string& value) {
-  return emitCombine(*dag_.outputs()[output].combine, dtypes_[placeOf(output)], lanes, {so_far, value}, out_);
+std::vector<std::string> Emitter::emitCombined(int lanes, std::vector<std::string> so_far, const std::vector<std::string>& values, Arrival arrival,
+                                               std::string_view position) {
+  for (size_t i = 0; i < values.size(); i++) {
+    const KernelOutput& output = dag_.outputs()[i];
+    if (so_far[i].empty() || output.has_position) continue;
+    if (!output.extreme) {
+      so_far[i] = emitCombine(*output.combine, dtypes_[placeOf(i)], lanes, {so_far[i], values[i]}, out_);
+      continue;
+    }
+    const size_t extreme = *output.extreme;
+    const std::string own = position.empty() ? turnType(extremeDType(output)) : std::string(position);
+    const LocatedType type{*output.combine, extremeDType(output), lanes, own};
+    const auto emit = arrival == Arrival::kLater ? emitLater : emitLocated;
+    const Located taken = emit(type, {so_far[extreme], so_far[i]}, {values[extreme], values[i]}, out_);
+    so_far[i] = taken.position;
+    so_far[extreme] = taken.extreme;
+  }
+  return so_far;
 }
 
 /// Where a parameter's elements are.
@@ -242,6 +295,7 @@ std::vector<std::string> Emitter::emitPlaces(size_t param, Access access, std::s
     return {out_.define("getelementptr inbounds ", memoryType(dtypes_[param]), ", ptr ", pointers_[param], ", i64 ", index)};
   }
   const std::string offset = out_.define("mul i64 ", index, ", ", strides_[param]);
+  if (group_.kernel.params[param].kind == KernelParam::Kind::kPosition) return {out_.define("add i64 ", pointers_[param], ", ", offset)};
   std::vector<std::string> places = {out_.define("getelementptr inbounds i8, ptr ", pointers_[param], ", i64 ", offset)};
   for (int i = 1; access != Access::kSingle && i < lanes_; i++) {
     places.push_back(out_.define("getelementptr inbounds i8, ptr ", places.back(), ", i64 ", strides_[param]));

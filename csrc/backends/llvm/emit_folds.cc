@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "backends/llvm/emitter.h"
+#include "backends/llvm/positions.h"
 #include "backends/llvm/scalar_code.h"
 #include "base/fault.h"
 
@@ -49,7 +50,9 @@ void Emitter::emitReduction() {
   out_.label("long");
   const std::string fold = absl::StrCat(call, halves ? " @halves" : " @stretch", some);
   if (hasFold(FoldOrder::kBuffered) && !SEGUE_FAULT(KernelSumsUnbuffered)) {
-    emitBuffers(fold);
+    emitBuffers(fold, kNumpyBuffer);
+  } else if (!halves && longestStretch() != 0) {
+    emitBuffers(fold, longestStretch());
   } else {
     emitFolded(emitExtracts(out_.define(fold, "i64 0, i64 %count)")));
     out_.line("br label %next");
@@ -59,15 +62,25 @@ void Emitter::emitReduction() {
   emitStretch();
 }
 
+int64_t Emitter::longestStretch() const {
+  int64_t turns = 0;
+  for (size_t i = 0; i < folds_.size(); i++) {
+    if (!isPosition(i)) continue;
+    const int64_t own = mostTurns(extremeDType(foldOutput(i)));
+    turns = turns == 0 ? own : std::min(turns, own);
+  }
+  return turns * lanes_;
+}
+
 /// One buffer of a row's elements after the other, then on to the next row.
-void Emitter::emitBuffers(const std::string& fold) {
+void Emitter::emitBuffers(const std::string& fold, int64_t length) {
   out_.line("br label %buffer");
   out_.label("buffer");
   out_.line("%from = phi i64 [ 0, %long ], [ %from.next, %buffer ]");
-  const std::string left = out_.define("sub i64 %count, %from"), more = out_.define("icmp ugt i64 ", left, ", ", kNumpyBuffer);
-  const std::string taken = out_.define("select i1 ", more, ", i64 ", kNumpyBuffer, ", i64 ", left);
+  const std::string left = out_.define("sub i64 %count, %from"), more = out_.define("icmp ugt i64 ", left, ", ", length);
+  const std::string taken = out_.define("select i1 ", more, ", i64 ", length, ", i64 ", left);
   emitFolded(emitExtracts(out_.define(fold, "i64 %from, i64 ", taken, ")")));
-  out_.line("%from.next = add nuw i64 %from, ", kNumpyBuffer);
+  out_.line("%from.next = add nuw i64 %from, ", length);
   out_.line("br i1 ", more, ", label %buffer, label %next");
 }
 
@@ -79,11 +92,22 @@ std::vector<std::string> Emitter::emitExtracts(const std::string& folded) {
 
 /// Combines the folds' values with what the outputs hold.
 void Emitter::emitFolded(const std::vector<std::string>& values) {
+  std::vector<std::string> held;
+  for (size_t i = 0; i < folds_.size(); i++) held.push_back(emitLoad(foldDType(i), pointers_[placeOf(folds_[i])], 1));
+  held = emitStep(1, held, values, Arrival::kAny, "i64");
+  for (size_t i = 0; i < folds_.size(); i++) emitStore(foldDType(i), pointers_[placeOf(folds_[i])], held[i], 1);
+}
+
+std::vector<std::string> Emitter::emitStep(int lanes, const std::vector<std::string>& so_far, const std::vector<std::string>& values,
+                                           Arrival arrival, std::string_view type) {
+  std::vector<std::string> old(dag_.outputs().size()), found(old.size()), out;
   for (size_t i = 0; i < folds_.size(); i++) {
-    const DType dtype = foldDType(i);
-    const std::string& place = pointers_[placeOf(folds_[i])];
-    emitStore(dtype, place, emitCombine(foldOp(i), dtype, 1, {emitLoad(dtype, place, 1), values[i]}, out_), 1);
+    old[folds_[i]] = so_far[i];
+    found[folds_[i]] = values[i];
   }
+  old = emitCombined(lanes, std::move(old), found, arrival, type);
+  for (const size_t output : folds_) out.push_back(old[output]);
+  return out;
 }
 
 void Emitter::emitHalves() {
@@ -100,12 +124,8 @@ void Emitter::emitHalves() {
   const std::string middle = out_.define("add i64 %from, ", first);
   out_.line("%a = call ", type, " @halves(ptr %args, i64 %row, i64 %from, i64 ", first, ")");
   out_.line("%b = call ", type, " @halves(ptr %args, i64 %row, i64 ", middle, ", i64 ", second, ")");
-  std::vector<std::string> both;
-  for (size_t i = 0; i < folds_.size(); i++) {
-    const std::string a = out_.define("extractvalue ", type, " %a, ", i), b = out_.define("extractvalue ", type, " %b, ", i);
-    both.push_back(emitCombine(foldOp(i), foldDType(i), 1, {a, b}, out_));
-  }
-  emitReturn(both);
+  const std::vector<std::string> a = emitExtracts("%a"), b = emitExtracts("%b");
+  emitReturn(emitStep(1, a, b, Arrival::kAny, "i64"));
 }
 
 void Emitter::emitStretch() {
@@ -115,7 +135,7 @@ void Emitter::emitStretch() {
   emitRow("%row");
   out_.line("%end = add i64 %from, %count");
   out_.line("%vectors = and i64 %count, ", -static_cast<int64_t>(lanes_));
-  out_.line("%whole = add i64 %from, %vectors");
+  out_.line("%whole = add i64 ", foldsTwice() ? "%end, 0" : "%from, %vectors");
   out_.line("br i1 ", out_.define("icmp ne i64 %vectors, 0"), ", label %some, label %rest");
   out_.label("some");
   out_.line("br i1 ", emitDense(true), ", label %dense, label %gathered");
@@ -123,7 +143,7 @@ void Emitter::emitStretch() {
   const std::vector<std::string> gathered = emitFoldLoop("gathered", Access::kGathered, "some", "%from", "%whole", "joined", initials(lanes_));
   out_.label("joined");
   std::vector<std::string> vectors = emitPhis(lanes_, dense, "dense", gathered, "gathered");
-  for (size_t i = 0; i < folds_.size(); i++) vectors[i] = emitAcross(foldOp(i), foldDType(i), vectors[i]);
+  vectors = emitAcrossAll(std::move(vectors));
   out_.line("br label %rest");
   out_.label("rest");
   out_.line("%start = phi i64 [ %from, %entry ], [ %whole, %joined ]");
@@ -139,7 +159,7 @@ std::vector<std::string> Emitter::emitPhis(int lanes, const std::vector<std::str
                                            std::string_view from_b) {
   std::vector<std::string> out;
   for (size_t i = 0; i < carriedCount(); i++) {
-    out.push_back(out_.define("phi ", typeOf(carriedDType(i), carriedLanes(i, lanes)), " [ ", a[i], ", %", from_a, " ], [ ", b[i], ", %", from_b, " ]"));
+    out.push_back(out_.define("phi ", carriedType(i, lanes), " [ ", a[i], ", %", from_a, " ], [ ", b[i], ", %", from_b, " ]"));
   }
   return out;
 }
@@ -159,6 +179,10 @@ std::vector<std::string> Emitter::initials(int lanes) const {
   std::vector<std::string> out;
   for (size_t i = 0; i < carriedCount(); i++) {
     const DType dtype = carriedDType(i);
+    if (i < folds_.size() && isPosition(i)) {
+      out.push_back(lanes == 1 ? "0" : "zeroinitializer");
+      continue;
+    }
     out.push_back(repeated(registerType(dtype), literal(dtype, neutralBits(carriedOp(i), dtype)), carriedLanes(i, lanes)));
   }
   return out;
@@ -178,16 +202,80 @@ std::vector<std::string> Emitter::emitFoldLoop(std::string_view name, Access acc
   std::vector<std::string> values = emitBody(access, index);
   std::string phis = absl::StrCat(index, " = phi i64 [ ", begin, ", %", before, " ], [ ", index, ".next, %", name, " ]\n");
   std::vector<std::string> carried;
+  std::vector<std::string> old, found;
+  for (size_t i = 0; i < folds_.size(); i++) {
+    old.push_back(so_far(i));
+    found.push_back(isPosition(i) && lanes > 1 ? emitTurn(i, index, begin) : values[folds_[i]]);
+  }
+  carried = emitStep(lanes, old, found, Arrival::kLater, lanes > 1 ? "" : "i64");
+  carried.insert(carried.end(), scanned_.begin(), scanned_.end());
   for (size_t i = 0; i < carriedCount(); i++) {
-    const bool fold = i < folds_.size();
-    carried.push_back(fold ? emitCombine(foldOp(i), foldDType(i), lanes, {so_far(i), values[folds_[i]]}, out_) : scanned_[i - folds_.size()]);
-    absl::StrAppend(&phis, so_far(i), " = phi ", typeOf(carriedDType(i), carriedLanes(i, lanes)), " [ ", starts[i], ", %", before, " ], [ ",
+    absl::StrAppend(&phis, so_far(i), " = phi ", carriedType(i, lanes), " [ ", starts[i], ", %", before, " ], [ ",
                     carried[i], ", %", name, " ]\n");
   }
   out_.insert(head, phis);
-  out_.line(index, ".next = add nuw i64 ", index, ", ", lanes);
-  out_.line("br i1 ", out_.define("icmp ult i64 ", index, ".next, ", end), ", label %", name, ", label %", behind);
+  const bool overlaps = lanes > 1 && foldsTwice();
+  const std::string next = overlaps ? out_.define("add nuw i64 ", index, ", ", lanes) : index + ".next";
+  const std::string last = overlaps ? out_.define("sub i64 ", end, ", ", lanes) : std::string(end);
+  if (overlaps) {
+    out_.line(index, ".next = select i1 ", out_.define("icmp ult i64 ", next, ", ", last), ", i64 ", next, ", i64 ", last);
+  } else {
+    out_.line(next, " = add nuw i64 ", index, ", ", lanes);
+  }
+  out_.line("br i1 ", out_.define("icmp ult i64 ", overlaps ? index : next, ", ", last), ", label %", name, ", label %", behind);
   return carried;
+}
+
+std::string Emitter::carriedType(size_t i, int lanes) const {
+  const bool turns = i < folds_.size() && isPosition(i) && lanes > 1;
+  return turns ? vectorOf(turnType(extremeDType(foldOutput(i))), lanes) : typeOf(carriedDType(i), carriedLanes(i, lanes));
+}
+
+/// In all lanes: which turn of a loop from `begin` on is at `index`. The last one may begin before it should.
+std::string Emitter::emitTurn(size_t fold, std::string_view index, std::string_view begin) {
+  const std::string type = turnType(extremeDType(foldOutput(fold)));
+  const std::string done = out_.define("add i64 ", out_.define("sub i64 ", index, ", ", begin), ", ", lanes_ - 1);
+  std::string turn = out_.define("udiv i64 ", done, ", ", lanes_);
+  if (type != "i64") turn = out_.define("trunc i64 ", turn, " to ", type);
+  return out_.broadcast(type, lanes_, turn);
+}
+
+/// What a position's vector of turns, and its extreme's, come to.
+void Emitter::emitPosition(size_t fold, std::vector<std::string>& vectors) {
+  const KernelOutput& output = foldOutput(fold);
+  const auto extreme = static_cast<size_t>(std::find(folds_.begin(), folds_.end(), *output.extreme) - folds_.begin());
+  const DType dtype = extremeDType(output);
+  const std::string type = turnType(dtype);
+  const First first = emitFirst({*output.combine, dtype, lanes_, type}, {vectors[extreme], vectors[fold]}, out_);
+  std::string begin = out_.define("mul i64 ", first.turn, ", ", lanes_);
+  if (foldsTwice()) {
+    const std::string last = out_.define("sub i64 %count, ", lanes_);
+    begin = out_.define("select i1 ", out_.define("icmp ult i64 ", begin, ", ", last), ", i64 ", begin, ", i64 ", last);
+  }
+  const std::string index = out_.define("add i64 ", out_.define("add i64 %from, ", begin), ", ", first.lane);
+  vectors[fold] = emitPlaces(placeOf(dag_[output.value]), Access::kSingle, index)[0];
+  vectors[extreme] = first.extreme;
+}
+
+/// One value of each fold's vector.
+std::vector<std::string> Emitter::emitAcrossAll(std::vector<std::string> vectors) {
+  for (size_t i = 0; i < folds_.size(); i++) {
+    if (isPosition(i)) {
+      emitPosition(i, vectors);
+    } else if (!foldOutput(i).has_position) {
+      vectors[i] = emitAcross(foldOp(i), foldDType(i), vectors[i]);
+    }
+  }
+  return vectors;
+}
+
+bool Emitter::foldsTwice() const {
+  const bool locates = std::any_of(folds_.begin(), folds_.end(), [this](size_t output) { return dag_.outputs()[output].extreme.has_value(); });
+  if (!locates || !scans_.empty() || anyOrdered()) return false;
+  return std::all_of(dag_.outputs().begin(), dag_.outputs().end(), [this](const KernelOutput& output) {
+    if (!output.combine) return !group_.kernel.flat;   // else it may be stored where it was loaded from
+    return *output.combine == ScalarOp::kMin || *output.combine == ScalarOp::kMax || *output.combine == ScalarOp::kAnd || *output.combine == ScalarOp::kOr;
+  });
 }
 
 /// One value of a vector's: neighbours first, as NumPy adds up its partial sums.

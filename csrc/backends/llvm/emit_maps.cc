@@ -157,12 +157,14 @@ void Emitter::emitElements(const RowLoop& loop, Access access, std::string_view 
     vector_names_ = loop.repeated[row];
     const Places places = placesAt(access, index);
     const std::vector<std::string> values = emitOps(lanes, places);
+    for (size_t i = 0; i < values.size() && row == 0; i++) {
+      if (dag_.outputs()[i].combine) so_far[i] = emitLoads(dtypes_[placeOf(i)], places[placeOf(i)], lanes);
+    }
+    so_far = emitCombined(lanes, std::move(so_far), values, Arrival::kLater, "i64");
     for (size_t i = 0; i < values.size(); i++) {
       const size_t param = placeOf(i);
       const bool combined = dag_.outputs()[i].combine.has_value();
-      if (combined && row == 0) so_far[i] = emitLoads(dtypes_[param], places[param], lanes);
-      so_far[i] = combined ? emitCombined(i, lanes, so_far[i], values[i]) : values[i];
-      if (!combined || row + 1 == loop.pointers.size()) emitStores(dtypes_[param], places[param], so_far[i], lanes);
+      if (!combined || row + 1 == loop.pointers.size()) emitStores(dtypes_[param], places[param], combined ? so_far[i] : values[i], lanes);
     }
   }
 }
@@ -232,9 +234,10 @@ void Emitter::emitCopies(std::string_view name, std::string_view then, bool in) 
   const std::string within = out_.define("icmp ult i64 ", lane, ", ", final);
   const std::string element = out_.define("add i64 %i, ", out_.define("select i1 ", within, ", i64 ", lane, ", i64 ", final));
   for (size_t i = 0; i < group_.kernel.params.size(); i++) {
+    if (!runs_[i]) continue;
     const bool stored = i >= group_.inputs.size();
     const bool loaded = !stored || dag_.outputs()[i - group_.inputs.size()].combine;
-    if (!runs_[i] || !(in ? loaded : stored)) continue;
+    if (!(in ? loaded : stored)) continue;
     const std::string type = memoryType(dtypes_[i]), align = absl::StrCat(dtypeItemSize(dtypes_[i]));
     const std::string array = emitPlaces(i, Access::kSingle, element)[0];
     const std::string own = out_.define("getelementptr inbounds ", type, ", ptr %own", i, ", i64 ", lane);

@@ -76,27 +76,34 @@ void Emitter::emitGroup(const std::vector<bool>& runs, const Places& lanes) {
     const std::string offset = out_.define("mul i64 %group.i, ", strides_[i]);
     for (std::string& place : places[i]) place = out_.define("getelementptr inbounds i8, ptr ", place, ", i64 ", offset);
   }
+  for (size_t i = 0; i < places.size(); i++) {
+    if (!moves(i)) continue;   // as far in all rows
+    const std::string position = out_.define("add i64 ", bases_[i], ", ", out_.define("mul i64 %group.i, ", strides_[i]));
+    places[i] = {out_.broadcast("i64", lanes_, position)};
+  }
   const std::vector<std::string> values = emitOps(lanes_, places);
   for (size_t i = 0; i < values.size(); i++) {
     if (runs[placeOf(i)]) emitStores(dtypes_[placeOf(i)], places[placeOf(i)], values[i], lanes_);
   }
   const std::vector<std::string> starts = initials(lanes_);
   std::string phis = "%group.i = phi i64 [ 0, %group ], [ %group.i.next, %group.elements ]\n";
-  std::vector<std::string> folded;
+  std::vector<std::string> so_far, found;
   for (size_t i = 0; i < folds_.size(); i++) {
-    const std::string so_far = absl::StrCat("%group.", i, ".fold");
-    folded.push_back(emitCombine(foldOp(i), foldDType(i), lanes_, {so_far, values[folds_[i]]}, out_));
-    absl::StrAppend(&phis, so_far, " = phi ", typeOf(foldDType(i), lanes_), " [ ", starts[i], ", %group ], [ ", folded[i], ", %group.elements ]\n");
+    so_far.push_back(absl::StrCat("%group.", i, ".fold"));
+    found.push_back(values[folds_[i]]);
+  }
+  const std::vector<std::string> folded = emitStep(lanes_, so_far, found, Arrival::kLater, "i64");
+  for (size_t i = 0; i < folds_.size(); i++) {
+    absl::StrAppend(&phis, so_far[i], " = phi ", typeOf(foldDType(i), lanes_), " [ ", starts[i], ", %group ], [ ", folded[i], ", %group.elements ]\n");
   }
   out_.insert(head, phis);
   out_.line("%group.i.next = add nuw i64 %group.i, 1");
   out_.line("br i1 ", out_.define("icmp ult i64 %group.i.next, %count"), ", label %group.elements, label %group.end");
   out_.label("group.end");
-  for (size_t i = 0; i < folds_.size(); i++) {
-    const DType dtype = foldDType(i);
-    const std::vector<std::string>& outputs = lanes[placeOf(folds_[i])];
-    emitStores(dtype, outputs, emitCombine(foldOp(i), dtype, lanes_, {emitLoads(dtype, outputs, lanes_), folded[i]}, out_), lanes_);
-  }
+  std::vector<std::string> held;
+  for (size_t i = 0; i < folds_.size(); i++) held.push_back(emitLoads(foldDType(i), lanes[placeOf(folds_[i])], lanes_));
+  held = emitStep(lanes_, held, folded, Arrival::kAny, "i64");
+  for (size_t i = 0; i < folds_.size(); i++) emitStores(foldDType(i), lanes[placeOf(folds_[i])], held[i], lanes_);
 }
 
 }  // namespace segue::llvm

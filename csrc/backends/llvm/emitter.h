@@ -22,6 +22,12 @@ enum class Access : uint8_t {
   kGathered,   ///< a vector of elements with gaps between them
 };
 
+/// How values of reductions follow each other.
+enum class Arrival : uint8_t {
+  kLater,      ///< they stand behind all that there was
+  kAny,
+};
+
 class Emitter {
  public:
   Emitter(const Group& group, int vector_bytes);
@@ -71,7 +77,7 @@ class Emitter {
   void emitReduction();
   void emitHalves();
   void emitStretch();
-  void emitBuffers(const std::string& fold);
+  void emitBuffers(const std::string& fold, int64_t length);
   void emitFolded(const std::vector<std::string>& values);
   std::vector<std::string> emitExtracts(const std::string& folded);
   bool hasFold(FoldOrder order) const;
@@ -84,6 +90,16 @@ class Emitter {
   std::vector<std::string> emitFoldLoop(std::string_view name, Access access, std::string_view before, std::string_view begin,
                                         std::string_view end, std::string_view behind, const std::vector<std::string>& starts);
   std::string emitAcross(ScalarOp op, DType dtype, std::string vector);
+  std::vector<std::string> emitAcrossAll(std::vector<std::string> vectors);
+  void emitPosition(size_t fold, std::vector<std::string>& vectors);
+  std::string emitTurn(size_t fold, std::string_view index, std::string_view begin);
+  /// By fold: what they have so far combined with values. `type`: the integer of positions, or nothing where it is each fold's own.
+  std::vector<std::string> emitStep(int lanes, const std::vector<std::string>& so_far, const std::vector<std::string>& values, Arrival arrival,
+                                    std::string_view type);
+  /// Whether the last vector of a stretch may overlap the one before: elements that are computed and folded twice change nothing.
+  bool foldsTwice() const;
+  /// Elements that may be folded at a time: as many as turns of a loop can be counted. 0: any number.
+  int64_t longestStretch() const;
 
   // Short rows that are reduced (emit_short_rows.cc).
 
@@ -104,10 +120,20 @@ class Emitter {
   ScalarOp carriedOp(size_t i) const { return i < folds_.size() ? foldOp(i) : scanOp(dag_[scans_[i - folds_.size()]]); }
   /// Folds have a value for each lane, scans a single one.
   int carriedLanes(size_t i, int lanes) const { return i < folds_.size() ? lanes : 1; }
+  /// What a vector of it, or a single one, consists of.
+  std::string carriedType(size_t i, int lanes) const;
   DType foldDType(size_t fold) const { return dtypes_[placeOf(folds_[fold])]; }
   ScalarOp foldOp(size_t fold) const { return *dag_.outputs()[folds_[fold]].combine; }
+  const KernelOutput& foldOutput(size_t fold) const { return dag_.outputs()[folds_[fold]]; }
+  bool isPosition(size_t fold) const { return foldOutput(fold).extreme.has_value(); }
+  DType extremeDType(const KernelOutput& position) const { return dag_[dag_.outputs()[*position.extreme].value].dtype; }
+  /// The parameter that a kPosition is.
+  size_t placeOf(const Scalar& position) const { return placeOf(dag_.outputs().size()) + position.bits; }
+  /// Whether a parameter is a position that changes along the run.
+  bool moves(size_t param) const;
   void findInvariants();
   void chooseLanes(int vector_bytes);
+  int locatingLanes(int lanes) const;
   /// The kernel's parameters and first block.
   void emitEntry();
   /// The arguments' fields, which are the same for all rows.
@@ -130,7 +156,9 @@ class Emitter {
   std::vector<std::string> emitOps(int lanes, const Places& places);
   /// Stores those of outputs along the run, or combines them with what is there.
   void emitOutputs(int lanes, const Places& places, std::vector<std::string> values);
-  std::string emitCombined(size_t output, int lanes, const std::string& so_far, const std::string& value);
+  /// By output: what was so far of those that are combined, "" of others, combined with values.
+  std::vector<std::string> emitCombined(int lanes, std::vector<std::string> so_far, const std::vector<std::string>& values, Arrival arrival,
+                                        std::string_view position);
   std::vector<std::string> emitPlaces(size_t param, Access access, std::string_view index);
   std::string emitLoads(DType dtype, const std::vector<std::string>& places, int lanes);
   void emitStores(DType dtype, const std::vector<std::string>& places, const std::string& value, int lanes);

@@ -23,14 +23,17 @@ constexpr size_t kNoGroup = SIZE_MAX;
 struct LoopOrder {
   FoldOrder folds = FoldOrder::kAny;   ///< of the reductions that have one
   bool scans = false;                  ///< element by element, where a fold's order goes by stretches
+  bool locates = false;                ///< stretches have a bound
 
   bool agrees(const LoopOrder& other) const {
+    if ((scans && other.locates) || (other.scans && locates)) return false;
     if ((scans && other.folds != FoldOrder::kAny) || (other.scans && folds != FoldOrder::kAny)) return false;
     return folds == other.folds || folds == FoldOrder::kAny || other.folds == FoldOrder::kAny || SEGUE_FAULT(KernelOrdersMixed);
   }
   void join(const LoopOrder& other) {
     folds = std::max(folds, other.folds);
     scans |= other.scans;
+    locates |= other.locates;
   }
 };
 
@@ -45,7 +48,7 @@ struct Candidate {
   bool unused = false;                ///< its value is dropped; its status counts
 
   bool fOrder() const { return pointwise ? pointwise->f_order : reduction && reduction->f_order; }
-  LoopOrder order() const { return {reduction ? reduction->order : FoldOrder::kAny, scan.has_value()}; }
+  LoopOrder order() const { return {reduction ? reduction->order : FoldOrder::kAny, scan.has_value(), reduction && reduction->locates}; }
   /// The arguments that are its operands, one element for each of the run's: of gathers the index.
   absl::Span<const Arg> operands() const {
     return absl::MakeConstSpan(node->args).subspan(gather ? 1 : scan ? scan->operand : 0, pointwise ? pointwise->operand_count : 1);
@@ -347,6 +350,7 @@ class Fuser {
           group_.dag.store(values_.at(candidate.node));
         }
       }
+      addExtremes();
       if (!SEGUE_FAULT(KernelDropsFolded)) group_.dag.keepStatus();
       kernel.innermost = innermostOf(shape_, kernel.f_order, dims_);
       for (const Arg& input : group_.inputs) {
@@ -362,7 +366,8 @@ class Fuser {
       const Node* node = candidate.node;
       if (candidate.reduction) {
         const Arg& arg = node->args[0];
-        const DType dtype = candidate.reduction->truth ? arg.as<ArgValue>().type->dtype : candidate.reduction->dtype;
+        const bool own = candidate.reduction->truth || candidate.reduction->locates;
+        const DType dtype = own ? arg.as<ArgValue>().type->dtype : candidate.reduction->dtype;
         values_[node] = operand(arg, dtype);
         if (candidate.reduction->truth) {
           values_[node] = group_.dag.apply(ScalarOp::kNe, DType::kBool, {values_[node], group_.dag.constant(dtype, 0)});
@@ -394,6 +399,7 @@ class Fuser {
       KernelParam param{.squeezed = !reduction.keeps_axes, .spread = reduction.axes};
       if (!candidate.node->type->isArray()) param.kind = KernelParam::Kind::kResult;
       group_.kernel.flat &= param.kind == KernelParam::Kind::kResult;
+      if (reduction.locates) return locate(candidate, param);
       // Of floats a sum starts with 0.0, whatever sign its own zeros have.
       const bool positive = reduction.combine == ScalarOp::kAdd && isFloating(reduction.dtype) && !SEGUE_FAULT(KernelSumsNegativeZero);
       const uint64_t initial = positive ? 0 : neutralBits(reduction.combine, reduction.dtype);
@@ -401,6 +407,34 @@ class Fuser {
       group_.kernel.reductions.push_back({number, initial, dtypeDescr(reduction.dtype), reduction.averages});
       addOutput(candidate.node, param);
       group_.dag.reduce(reduction.combine, values_.at(candidate.node), reduction.order);
+    }
+
+    void locate(const Candidate& candidate, KernelParam param) {
+      const Reduction& reduction = *candidate.reduction;
+      // In C order the elements of a dense array do not stand as they do in Fortran order.
+      if (group_.kernel.f_order && shape_.size() > 1) group_.kernel.flat = false;
+      auto position = std::find(positions_.begin(), positions_.end(), reduction.axes);
+      if (position == positions_.end()) position = positions_.insert(positions_.end(), reduction.axes);
+      const auto number = static_cast<uint32_t>(group_.kernel.params.size());
+      group_.kernel.reductions.push_back({.param = number, .descr = dtypeDescr(DType::kI64)});
+      addOutput(candidate.node, param);
+      const ScalarId stands = group_.dag.position(static_cast<uint32_t>(position - positions_.begin()));
+      located_.push_back({group_.dag.locate(reduction.combine, stands), &candidate});
+    }
+
+    /// Behind all outputs: what positions need while the kernel runs.
+    void addExtremes() {
+      for (const auto& [output, candidate] : located_) {
+        const Reduction& reduction = *candidate->reduction;
+        const KernelParam param = group_.kernel.params[group_.inputs.size() + output];
+        group_.kernel.reductions.push_back({.param = static_cast<uint32_t>(group_.kernel.params.size()),
+                                            .initial = neutralBits(reduction.combine, reduction.dtype),
+                                            .descr = dtypeDescr(reduction.dtype)});
+        group_.kernel.params.push_back(param);
+        group_.dag.addExtreme(output, values_.at(candidate->node));
+      }
+      const auto all = static_cast<uint32_t>((uint64_t{1} << shape_.size()) - 1);
+      for (const uint32_t axes : positions_) group_.kernel.params.push_back({.kind = KernelParam::Kind::kPosition, .spread = all & ~axes});
     }
 
     void addOutput(const Node* node, KernelParam param) {
@@ -412,8 +446,9 @@ class Fuser {
     uint32_t sizing(size_t dimension) const {
       const std::vector<KernelParam>& params = group_.kernel.params;
       for (size_t i = params.size(); i-- > 0;) {
+        if (params[i].kind != KernelParam::Kind::kArray) continue;
         const bool reduced = i >= group_.inputs.size() && group_.dag.outputs()[i - group_.inputs.size()].combine;
-        if (params[i].kind == KernelParam::Kind::kArray && !reduced && ((params[i].spread >> dimension) & 1) == 0) return static_cast<uint32_t>(i);
+        if (!reduced && ((params[i].spread >> dimension) & 1) == 0) return static_cast<uint32_t>(i);
       }
       SEGUE_UNREACHABLE("no array has the size of a run");
     }
@@ -477,6 +512,8 @@ class Fuser {
     absl::flat_hash_map<const Node*, uint32_t> loads_;   ///< by node: its parameter
     absl::flat_hash_map<Dim, uint32_t> numbers_;         ///< by symbolic int: its parameter
     absl::flat_hash_map<const Node*, uint32_t> tables_;  ///< by node: its parameter as a table
+    std::vector<uint32_t> positions_;                    ///< axes along which positions are asked for
+    std::vector<std::pair<uint32_t, const Candidate*>> located_;   ///< outputs that are positions
   };
 
   const Graph& graph_;

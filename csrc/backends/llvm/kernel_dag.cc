@@ -12,7 +12,7 @@ namespace segue::llvm {
 namespace {
 
 constexpr std::string_view kNames[] = {
-    "load", "constant", "cast", "scan", "gather",
+    "load", "constant", "position", "cast", "scan", "gather",
 #define SEGUE_SCALAR_OP(name, text, arity) text,
 #include "backends/llvm/scalar_ops.def"
 #undef SEGUE_SCALAR_OP
@@ -35,7 +35,8 @@ constexpr uint64_t kMostCost = 1'000'000;
 
 int costPerByte(ScalarOp op) {
   switch (op) {
-    case ScalarOp::kConstant: return 0;
+    case ScalarOp::kConstant:
+    case ScalarOp::kPosition: return 0;
     case ScalarOp::kLoad: return kCostOfMemory;
     case ScalarOp::kGather: return kCostOfGather;
     case ScalarOp::kDiv:
@@ -110,6 +111,16 @@ void KernelDag::keep(ScalarId value) {
   SEGUE_CHECK(!hasBits(kept), "only operators set a status");
   kept.bits = 1;
   add(kept);
+}
+
+uint32_t KernelDag::locate(ScalarOp combine, ScalarId position) {
+  outputs_.push_back({.value = position, .combine = combine});
+  return static_cast<uint32_t>(outputs_.size()) - 1;
+}
+
+void KernelDag::addExtreme(uint32_t located, ScalarId value) {
+  outputs_[located].extreme = static_cast<uint32_t>(outputs_.size());
+  outputs_.push_back({.value = value, .combine = outputs_[located].combine, .has_position = true});
 }
 
 /// Whether an operator sets a status, and compilers take it for one that does nothing but give a value.
@@ -197,7 +208,8 @@ std::string KernelDag::print() const {
   for (size_t i = 0; i < scalars_.size(); i++) {
     const Scalar& scalar = scalars_[i];
     absl::StrAppend(&out, "v", i, " = ", scalarOpName(scalar.op), " ", dtypeName(scalar.dtype));
-    if (scalar.op == ScalarOp::kLoad || scalar.op == ScalarOp::kGather) absl::StrAppend(&out, " ", scalar.bits);
+    const bool numbered = scalar.op == ScalarOp::kLoad || scalar.op == ScalarOp::kPosition || scalar.op == ScalarOp::kGather;
+    if (numbered) absl::StrAppend(&out, " ", scalar.bits);
     if (scalar.op == ScalarOp::kConstant) absl::StrAppend(&out, " ", printConstant(scalar));
     if (scalar.op == ScalarOp::kScan) absl::StrAppend(&out, " ", scalarOpName(scanOp(scalar)));
     if (isKept(scalar)) absl::StrAppend(&out, " kept");
@@ -205,6 +217,11 @@ std::string KernelDag::print() const {
     out += '\n';
   }
   for (const KernelOutput& output : outputs_) {
+    if (output.has_position) continue;
+    if (output.extreme) {
+      absl::StrAppend(&out, "locate ", scalarOpName(*output.combine), " v", outputs_[*output.extreme].value, " v", output.value, "\n");
+      continue;
+    }
     absl::StrAppend(&out, output.combine ? absl::StrCat("reduce ", scalarOpName(*output.combine)) : "store", " v", output.value,
                     kOrders[static_cast<size_t>(output.order)], "\n");
   }

@@ -8,6 +8,7 @@
 //   v2 = mul f64 v0 v1
 //   store v2
 //   reduce add v2 pairwise
+//   locate min v2 v3
 #pragma once
 
 #include <array>
@@ -24,6 +25,7 @@ namespace segue::llvm {
 enum class ScalarOp : uint8_t {
   kLoad,       ///< of input `bits`
   kConstant,   ///< bits: the value's
+  kPosition,   ///< where the element stands along dimensions that are reduced; bits: by which of the kernel's parameters for that
   kCast,       ///< from the argument's dtype, as NumPy's astype does
   kScan,       ///< of the argument's values at this element of the row and those before it, combined from the first on; bits: by which operator
   kGather,     ///< the element of a table that the argument is the index of; bits: which input the table is
@@ -81,6 +83,8 @@ struct KernelOutput {
   ScalarId value = 0;
   std::optional<ScalarOp> combine;
   FoldOrder order = FoldOrder::kAny;
+  std::optional<uint32_t> extreme;   ///< `value` is a position, and the result the one of the first element that this output, too, takes
+  bool has_position = false;         ///< … which says so of itself
 };
 
 class KernelDag {
@@ -88,6 +92,7 @@ class KernelDag {
   ScalarId load(DType dtype, uint32_t input) { return add({.op = ScalarOp::kLoad, .dtype = dtype, .bits = input}); }
   /// `bits`: the value in the dtype's own form, from the lowest byte on.
   ScalarId constant(DType dtype, uint64_t bits) { return add({.op = ScalarOp::kConstant, .dtype = dtype, .bits = bits}); }
+  ScalarId position(uint32_t number) { return add({.op = ScalarOp::kPosition, .dtype = DType::kI64, .bits = number}); }
   ScalarId cast(ScalarId value, DType to);
   ScalarId scan(ScalarOp combine, ScalarId value) {
     return add({.op = ScalarOp::kScan, .dtype = scalars_[value].dtype, .args = {value}, .arity = 1, .bits = static_cast<uint64_t>(combine)});
@@ -101,7 +106,10 @@ class KernelDag {
   /// Keeps whatever sets a status and might be found to have no use: behind it nothing is added.
   void keepStatus();
   void store(ScalarId value) { outputs_.push_back({.value = value}); }
-  void reduce(ScalarOp combine, ScalarId value, FoldOrder order) { outputs_.push_back({value, combine, order}); }
+  void reduce(ScalarOp combine, ScalarId value, FoldOrder order) { outputs_.push_back({.value = value, .combine = combine, .order = order}); }
+  /// Which position the least or greatest value has: an output, whose number it gives. The value itself is another, behind all others (addExtreme).
+  uint32_t locate(ScalarOp combine, ScalarId position);
+  void addExtreme(uint32_t located, ScalarId value);
 
   const std::vector<Scalar>& scalars() const { return scalars_; }
   const Scalar& operator[](ScalarId id) const { return scalars_[id]; }

@@ -40,6 +40,12 @@ std::optional<Reduction> combinationOf(std::string_view name, DType operand, DTy
     out.combine = ScalarOp::kMul;
     return whole && isIntegral(result) ? std::optional(out) : std::nullopt;
   }
+  if (name == "argmin" || name == "argmax") {
+    out.combine = name == "argmin" ? ScalarOp::kMin : ScalarOp::kMax;
+    out.dtype = operand;
+    out.locates = true;
+    return real || whole ? std::optional(out) : std::nullopt;
+  }
   return std::nullopt;
 }
 
@@ -69,6 +75,8 @@ std::optional<Reduction> reductionOf(const Node& node, const DimTable& dims, boo
   if (!f_order || !operand.aligned || !isCore(node.type->dtype)) return std::nullopt;
   std::optional<Reduction> out = combinationOf(node.op->name, operand.dtype, node.type->dtype, exact);
   if (!out) return std::nullopt;
+  // NumPy stops at the first element that is true.
+  if (out->locates && operand.dtype == DType::kBool && !pointwiseOf(*node.args[0].as<ArgValue>().node, dims, exact)) return std::nullopt;
   out->f_order = *f_order;
   for (size_t i = 1; i < node.args.size(); i++) {
     const Arg& arg = node.args[i];

@@ -15,6 +15,7 @@ struct Reduction {
   DType dtype = DType::kF64;          ///< of both
   FoldOrder order = FoldOrder::kAny;
   bool truth = false;                 ///< of whether elements differ from zero
+  bool locates = false;               ///< the result is where the least or greatest element stands along the axis; `dtype` is that of elements
   bool averages = false;              ///< a mean: the sum is divided by the number of elements
   uint32_t axes = 0;                  ///< bit i: dimension i of the operand, counted from the last one, is reduced
   bool keeps_axes = false;            ///< the result has them with one element

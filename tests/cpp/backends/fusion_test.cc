@@ -57,6 +57,16 @@ TEST_CASE("what shares an operand runs along, what does not is by itself", "[fus
   CHECK(orderOf("graph(x: f64[s0], y: f64[s0]) { a = multiply x 2; b = add y 1; c = add a b; return c }") == "[a b c -> c]");
 }
 
+TEST_CASE("positions run in the kernel of what they look at", "[fusion]") {
+  CHECK(orderOf("graph(x: f64[s0]) { a = multiply x x; b = argmin a; c = sum a; return (b, c) }") == "[a b c -> b c]");
+  CHECK(orderOf("graph(x: i8[s0, s1]) { a = argmax x 1; b = argmin x 0; c = argmin x; return (a, b, c) }") == "[a b c -> a b c]");
+  CHECK(orderOf("graph(x: bool[s0]) { a = argmax x; return a }") == "a");
+  CHECK(orderOf("graph(x: f64[s0]) { a = greater x 0; b = argmax a; return b }") == "[a b -> b]");
+  CHECK(orderOf("graph(x: f64[s0]) { a = argmin x; b = cumsum x; return (a, b) }") == "[a -> a]; [b -> b]");
+  const Fused both = fused("graph(x: f64[s0]) { a = argmin x; b = argmax x; return (a, b) }");
+  CHECK(both.fusion.groups[0]->dag.print() == "v0 = load f64 0\nv1 = position i64 0\nlocate min v0 v1\nlocate max v0 v1\n");
+}
+
 TEST_CASE("a value over another shape is stored first", "[fusion]") {
   CHECK(orderOf("graph(x: f64[s0], m: f64[s1, s0]) { a = multiply x 2; b = add m a; return b }") == "[a -> a]; [b -> b]");
 }
