@@ -55,7 +55,7 @@ struct KernelParam {
     kInt,             ///< a Python int of 64 bits
     kScalar,          ///< a NumPy scalar
     kResult,          ///< a NumPy scalar that the kernel makes: a reduction of everything
-    kTable,           ///< an array of one dimension that is read at indices; KernelArg::data is its KernelTable's
+    kTable,           ///< an array of one dimension, or without gaps, that is read at indices; KernelArg::data is its KernelTable's
     kPosition,        ///< nobody's argument: KernelArg::integer is where the row's first element stands along the dimensions of the run that
                       ///< `spread` leaves, in C order, and stride and step are what it grows by
   };

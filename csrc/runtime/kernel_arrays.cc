@@ -10,9 +10,10 @@ Tables::Tables(const Kernel& kernel, absl::Span<const Operand> operands, PyObjec
   static constexpr uint64_t kZeros = 0;
   for (const uint32_t param : kernel.tables) {
     PyArrayObject* array = arrayOf(regs[operands[param]]);
-    const int64_t size = PyArray_DIM(array, 0);
+    const bool flat = PyArray_NDIM(array) != 1;   // without gaps
+    const int64_t size = PyArray_SIZE(array);
     const char* data = size > 0 ? PyArray_BYTES(array) : reinterpret_cast<const char*>(&kZeros);
-    tables_.push_back({data, PyArray_STRIDE(array, 0), size, 0});
+    tables_.push_back({data, flat ? PyArray_ITEMSIZE(array) : PyArray_STRIDE(array, 0), size, 0});
   }
 }
 

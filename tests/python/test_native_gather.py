@@ -86,6 +86,44 @@ def test_bounds(form, count):
                     segue.compile(FORMS[form], mode="exact", **NATIVE)(table, index)
 
 
+@pytest.mark.parametrize("index_dtype", INTEGERS)
+def test_modes(index_dtype):
+    limits = np.iinfo(index_dtype)
+    for count in (1, 5, 16, 77):
+        near = np.random.default_rng(count).integers(max(limits.min, -500), min(limits.max, 500), count).astype(index_dtype)
+        far = values(index_dtype, count)
+        for dtype in ("f8", "f4", "i2", "?"):
+            for size in (1, 7, 100):
+                table = values(dtype, size)
+                check(lambda table, index: table.take(index, mode="clip") == table[0], table, far, kernels=1)
+                # NumPy counts for hours through far ones.
+                check(lambda table, index: np.take(table, index, mode="wrap") == table[0], table, near, kernels=1, calls=1)
+        check(lambda table, index: table.take(index, mode="clip") + 1, np.arange(20.0)[::-3], near, kernels=1)
+
+
+def test_modes_of_empty_tables():
+    table, index = np.arange(4.0), np.array([1, -1, 9])
+    for mode in ("clip", "wrap", "raise"):
+        compiled = segue.compile(lambda table, index: np.take(table, index % 4, mode=mode) * 2, **NATIVE)
+        for size in (4, 4, 4):
+            np.testing.assert_array_equal(compiled(table[:size], index), table[index % 4] * 2)
+        for indices in (index, np.arange(100)):
+            with pytest.raises(IndexError, match="cannot do a non-empty take from an empty axes"):
+                compiled(table[:0], indices)
+
+
+def test_take_from_flat_arrays():
+    grid = np.arange(60.0).reshape(3, 4, 5)
+    index = indices("i4", 50, 60)
+    check(lambda t, k: np.take(t, k) * 2, grid, index, kernels=1)
+    check(lambda t, k: t.take(k, mode="clip") * 2, grid, index * 2, kernels=1)
+    check(lambda t, k: t.take(k) * 2, grid, index + 60, hits=False)
+    check(lambda t, k: t.take(k) * 2, grid.T, index)
+    check(lambda t, k: t.take(k) * 2, grid[:, :, :2], index % 24)
+    check(lambda t, k: t.take(k % 3, axis=0) * 2, grid, index)
+    check(lambda t, k: t.take(k) * 2, np.array(3.0), index * 0, hits=None)
+
+
 def test_bounds_after_good_calls():
     compiled = segue.compile(scaled, **NATIVE)
     table, index = np.arange(9.0), np.arange(-9, 9)
@@ -206,6 +244,9 @@ def test_what_gathers_feed():
         check(lambda t, k: (t[k].sum(), t[k].mean(), t[k].max()), own, index, mode="exact")
         check(lambda t, k: t[k].cumsum(), own, index, kernels=1)
         check(lambda t, k: (t[k] > 0.5).any(), own, index, kernels=1)
+        check(lambda t, k: (t[k].argmin(), t[k // 2].argmax()), own, index)
+        for shape in ((250, 4), (4, 250), (500, 2), (8, 125)):
+            check(lambda t, k: (t[k].argmin(axis=1), t[k].sum(axis=1), t[k].sum(axis=0), t[k] * 2), own, index.reshape(shape))
         check(lambda t, k: t[k].sum(axis=0), own, index.reshape(50, 20), kernels=1)
         check(lambda t, k: t[k].sum(axis=1), own, index.reshape(50, 20), kernels=1)
         check(lambda t, k: t[k] - t[k].mean(axis=1, keepdims=True), own, index.reshape(40, 25))
@@ -286,12 +327,9 @@ def test_what_is_numpys():
     check(lambda t, k: t[k] + 1, grid, index)
     check(lambda t, k: t[k, k] + 1, grid, index)
     check(lambda t, k: t[:, k] + 1, grid, index)
-    check(lambda t, k: np.take(t, k) + 1, grid, index)
     check(lambda t, k: np.take(t, k, axis=1) + 1, grid, index)
     check(lambda t, k: np.take(t, k, axis=0) + 1, table, index, kernels=1)
     check(lambda t, k: np.take(t, k, axis=-1) + 1, table, index, kernels=1)
-    for mode in ("clip", "wrap"):
-        check(lambda t, k: np.take(t, k, mode=mode) + 1, table, index * 20 - 25)
     check(lambda t, k: t[k > 1] + 1, np.arange(3.0), index)
     check(lambda t, k: np.take(t, k > 1) + 1, table, index)
     check(lambda t, k: t[k] + 1, table, index.astype("f8"), breaks=True, hits=None)

@@ -29,7 +29,8 @@ Emitter::Emitter(const Group& group, int vector_bytes) : group_(group), dag_(gro
   }
   dtypes_.resize(group.inputs.size());
   for (const Scalar& scalar : dag_.scalars()) {
-    if (scalar.op == ScalarOp::kLoad || scalar.op == ScalarOp::kGather) dtypes_[scalar.bits] = scalar.dtype;
+    if (scalar.op == ScalarOp::kLoad) dtypes_[scalar.bits] = scalar.dtype;
+    if (scalar.op == ScalarOp::kGather) dtypes_[tableOf(scalar)] = scalar.dtype;
   }
   for (const KernelOutput& output : dag_.outputs()) dtypes_.push_back(dag_[output.value].dtype);
   for (size_t i = 0; i < dag_.outputs().size(); i++) {
@@ -340,7 +341,7 @@ std::string Emitter::emitOp(const Scalar& scalar, int lanes) {
   if (prepared) return emitPrepared(scalar, lanes, names[scalar.args[0]]);
   absl::InlinedVector<std::string, 3> args;
   for (size_t k = 0; k < scalar.arity; k++) args.push_back(names[scalar.args[k]]);
-  if (scalar.op == ScalarOp::kGather) return emitGather(tables_[scalar.bits], dag_[scalar.args[0]].dtype, lanes, args[0], out_);
+  if (scalar.op == ScalarOp::kGather) return emitGather(tables_[tableOf(scalar)], boundsOf(scalar), dag_[scalar.args[0]].dtype, lanes, args[0], out_);
   return isMath(scalar.op) ? emitCall(scalar, lanes, args) : emitScalarOp(dag_, scalar, lanes, args, out_);
 }
 

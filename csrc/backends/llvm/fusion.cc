@@ -4,9 +4,9 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
+#include "backends/llvm/candidate.h"
 #include "backends/llvm/constants.h"
 #include "backends/llvm/gaps.h"
-#include "backends/llvm/gather.h"
 #include "base/check.h"
 #include "base/fault.h"
 #include "graph/effects.h"
@@ -18,60 +18,6 @@ namespace {
 
 constexpr size_t kMaxNodes = 256;    ///< of a group: compile time grows with its code
 constexpr size_t kNoGroup = SIZE_MAX;
-
-/// What reductions and scans ask of the loop they are in.
-struct LoopOrder {
-  FoldOrder folds = FoldOrder::kAny;   ///< of the reductions that have one
-  bool scans = false;                  ///< element by element, where a fold's order goes by stretches
-  bool locates = false;                ///< stretches have a bound
-
-  bool agrees(const LoopOrder& other) const {
-    if ((scans && other.locates) || (other.scans && locates)) return false;
-    if ((scans && other.folds != FoldOrder::kAny) || (other.scans && folds != FoldOrder::kAny)) return false;
-    return folds == other.folds || folds == FoldOrder::kAny || other.folds == FoldOrder::kAny || SEGUE_FAULT(KernelOrdersMixed);
-  }
-  void join(const LoopOrder& other) {
-    folds = std::max(folds, other.folds);
-    scans |= other.scans;
-    locates |= other.locates;
-  }
-};
-
-/// A node that kernels compute: one of the four.
-struct Candidate {
-  Node* node = nullptr;
-  size_t position = 0;                ///< in program order
-  std::optional<Pointwise> pointwise;
-  std::optional<Reduction> reduction;
-  std::optional<Scan> scan;
-  std::optional<Gather> gather;
-  bool unused = false;                ///< its value is dropped; its status counts
-
-  bool fOrder() const { return pointwise ? pointwise->f_order : reduction && reduction->f_order; }
-  LoopOrder order() const { return {reduction ? reduction->order : FoldOrder::kAny, scan.has_value(), reduction && reduction->locates}; }
-  /// The arguments that are its operands, one element for each of the run's: of gathers the index.
-  absl::Span<const Arg> operands() const {
-    return absl::MakeConstSpan(node->args).subspan(gather ? 1 : scan ? scan->operand : 0, pointwise ? pointwise->operand_count : 1);
-  }
-  /// What is run over has the shape of this.
-  const Type& runType() const { return reduction ? *node->args[0].as<ArgValue>().type : *node->type; }
-};
-
-/// Whether kernels can compute a node for the status that it sets: for that the last operator must be one that they can keep.
-bool canBeKept(const Pointwise& pointwise) {
-  constexpr std::string_view kKept[] = {"add(", "sub(", "mul(", "div("};
-  return isFloating(pointwise.loop[0]) &&
-         std::any_of(std::begin(kKept), std::end(kKept), [&](std::string_view name) { return pointwise.expression.starts_with(name); });
-}
-
-std::optional<Candidate> candidateOf(Node* node, size_t position, bool unused, const DimTable& dims, bool exact) {
-  Candidate out{node, position, pointwiseOf(*node, dims, exact), std::nullopt, std::nullopt, std::nullopt, unused};
-  if (unused) return out.pointwise && canBeKept(*out.pointwise) ? std::optional(std::move(out)) : std::nullopt;
-  if (!out.pointwise) out.reduction = reductionOf(*node, dims, exact);
-  if (!out.pointwise && !out.reduction) out.scan = scanOf(*node, dims);
-  if (!out.pointwise && !out.reduction && !out.scan) out.gather = gatherOf(*node, dims);
-  return out.pointwise || out.reduction || out.scan || out.gather ? std::optional(std::move(out)) : std::nullopt;
-}
 
 /// Whether running over the shape of `user` is running over that of its operand `made`. (Their sizes are equal then by relations
 /// that NumPy's broadcasting has recorded.)
@@ -380,7 +326,8 @@ class Fuser {
       }
       if (candidate.gather) {
         const Arg& index = candidate.operands()[0];
-        values_[node] = group_.dag.gather(node->type->dtype, table(node->args[0]), operand(index, index.as<ArgValue>().type->dtype));
+        const ScalarId at = operand(index, index.as<ArgValue>().type->dtype);
+        values_[node] = group_.dag.gather(node->type->dtype, table(node->args[0]), candidate.gather->bounds, at);
         return;
       }
       absl::InlinedVector<ScalarId, 3> operands;

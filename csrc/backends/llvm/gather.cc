@@ -9,20 +9,32 @@
 namespace segue::llvm {
 namespace {
 
-/// `table[index]`, or a call of `take` along the only axis that raises for indices out of bounds.
-bool readsAtIndices(const Node& node) {
-  if (node.op->name == "getitem") return true;
-  if (node.op->name != "take") return false;
+/// Of `table[index]` and `take`; nullopt for other nodes.
+std::optional<Bounds> boundsOf(const Node& node) {
+  if (node.op->name == "getitem") return Bounds::kReport;
+  if (node.op->name != "take") return std::nullopt;
   const Arg& mode = node.args[static_cast<size_t>(node.op->paramIndex("mode"))];
-  return mode.missing() || (mode.is<std::string>() && mode.as<std::string>() == "raise");
+  if (mode.missing()) return Bounds::kReport;
+  if (!mode.is<std::string>() || mode.as<std::string>() == "wrap") return std::nullopt;
+  return mode.as<std::string>() == "clip" ? Bounds::kClip : Bounds::kReport;
+}
+
+/// Whether the array is read along its only axis, or flat: its elements lie side by side then.
+bool isFlat(const Node& node) {
+  const Type& table = *node.args[0].as<ArgValue>().type;
+  if (table.ndim() == 1) return true;
+  if (node.op->name != "take" || table.ndim() == 0 || !table.layout.known || !table.layout.c_contiguous) return false;
+  const Arg& axis = node.args[static_cast<size_t>(node.op->paramIndex("axis"))];
+  return axis.missing() || axis.isNone();
 }
 
 /// The code of one gather.
 class GatherCode {
  public:
-  GatherCode(const TableNames& table, DType dtype, int lanes, IrBuilder& out) : table_(table), dtype_(dtype), lanes_(lanes), out_(out) {}
+  GatherCode(const TableNames& table, Bounds bounds, DType dtype, int lanes, IrBuilder& out)
+      : table_(table), bounds_(bounds), dtype_(dtype), lanes_(lanes), out_(out) {}
 
-  std::string emit(const std::string& index) { return loads(checked(widened(index))); }
+  std::string emit(const std::string& index) { return loads(checked(placed(widened(index)))); }
 
  private:
   std::string type() const { return vectorOf("i64", lanes_); }
@@ -38,15 +50,24 @@ class GatherCode {
     return out_.define(dtypeKind(dtype_) == 'i' ? "sext " : "zext ", typeOf(dtype_, lanes_), " ", index, " to ", type());
   }
 
-  /// Counted from the table's start, and 0 for those out of bounds, of which it tells.
-  std::string checked(std::string index) {
-    const std::string size = out_.broadcast("i64", lanes_, table_.size);
-    if (dtypeKind(dtype_) == 'i' || dtypeItemSize(dtype_) == 8) {
-      const std::string negative = out_.define("icmp slt ", type(), " ", index, ", ", zero());
-      const std::string wrapped = SEGUE_FAULT(KernelGatherNegative) ? zero() : out_.define("add ", type(), " ", index, ", ", size);
-      index = select(negative, wrapped, index);
+  std::string size() { return out_.broadcast("i64", lanes_, table_.size); }
+  bool mayBeNegative() const { return dtypeKind(dtype_) == 'i' || dtypeItemSize(dtype_) == 8; }
+
+  /// Counted from the table's start.
+  std::string placed(const std::string& index) {
+    if (bounds_ == Bounds::kClip) {
+      const std::string last = out_.broadcast("i64", lanes_, out_.define("sub i64 ", table_.size, ", 1"));
+      return out_.intrinsic("smin", DType::kI64, lanes_, {out_.intrinsic("smax", DType::kI64, lanes_, {index, zero()}), last});
     }
-    const std::string outside = out_.define("icmp uge ", type(), " ", index, ", ", size);
+    if (!mayBeNegative()) return index;
+    const std::string negative = out_.define("icmp slt ", type(), " ", index, ", ", zero());
+    const std::string counted = SEGUE_FAULT(KernelGatherNegative) ? zero() : out_.define("add ", type(), " ", index, ", ", size());
+    return select(negative, counted, index);
+  }
+
+  /// 0 for those out of bounds, of which it tells.
+  std::string checked(const std::string& index) {
+    const std::string outside = out_.define("icmp uge ", type(), " ", index, ", ", size());
     const std::string told = out_.define("select i1 ", out_.anyLane(lanes_, outside), ", ptr ", table_.outside, ", ptr ", table_.spare);
     if (!SEGUE_FAULT(KernelGatherUnchecked)) out_.line("store atomic i8 1, ptr ", told, " monotonic, align 1");
     return select(outside, zero(), index);
@@ -79,6 +100,7 @@ class GatherCode {
   }
 
   const TableNames& table_;
+  const Bounds bounds_;
   const DType dtype_;   ///< of the index
   const int lanes_;
   IrBuilder& out_;
@@ -87,11 +109,13 @@ class GatherCode {
 }  // namespace
 
 std::optional<Gather> gatherOf(const Node& node, const DimTable& dims) {
-  if (node.isInput() || !readsAtIndices(node) || !node.args[0].isValue() || !node.args[1].isValue()) return std::nullopt;
+  if (node.isInput()) return std::nullopt;
+  const std::optional<Bounds> bounds = boundsOf(node);
+  if (!bounds || !node.args[0].isValue() || !node.args[1].isValue()) return std::nullopt;
   const Type &table = *node.args[0].as<ArgValue>().type, &index = *node.args[1].as<ArgValue>().type;
-  if (!table.isArray() || table.ndim() != 1 || !table.aligned || !isKernelDType(table.dtype) || table.dtype != node.type->dtype) return std::nullopt;
+  if (!table.isArray() || !isFlat(node) || !table.aligned || !isKernelDType(table.dtype) || table.dtype != node.type->dtype) return std::nullopt;
   if (!index.isArray() || index.ndim() == 0 || !index.aligned || !isIntegral(index.dtype)) return std::nullopt;
-  return node.type->isArray() && madeOrder(node, dims) == false ? std::optional(Gather{}) : std::nullopt;
+  return node.type->isArray() && madeOrder(node, dims) == false ? std::optional(Gather{*bounds}) : std::nullopt;
 }
 
 TableNames emitTable(const Type& type, const std::string& place, IrBuilder& out) {
@@ -105,8 +129,8 @@ TableNames emitTable(const Type& type, const std::string& place, IrBuilder& out)
   return names;
 }
 
-std::string emitGather(const TableNames& table, DType dtype, int lanes, const std::string& index, IrBuilder& out) {
-  return GatherCode(table, dtype, lanes, out).emit(index);
+std::string emitGather(const TableNames& table, Bounds bounds, DType dtype, int lanes, const std::string& index, IrBuilder& out) {
+  return GatherCode(table, bounds, dtype, lanes, out).emit(index);
 }
 
 }  // namespace segue::llvm

@@ -21,6 +21,9 @@ constexpr std::string_view kNames[] = {
 /// By FoldOrder.
 constexpr std::string_view kOrders[] = {"", " pairwise", " buffered"};
 
+/// By Bounds.
+constexpr std::string_view kBounds[] = {"", " clip"};
+
 // Picoseconds for each byte of an element, in vectors of 32 bytes at 3 GHz, arrays in the second cache: an estimate that decides which runs
 // are worth a second thread, no more.
 constexpr int kCostOfMemory = 10;
@@ -208,8 +211,8 @@ std::string KernelDag::print() const {
   for (size_t i = 0; i < scalars_.size(); i++) {
     const Scalar& scalar = scalars_[i];
     absl::StrAppend(&out, "v", i, " = ", scalarOpName(scalar.op), " ", dtypeName(scalar.dtype));
-    const bool numbered = scalar.op == ScalarOp::kLoad || scalar.op == ScalarOp::kPosition || scalar.op == ScalarOp::kGather;
-    if (numbered) absl::StrAppend(&out, " ", scalar.bits);
+    if (scalar.op == ScalarOp::kLoad || scalar.op == ScalarOp::kPosition) absl::StrAppend(&out, " ", scalar.bits);
+    if (scalar.op == ScalarOp::kGather) absl::StrAppend(&out, " ", tableOf(scalar), kBounds[static_cast<size_t>(boundsOf(scalar))]);
     if (scalar.op == ScalarOp::kConstant) absl::StrAppend(&out, " ", printConstant(scalar));
     if (scalar.op == ScalarOp::kScan) absl::StrAppend(&out, " ", scalarOpName(scanOp(scalar)));
     if (isKept(scalar)) absl::StrAppend(&out, " kept");

@@ -28,7 +28,7 @@ enum class ScalarOp : uint8_t {
   kPosition,   ///< where the element stands along dimensions that are reduced; bits: by which of the kernel's parameters for that
   kCast,       ///< from the argument's dtype, as NumPy's astype does
   kScan,       ///< of the argument's values at this element of the row and those before it, combined from the first on; bits: by which operator
-  kGather,     ///< the element of a table that the argument is the index of; bits: which input the table is
+  kGather,     ///< the element of a table that the argument is the index of; bits: which input the table is, and what becomes of other indices
 #define SEGUE_SCALAR_OP(name, text, arity) k##name,
 #include "backends/llvm/scalar_ops.def"
 #undef SEGUE_SCALAR_OP
@@ -47,6 +47,12 @@ inline bool isMath(ScalarOp op) { return op >= ScalarOp::kExp; }
 
 /// Of add, mul, and, or, min and max: the value that changes nothing that it is combined with, as its bits.
 uint64_t neutralBits(ScalarOp combine, DType dtype);
+
+/// What becomes of indices out of bounds.
+enum class Bounds : uint8_t {
+  kReport,     ///< NumPy raises
+  kClip,       ///< the nearest element is taken
+};
 
 using ScalarId = uint32_t;
 
@@ -67,6 +73,10 @@ struct Scalar {
 inline bool hasBits(const Scalar& scalar) { return scalar.arity == 0 || scalar.op == ScalarOp::kScan || scalar.op == ScalarOp::kGather; }
 /// By which operator a kScan combines.
 inline ScalarOp scanOp(const Scalar& scan) { return static_cast<ScalarOp>(scan.bits); }
+
+/// Of a kGather: which input is read, and how.
+inline uint32_t tableOf(const Scalar& gather) { return static_cast<uint32_t>(gather.bits); }
+inline Bounds boundsOf(const Scalar& gather) { return static_cast<Bounds>(gather.bits >> 32); }
 
 /// Whether it is computed for the status that it sets.
 inline bool isKept(const Scalar& scalar) { return !hasBits(scalar) && scalar.bits != 0; }
@@ -97,8 +107,8 @@ class KernelDag {
   ScalarId scan(ScalarOp combine, ScalarId value) {
     return add({.op = ScalarOp::kScan, .dtype = scalars_[value].dtype, .args = {value}, .arity = 1, .bits = static_cast<uint64_t>(combine)});
   }
-  ScalarId gather(DType dtype, uint32_t table, ScalarId index) {
-    return add({.op = ScalarOp::kGather, .dtype = dtype, .args = {index}, .arity = 1, .bits = table});
+  ScalarId gather(DType dtype, uint32_t table, Bounds bounds, ScalarId index) {
+    return add({.op = ScalarOp::kGather, .dtype = dtype, .args = {index}, .arity = 1, .bits = table | static_cast<uint64_t>(bounds) << 32});
   }
   ScalarId apply(ScalarOp op, DType dtype, absl::Span<const ScalarId> args);
   /// The value's status counts, though nothing may use it. It is that of an operator that compilers would drop then.

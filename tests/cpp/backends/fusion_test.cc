@@ -129,6 +129,32 @@ TEST_CASE("kernels compute equal values once and casts in front", "[fusion]") {
   CHECK(group.dag.reports());
 }
 
+TEST_CASE("elements at indices are parts of the kernels that run over these", "[fusion]") {
+  CHECK(orderOf("graph(t: f64[s0], k: i64[s1]) { a = getitem t k; b = multiply a 2; return b }") == "[a b -> b]");
+  CHECK(orderOf("graph(t: f64[s0], k: i64[s1]) { j = add k 1; a = take t j; return a }") == "[j a -> a]");
+  // The table is there as a whole before an element of it is.
+  CHECK(orderOf("graph(x: f64[s0], k: i64[s0]) { t = multiply x 2; j = add k 1; a = getitem t j; b = add a t; return b }") == "[t -> t]; [j a b -> b]");
+  CHECK(orderOf("graph(k: i64[s0]) { t = multiply k 2; j = add k 1; a = getitem t j; return a }") == "[t j -> t j]; [a -> a]");
+  CHECK(orderOf("graph(t: f64[s0], k: i64[s1]) { a = getitem t k; w = setitem t 0 1.0; b = add a 1; return b }") == "[a -> a]; w; [b -> b]");
+  // NumPy's.
+  CHECK(orderOf("graph(t: f64[s0, s1], k: i64[s1]) { a = getitem t k; return a }") == "a");
+  CHECK(orderOf("graph(t: f64[s0, s1]:F, k: i64[s1]) { a = take t k; return a }") == "a");
+  CHECK(orderOf("graph(t: f64[s0], k: i64[s1, s0]:F) { a = getitem t k; return a }") == "a");
+  CHECK(orderOf("graph(t: f64[s0]:ua, k: i64[s1]) { a = getitem t k; return a }") == "a");
+  CHECK(orderOf("graph(t: f64[s0], k: i64[s1]) { a = take t k mode=\"wrap\"; return a }") == "a");
+
+  Fused f = fused("graph(t: f64[s0], k: u8[s1]) { a = getitem t k; b = take t k mode=\"clip\"; c = subtract a b; return c }");
+  REQUIRE(f.fusion.groups.size() == 1);
+  CHECK(f.fusion.groups[0]->dag.print() ==
+        "v0 = load u8 0\n"
+        "v1 = gather f64 1 v0\n"
+        "v2 = gather f64 1 clip v0\n"
+        "v3 = sub f64 v1 v2\n"
+        "store v3\n");
+  CHECK(f.fusion.groups[0]->kernel.params[1].kind == KernelParam::Kind::kTable);
+  CHECK(f.fusion.groups[0]->kernel.tables == std::vector<uint32_t>{1});
+}
+
 TEST_CASE("parameters say how they are spread over the run", "[fusion]") {
   Fused f = fused("graph(x: f64[s0, s1], row: f64[s1], column: f64[s0, 1], k: float) { a = add x row; b = multiply a column; c = add b k; return c }");
   const Group& group = *f.fusion.groups[0];

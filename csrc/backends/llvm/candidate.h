@@ -1,0 +1,55 @@
+// A node that may be part of a kernel, and what kind of part.
+#pragma once
+
+#include <algorithm>
+#include <optional>
+
+#include "backends/llvm/gather.h"
+#include "backends/llvm/reduction.h"
+#include "backends/llvm/scan.h"
+#include "base/fault.h"
+
+namespace segue::llvm {
+
+/// What reductions and scans ask of the loop they are in.
+struct LoopOrder {
+  FoldOrder folds = FoldOrder::kAny;   ///< of the reductions that have one
+  bool scans = false;                  ///< element by element, where a fold's order goes by stretches
+  bool locates = false;                ///< stretches have a bound
+
+  bool agrees(const LoopOrder& other) const {
+    if ((scans && other.locates) || (other.scans && locates)) return false;
+    if ((scans && other.folds != FoldOrder::kAny) || (other.scans && folds != FoldOrder::kAny)) return false;
+    return folds == other.folds || folds == FoldOrder::kAny || other.folds == FoldOrder::kAny || SEGUE_FAULT(KernelOrdersMixed);
+  }
+  void join(const LoopOrder& other) {
+    folds = std::max(folds, other.folds);
+    scans |= other.scans;
+    locates |= other.locates;
+  }
+};
+
+/// A node that kernels compute: one of the four.
+struct Candidate {
+  Node* node = nullptr;
+  size_t position = 0;                ///< in program order
+  std::optional<Pointwise> pointwise;
+  std::optional<Reduction> reduction;
+  std::optional<Scan> scan;
+  std::optional<Gather> gather;
+  bool unused = false;                ///< its value is dropped; its status counts
+
+  bool fOrder() const { return pointwise ? pointwise->f_order : reduction && reduction->f_order; }
+  LoopOrder order() const { return {reduction ? reduction->order : FoldOrder::kAny, scan.has_value(), reduction && reduction->locates}; }
+  /// The arguments that are its operands, one element for each of the run's: of gathers the index.
+  absl::Span<const Arg> operands() const {
+    return absl::MakeConstSpan(node->args).subspan(gather ? 1 : scan ? scan->operand : 0, pointwise ? pointwise->operand_count : 1);
+  }
+  /// What is run over has the shape of this.
+  const Type& runType() const { return reduction ? *node->args[0].as<ArgValue>().type : *node->type; }
+};
+
+/// Nullopt for what NumPy has to run. `unused`: nothing takes the node's value.
+std::optional<Candidate> candidateOf(Node* node, size_t position, bool unused, const DimTable& dims, bool exact);
+
+}  // namespace segue::llvm
