@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from tests.python.native_support import FLOATS, INTEGERS, NATIVE, check, values
+from tests.python.native_threads_support import COUNTS as COUNTS_OF_THREADS
 from tests.python.native_threads_support import bits, threads
 
 import segue
@@ -179,7 +180,7 @@ def test_threads(dtype):
         for function in functions:
             expected = bits(function(x))
             f = segue.compile(function, **NATIVE)
-            for count in (1, 2, 3, 7):
+            for count in COUNTS_OF_THREADS:
                 with threads(count):
                     assert bits(f(x)) == expected
             with threads(3):

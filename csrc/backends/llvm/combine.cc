@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/check.h"
+#include "base/fault.h"
 
 namespace segue::llvm {
 namespace {
@@ -58,7 +59,7 @@ void locate(uint64_t* position, uint64_t new_position, uint64_t* extreme, uint64
     better = kLess ? found < old : found > old;
     tie = found == old;
   }
-  if (!better && !(tie && new_position < *position)) return;
+  if (!better && !(tie && (new_position < *position) != SEGUE_FAULT(KernelArgPartsUnordered))) return;
   *position = new_position;
   std::memcpy(extreme, &found, sizeof(T));
 }

@@ -85,6 +85,7 @@ void Emitter::findInvariants() {
 }
 
 void Emitter::chooseLanes(int vector_bytes) {
+  vector_bytes_ = vector_bytes;
   // Several rows at a time are chains enough; what a scan waits for no vectors make faster.
   const bool maps = carriedCount() == 0;
   int registers = maps && dag_.hasMath() ? mathRegisters(vector_bytes) : !scans_.empty() || (maps && joinsRows()) ? 1 : kRegisters;

@@ -14,6 +14,8 @@ namespace {
 /// NumPy's pairwise sum adds up so many elements at most before it halves what it is given, and so do kernels: their sums have the same
 /// bits (FLOAT_pairwise_sum in numpy/_core/src/umath/loops_utils.h.src).
 constexpr int kLongestSum = 128;
+/// No loop over memory has more turns.
+constexpr int64_t kMostCounted = int64_t{1} << 31;
 
 }  // namespace
 
@@ -40,12 +42,12 @@ void Emitter::emitReduction() {
   out_.line("br i1 %few, label %short, label %others");
   const std::vector<std::string> few = emitFoldLoop("short", Access::kSingle, "each", "0", "%count", "added", initials(1));
   out_.label("added");
-  emitFolded(few);
+  emitFolded(few, true);
   out_.line("br label %next");
   out_.label("others");
   out_.line("br i1 %more, label %long, label %one");
   out_.label("one");
-  emitFolded(emitExtracts(out_.define(call, " @stretch", some, "i64 0, i64 %count)")));
+  emitFolded(emitExtracts(out_.define(call, " @stretch", some, "i64 0, i64 %count)")), true);
   out_.line("br label %next");
   out_.label("long");
   const std::string fold = absl::StrCat(call, halves ? " @halves" : " @stretch", some);
@@ -54,7 +56,7 @@ void Emitter::emitReduction() {
   } else if (!halves && longestStretch() != 0) {
     emitBuffers(fold, longestStretch());
   } else {
-    emitFolded(emitExtracts(out_.define(fold, "i64 0, i64 %count)")));
+    emitFolded(emitExtracts(out_.define(fold, "i64 0, i64 %count)")), true);
     out_.line("br label %next");
   }
   emitEachEnd();
@@ -67,6 +69,7 @@ int64_t Emitter::longestStretch() const {
   for (size_t i = 0; i < folds_.size(); i++) {
     if (!isPosition(i)) continue;
     const int64_t own = mostTurns(extremeDType(foldOutput(i)));
+    if (own > kMostCounted) continue;
     turns = turns == 0 ? own : std::min(turns, own);
   }
   return turns * lanes_;
@@ -79,7 +82,7 @@ void Emitter::emitBuffers(const std::string& fold, int64_t length) {
   out_.line("%from = phi i64 [ 0, %long ], [ %from.next, %buffer ]");
   const std::string left = out_.define("sub i64 %count, %from"), more = out_.define("icmp ugt i64 ", left, ", ", length);
   const std::string taken = out_.define("select i1 ", more, ", i64 ", length, ", i64 ", left);
-  emitFolded(emitExtracts(out_.define(fold, "i64 %from, i64 ", taken, ")")));
+  emitFolded(emitExtracts(out_.define(fold, "i64 %from, i64 ", taken, ")")), false);
   out_.line("%from.next = add nuw i64 %from, ", length);
   out_.line("br i1 ", more, ", label %buffer, label %next");
 }
@@ -90,12 +93,24 @@ std::vector<std::string> Emitter::emitExtracts(const std::string& folded) {
   return values;
 }
 
-/// Combines the folds' values with what the outputs hold.
-void Emitter::emitFolded(const std::vector<std::string>& values) {
-  std::vector<std::string> held;
-  for (size_t i = 0; i < folds_.size(); i++) held.push_back(emitLoad(foldDType(i), pointers_[placeOf(folds_[i])], 1));
+/// Combines the folds' values with what the outputs hold. `row`: they are those of a whole row.
+void Emitter::emitFolded(const std::vector<std::string>& values, bool row) {
+  std::vector<std::string> held(folds_.size());
+  for (size_t i = 0; i < folds_.size(); i++) {
+    if (!row || !isRows(i)) held[i] = emitLoad(foldDType(i), pointers_[placeOf(folds_[i])], 1);
+  }
   held = emitStep(1, held, values, Arrival::kAny, "i64");
-  for (size_t i = 0; i < folds_.size(); i++) emitStore(foldDType(i), pointers_[placeOf(folds_[i])], held[i], 1);
+  for (size_t i = 0; i < folds_.size(); i++) {
+    const bool kept = held[i].empty();
+    if (!kept || isPosition(i)) emitStore(foldDType(i), pointers_[placeOf(folds_[i])], kept ? values[i] : held[i], 1);
+  }
+}
+
+/// Whether it is a position, or the extreme there, of each row by itself: nothing comes to what one row gives.
+bool Emitter::isRows(size_t fold) const {
+  const KernelParam& param = group_.kernel.params[placeOf(folds_[fold])];
+  return (isPosition(fold) || foldOutput(fold).has_position) && param.kind == KernelParam::Kind::kArray &&
+         param.spread == 1u << group_.kernel.innermost;
 }
 
 std::vector<std::string> Emitter::emitStep(int lanes, const std::vector<std::string>& so_far, const std::vector<std::string>& values,
@@ -205,7 +220,7 @@ std::vector<std::string> Emitter::emitFoldLoop(std::string_view name, Access acc
   std::vector<std::string> old, found;
   for (size_t i = 0; i < folds_.size(); i++) {
     old.push_back(so_far(i));
-    found.push_back(isPosition(i) && lanes > 1 ? emitTurn(i, index, begin) : values[folds_[i]]);
+    found.push_back(isPosition(i) && lanes > 1 ? emitTurn(i, name, before, &phis) : values[folds_[i]]);
   }
   carried = emitStep(lanes, old, found, Arrival::kLater, lanes > 1 ? "" : "i64");
   carried.insert(carried.end(), scanned_.begin(), scanned_.end());
@@ -231,13 +246,16 @@ std::string Emitter::carriedType(size_t i, int lanes) const {
   return turns ? vectorOf(turnType(extremeDType(foldOutput(i))), lanes) : typeOf(carriedDType(i), carriedLanes(i, lanes));
 }
 
-/// In all lanes: which turn of a loop from `begin` on is at `index`. The last one may begin before it should.
-std::string Emitter::emitTurn(size_t fold, std::string_view index, std::string_view begin) {
-  const std::string type = turnType(extremeDType(foldOutput(fold)));
-  const std::string done = out_.define("add i64 ", out_.define("sub i64 ", index, ", ", begin), ", ", lanes_ - 1);
-  std::string turn = out_.define("udiv i64 ", done, ", ", lanes_);
-  if (type != "i64") turn = out_.define("trunc i64 ", turn, " to ", type);
-  return out_.broadcast(type, lanes_, turn);
+/// In all lanes: which turn of the loop this is. One register counts for all.
+std::string Emitter::emitTurn(size_t fold, std::string_view name, std::string_view before, std::string* phis) {
+  const std::string element = turnType(extremeDType(foldOutput(fold)));
+  const int lanes = std::min(lanes_, vector_bytes_ / dtypeItemSize(extremeDType(foldOutput(fold))));
+  const std::string type = vectorOf(element, lanes), turn = absl::StrCat("%", name, ".turn.", fold);
+  const std::string next = out_.define("add ", type, " ", turn, ", ", repeated(element, "1", lanes));
+  absl::StrAppend(phis, turn, " = phi ", type, " [ zeroinitializer, %", before, " ], [ ", next, ", %", name, " ]\n");
+  std::string mask;
+  for (int i = 0; i < lanes_; i++) absl::StrAppend(&mask, i > 0 ? ", " : "", "i32 ", i % lanes);
+  return out_.define("shufflevector ", type, " ", turn, ", ", type, " poison, ", vectorOf("i32", lanes_), " <", mask, ">");
 }
 
 /// What a position's vector of turns, and its extreme's, come to.
@@ -248,7 +266,7 @@ void Emitter::emitPosition(size_t fold, std::vector<std::string>& vectors) {
   const std::string type = turnType(dtype);
   const First first = emitFirst({*output.combine, dtype, lanes_, type}, {vectors[extreme], vectors[fold]}, out_);
   std::string begin = out_.define("mul i64 ", first.turn, ", ", lanes_);
-  if (foldsTwice()) {
+  if (foldsTwice() && !SEGUE_FAULT(KernelArgLastTurnShifted)) {
     const std::string last = out_.define("sub i64 %count, ", lanes_);
     begin = out_.define("select i1 ", out_.define("icmp ult i64 ", begin, ", ", last), ", i64 ", begin, ", i64 ", last);
   }

@@ -78,7 +78,8 @@ class Emitter {
   void emitHalves();
   void emitStretch();
   void emitBuffers(const std::string& fold, int64_t length);
-  void emitFolded(const std::vector<std::string>& values);
+  void emitFolded(const std::vector<std::string>& values, bool row);
+  bool isRows(size_t fold) const;
   std::vector<std::string> emitExtracts(const std::string& folded);
   bool hasFold(FoldOrder order) const;
   bool anyOrdered() const { return hasFold(FoldOrder::kPairwise) || hasFold(FoldOrder::kBuffered); }
@@ -92,7 +93,7 @@ class Emitter {
   std::string emitAcross(ScalarOp op, DType dtype, std::string vector);
   std::vector<std::string> emitAcrossAll(std::vector<std::string> vectors);
   void emitPosition(size_t fold, std::vector<std::string>& vectors);
-  std::string emitTurn(size_t fold, std::string_view index, std::string_view begin);
+  std::string emitTurn(size_t fold, std::string_view name, std::string_view before, std::string* phis);
   /// By fold: what they have so far combined with values. `type`: the integer of positions, or nothing where it is each fold's own.
   std::vector<std::string> emitStep(int lanes, const std::vector<std::string>& so_far, const std::vector<std::string>& values, Arrival arrival,
                                     std::string_view type);
@@ -177,6 +178,7 @@ class Emitter {
   const Group& group_;
   const KernelDag& dag_;
   int lanes_ = 1;
+  int vector_bytes_ = 0;                   ///< of a register
   bool streams_ = false;                   ///< vectors are stored past the caches
   std::vector<bool> runs_;                 ///< by parameter: an array whose elements change along the run
   std::vector<DType> dtypes_;              ///< by parameter

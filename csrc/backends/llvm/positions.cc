@@ -15,7 +15,7 @@ std::string emitNans(const LocatedType& type, std::string_view predicate, const 
 
 /// Where the extreme that is found is better than the one so far.
 std::string emitBetter(const LocatedType& type, const Located& so_far, const Located& found, IrBuilder& out) {
-  const bool less = type.op == ScalarOp::kMin, last_tie = SEGUE_FAULT(KernelArgLastTie);
+  const bool less = type.op == ScalarOp::kMin, last_tie = !found.position.empty() && SEGUE_FAULT(KernelArgLastTie);
   const std::string_view how = less ? (last_tie ? "le" : "lt") : (last_tie ? "ge" : "gt");
   if (!isFloating(type.dtype)) {
     const std::string_view sign = dtypeKind(type.dtype) == 'i' ? "s" : "u";
@@ -59,20 +59,21 @@ std::string emitBest(const LocatedType& type, std::string vector, IrBuilder& out
   if (!isFloating(type.dtype)) {
     return emitReduced(absl::StrCat(dtypeKind(type.dtype) == 'i' ? "s" : "u", less ? "min" : "max"), element, type.lanes, vector, out);
   }
-  for (int lanes = type.lanes / 2; lanes > 0; lanes /= 2) {
-    const std::string both = vectorOf(element, 2 * lanes);
+  // The last two lanes as a vector with these and one with them swapped: single elements would go by other registers.
+  for (int left = type.lanes; left > 1; left /= 2) {
+    const int lanes = std::max(left / 2, 2);
+    const std::string both = vectorOf(element, left);
     Located halves[2];
     for (int k = 0; k < 2; k++) {
       std::string mask;
-      for (int i = 0; i < lanes; i++) absl::StrAppend(&mask, i > 0 ? ", " : "", "i32 ", k * lanes + i);
-      halves[k].extreme = lanes == 1 ? out.define("extractelement ", both, " ", vector, ", i64 ", k)
-                                     : out.define("shufflevector ", both, " ", vector, ", ", both, " poison, ", vectorOf("i32", lanes), " <", mask, ">");
+      for (int i = 0; i < lanes; i++) absl::StrAppend(&mask, i > 0 ? ", " : "", "i32 ", (k * left / 2 + i) % left);
+      halves[k].extreme = out.define("shufflevector ", both, " ", vector, ", ", both, " poison, ", vectorOf("i32", lanes), " <", mask, ">");
     }
     const LocatedType half{type.op, type.dtype, lanes, type.position};
     const std::string better = emitBetter(half, halves[0], halves[1], out), value = vectorOf(element, lanes);
     vector = out.define("select ", masks(half), " ", better, ", ", value, " ", halves[1].extreme, ", ", value, " ", halves[0].extreme);
   }
-  return vector;
+  return out.define("extractelement ", vectorOf(element, 2), " ", vector, ", i64 0");
 }
 
 std::string emitWide(std::string_view type, const std::string& value, IrBuilder& out) {
@@ -89,7 +90,7 @@ Located emitLater(const LocatedType& type, const Located& so_far, const Located&
 
 Located emitLocated(const LocatedType& type, const Located& so_far, const Located& found, IrBuilder& out) {
   const std::string better = emitBetter(type, so_far, found, out), tie = emitTie(type, so_far, found, out);
-  const std::string before = out.define("icmp ult ", vectorOf(type.position, type.lanes), " ", found.position, ", ", so_far.position);
+  const std::string before = out.define(SEGUE_FAULT(KernelArgFirstIgnored) ? "icmp ugt " : "icmp ult ", vectorOf(type.position, type.lanes), " ", found.position, ", ", so_far.position);
   const std::string first = out.define("and ", masks(type), " ", tie, ", ", before);
   return emitTaken(type, out.define("or ", masks(type), " ", better, ", ", first), so_far, found, out);
 }
@@ -99,7 +100,8 @@ int64_t mostTurns(DType extreme) { return int64_t{1} << std::min(dtypeItemSize(e
 First emitFirst(const LocatedType& type, const Located& vectors, IrBuilder& out) {
   const std::string best = emitBest(type, vectors.extreme, out);
   const std::string everywhere = out.broadcast(registerType(type.dtype), type.lanes, best);
-  const std::string has = emitTie(type, {everywhere, ""}, vectors, out), turns = vectorOf(type.position, type.lanes);
+  const std::string lacks = emitBetter(type, vectors, {everywhere, ""}, out), turns = vectorOf(type.position, type.lanes);
+  const std::string has = out.define("xor ", masks(type), " ", lacks, ", ", repeated("i1", "true", type.lanes));
   const std::string counted = out.define("select ", masks(type), " ", has, ", ", turns, " ", vectors.position, ", ", turns, " ",
                                          repeated(type.position, "-1", type.lanes));
   const std::string turn = emitReduced("umin", type.position, type.lanes, counted, out);
