@@ -1,11 +1,11 @@
-"""backend="native": what views look at is computed from views of its operands, and rows with gaps or shorter than a vector."""
+"""backend="native": what views look at is computed from views of its operands."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 from tests.plans import recorded
-from tests.python.native_support import ALL, INTEGERS, NATIVE, check, values
+from tests.python.native_support import INTEGERS, NATIVE, check, values
 
 import segue
 
@@ -156,29 +156,3 @@ def test_dear_values_are_stored():
     x = values("i4", 70)
     check(f, x)
     assert kernel_count(f, x) == 2
-
-
-@pytest.mark.parametrize("dtype", ALL)
-@pytest.mark.parametrize("pixels", [1, 2, 7, 8, 9, 15, 16, 17, 33, 100])
-def test_rows_with_gaps(dtype, pixels):
-    image = values(dtype, pixels * 15).reshape(5, pixels, 3)
-    check(lambda image: (image[..., 0] == image[..., 1]) | (image[..., 2] > image[..., 0]), image, kernels=1 if pixels > 1 else None)
-    plain = values(dtype, 5 * pixels, seed=1).reshape(5, pixels)
-    check(lambda image, plain: (image[:, :, 1] < plain, np.maximum(image[:, :, 2], plain)), image, plain)
-    check(lambda image, plain: (image[:, :, 1] < plain, np.maximum(image[:, :, 2], plain)), image, plain[:, ::-1])
-    check(lambda x: x[:, ::2] == x[:, ::2][::-1], plain)
-    check(lambda x: x[:, ::-1] == x, plain)
-    check(lambda x: x[0, ..., 1:] == x[1, ..., :-1], image)
-
-
-def test_sums_of_rows_with_gaps():
-    points, other = values("f8", 300).reshape(100, 3), np.linspace(-1.0, 1.0, 100)
-    points = np.nan_to_num(points, nan=1.0, posinf=2.0, neginf=3.0)
-
-    def f(points, other):
-        distance = points[:, 0] * other + points[:, 2]
-        return np.abs(distance).max(), (distance * other).sum(), np.sqrt(np.abs(points[:, 1])).sum()
-
-    check(f, points, other, mode="exact")
-    check(f, points, other[::-1], mode="exact")
-    check(f, points[::2], other[:50], mode="exact")

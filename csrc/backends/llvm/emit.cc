@@ -7,6 +7,7 @@
 #include "backends/llvm/emitter.h"
 #include "backends/llvm/positions.h"
 #include "backends/llvm/scalar_code.h"
+#include "base/fault.h"
 
 namespace segue::llvm {
 namespace {
@@ -19,6 +20,9 @@ constexpr int mathRegisters(int vector_bytes) { return vector_bytes < 64 ? 4 : 2
 /// Picoseconds for each byte that is loaded or stored: what computes for longer than it waits for memory gains nothing by stores past the
 /// caches. (Memory takes about 45.)
 constexpr size_t kMostCostOfStreams = 40;
+
+/// Whether elements so far apart are loaded with what lies between them: colours, coordinates, every other one.
+bool isShuffled(int64_t gap) { return gap >= 2 && gap <= 4; }
 
 }  // namespace
 
@@ -213,11 +217,12 @@ std::string Emitter::emitPrepared(const Scalar& scalar, int lanes, const std::st
   return emitPreparedDivision(scalar, lanes, value, parts(lanes > 1 ? vector_names_ : scalar_names_), parts(scalar_names_), out_);
 }
 
-std::string Emitter::emitDense(bool but_gaps) {
+std::string Emitter::emitDense(bool with_gaps) {
   std::string dense = "true";
   for (size_t i = 0; i < group_.kernel.params.size(); i++) {
-    if (!runs_[i] || (but_gaps && i < group_.gaps.size() && group_.gaps[i])) continue;
-    std::string unit = out_.define("icmp eq i64 ", strides_[i], ", ", dtypeItemSize(dtypes_[i]));
+    if (!runs_[i] || (with_gaps && !isShuffled(gapOf(i)) && gapOf(i) != 1)) continue;
+    const int64_t gap = with_gaps ? gapOf(i) : 1;
+    std::string unit = out_.define("icmp eq i64 ", strides_[i], ", ", gap * dtypeItemSize(dtypes_[i]));
     dense = out_.define("and i1 ", dense, ", ", unit);
   }
   return dense;
@@ -245,7 +250,7 @@ std::vector<std::string> Emitter::emitOps(int lanes, const Places& places) {
     if (invariant_[id]) continue;
     const Scalar& scalar = dag_[id];
     if (scalar.op == ScalarOp::kPosition) {
-      const std::vector<std::string>& place = places[placeOf(scalar)];
+      const std::vector<std::string>& place = places[placeOf(scalar)].at;
       names[id] = place.empty() ? "" : place[0];   // vectors of a row have turns instead (emit_folds.cc)
     } else if (scalar.op == ScalarOp::kScan) {
       names[id] = emitScan(id, lanes, names[scalar.args[0]]);
@@ -292,20 +297,45 @@ std::vector<std::string> Emitter::emitCombined(int lanes, std::vector<std::strin
 }
 
 /// Where a parameter's elements are.
-std::vector<std::string> Emitter::emitPlaces(size_t param, Access access, std::string_view index) {
-  if (access == Access::kDense && !(param < group_.gaps.size() && group_.gaps[param])) {
-    return {out_.define("getelementptr inbounds ", memoryType(dtypes_[param]), ", ptr ", pointers_[param], ", i64 ", index)};
+Emitter::Place Emitter::emitPlaces(size_t param, Access access, std::string_view index) {
+  const int64_t gap = gapOf(param);
+  if (access == Access::kDense && gap == 1) {
+    return {{out_.define("getelementptr inbounds ", memoryType(dtypes_[param]), ", ptr ", pointers_[param], ", i64 ", index)}};
   }
   const std::string offset = out_.define("mul i64 ", index, ", ", strides_[param]);
-  if (group_.kernel.params[param].kind == KernelParam::Kind::kPosition) return {out_.define("add i64 ", pointers_[param], ", ", offset)};
+  if (group_.kernel.params[param].kind == KernelParam::Kind::kPosition) return {{out_.define("add i64 ", pointers_[param], ", ", offset)}};
   std::vector<std::string> places = {out_.define("getelementptr inbounds i8, ptr ", pointers_[param], ", i64 ", offset)};
+  if (access == Access::kDense && isShuffled(gap)) return {std::move(places), gap};
   for (int i = 1; access != Access::kSingle && i < lanes_; i++) {
     places.push_back(out_.define("getelementptr inbounds i8, ptr ", places.back(), ", i64 ", strides_[param]));
   }
-  return places;
+  return {std::move(places)};
 }
 
-std::string Emitter::emitLoads(DType dtype, const std::vector<std::string>& places, int lanes) {
+/// Vectors side by side, the last of which ends with the last element, and shuffles that take each one's elements.
+std::string Emitter::emitApart(DType dtype, const Place& place, int lanes) {
+  const int64_t span = (lanes - 1) * place.gap + 1;
+  std::string all;
+  for (int64_t begin = 0, taken = 0; taken < lanes; begin += lanes) {
+    begin = std::min(begin, span - lanes);
+    const std::string at = out_.define("getelementptr inbounds ", memoryType(dtype), ", ptr ", place.at[0], ", i64 ", begin);
+    const std::string part = emitLoad(dtype, at, lanes);
+    const std::string before = all.empty() ? part : all;
+    std::string mask;
+    for (int64_t i = 0; i < lanes; i++) {
+      const int64_t from = i < taken ? i : i * place.gap - begin < lanes ? lanes + i * place.gap - begin : -1;
+      absl::StrAppend(&mask, i > 0 ? ", " : "", "i32 ", from < 0 ? "poison" : absl::StrCat(SEGUE_FAULT(ApartTakesNeighbours) ? lanes + i : from));
+    }
+    while (taken < lanes && taken * place.gap - begin < lanes) taken++;
+    const std::string type = typeOf(dtype, lanes);
+    all = out_.define("shufflevector ", type, " ", before, ", ", type, " ", part, ", ", vectorOf("i32", lanes), " <", mask, ">");
+  }
+  return all;
+}
+
+std::string Emitter::emitLoads(DType dtype, const Place& place, int lanes) {
+  const std::vector<std::string>& places = place.at;
+  if (lanes > 1 && place.gap > 1) return emitApart(dtype, place, lanes);
   if (places.size() == 1) return emitLoad(dtype, places[0], lanes);
   std::string vector = "poison";
   for (size_t i = 0; i < places.size(); i++) {
@@ -315,7 +345,8 @@ std::string Emitter::emitLoads(DType dtype, const std::vector<std::string>& plac
   return vector;
 }
 
-void Emitter::emitStores(DType dtype, const std::vector<std::string>& places, const std::string& value, int lanes) {
+void Emitter::emitStores(DType dtype, const Place& place, const std::string& value, int lanes) {
+  const std::vector<std::string>& places = place.at;
   if (places.size() == 1) return emitStore(dtype, places[0], value, lanes);
   for (size_t i = 0; i < places.size(); i++) {
     emitStore(dtype, places[i], out_.define("extractelement ", typeOf(dtype, lanes), " ", value, ", i64 ", i), 1);

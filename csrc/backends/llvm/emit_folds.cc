@@ -271,7 +271,7 @@ void Emitter::emitPosition(size_t fold, std::vector<std::string>& vectors) {
     begin = out_.define("select i1 ", out_.define("icmp ult i64 ", begin, ", ", last), ", i64 ", begin, ", i64 ", last);
   }
   const std::string index = out_.define("add i64 ", out_.define("add i64 %from, ", begin), ", ", first.lane);
-  vectors[fold] = emitPlaces(placeOf(dag_[output.value]), Access::kSingle, index)[0];
+  vectors[fold] = emitPlaces(placeOf(dag_[output.value]), Access::kSingle, index).at[0];
   vectors[extreme] = first.extreme;
 }
 

@@ -205,7 +205,7 @@ void Emitter::emitMathMap() {
   out_.label("body");
   Places places(params.size());
   for (size_t i = 0; i < params.size(); i++) {
-    if (runs_[i]) places[i] = {out_.define("select i1 %direct, ptr ", emitPlaces(i, Access::kDense, at)[0], ", ptr %own", i)};
+    if (runs_[i]) places[i] = {{out_.define("select i1 %direct, ptr ", emitPlaces(i, Access::kDense, at).at[0], ", ptr %own", i)}};
   }
   emitOutputs(lanes_, places, emitOps(lanes_, places));
   out_.line("br i1 %direct, label %stored, label %scatter");
@@ -239,7 +239,7 @@ void Emitter::emitCopies(std::string_view name, std::string_view then, bool in) 
     const bool loaded = !stored || dag_.outputs()[i - group_.inputs.size()].combine;
     if (!(in ? loaded : stored)) continue;
     const std::string type = memoryType(dtypes_[i]), align = absl::StrCat(dtypeItemSize(dtypes_[i]));
-    const std::string array = emitPlaces(i, Access::kSingle, element)[0];
+    const std::string array = emitPlaces(i, Access::kSingle, element).at[0];
     const std::string own = out_.define("getelementptr inbounds ", type, ", ptr %own", i, ", i64 ", lane);
     const std::string value = out_.define("load ", type, ", ptr ", in ? array : own, ", align ", align);
     out_.line("store ", type, " ", value, ", ptr ", in ? own : array, ", align ", align);

@@ -57,9 +57,9 @@ Emitter::Places Emitter::emitLanes(std::string_view row) {
   Places lanes(bases_.size());
   for (size_t i = 0; i < bases_.size(); i++) {
     if (!runs_[i]) continue;
-    lanes[i].push_back(out_.define("getelementptr inbounds i8, ptr ", bases_[i], ", i64 ", out_.define("mul i64 ", row, ", ", steps_[i])));
+    lanes[i].at.push_back(out_.define("getelementptr inbounds i8, ptr ", bases_[i], ", i64 ", out_.define("mul i64 ", row, ", ", steps_[i])));
     for (int k = 1; k < lanes_; k++) {
-      lanes[i].push_back(out_.define("getelementptr inbounds i8, ptr ", lanes[i].back(), ", i64 ", SEGUE_FAULT(GroupsRepeatRows) ? "0" : steps_[i]));
+      lanes[i].at.push_back(out_.define("getelementptr inbounds i8, ptr ", lanes[i].at.back(), ", i64 ", SEGUE_FAULT(GroupsRepeatRows) ? "0" : steps_[i]));
     }
   }
   return lanes;
@@ -74,12 +74,12 @@ void Emitter::emitGroup(const std::vector<bool>& runs, const Places& lanes) {
   for (size_t i = 0; i < places.size(); i++) {
     if (!runs_[i] || !runs[i]) continue;
     const std::string offset = out_.define("mul i64 %group.i, ", strides_[i]);
-    for (std::string& place : places[i]) place = out_.define("getelementptr inbounds i8, ptr ", place, ", i64 ", offset);
+    for (std::string& place : places[i].at) place = out_.define("getelementptr inbounds i8, ptr ", place, ", i64 ", offset);
   }
   for (size_t i = 0; i < places.size(); i++) {
     if (!moves(i)) continue;   // as far in all rows
     const std::string position = out_.define("add i64 ", bases_[i], ", ", out_.define("mul i64 %group.i, ", strides_[i]));
-    places[i] = {out_.broadcast("i64", lanes_, position)};
+    places[i] = {{out_.broadcast("i64", lanes_, position)}};
   }
   const std::vector<std::string> values = emitOps(lanes_, places);
   for (size_t i = 0; i < values.size(); i++) {

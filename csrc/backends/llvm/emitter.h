@@ -18,7 +18,7 @@ constexpr int kPartialSums = 8;
 /// How a loop's body gets at the elements of arrays.
 enum class Access : uint8_t {
   kSingle,     ///< one element
-  kDense,      ///< a vector of neighbours, where the array does not surely have gaps
+  kDense,      ///< a vector of neighbours, or of elements with the gaps that are known
   kGathered,   ///< a vector of elements with gaps between them
 };
 
@@ -35,8 +35,12 @@ class Emitter {
   KernelText run();
 
  private:
-  /// By parameter: where its elements are, one place, or one for each lane.
-  using Places = std::vector<std::vector<std::string>>;
+  /// Where the elements of a parameter are: one place, or one for each lane.
+  struct Place {
+    std::vector<std::string> at;
+    int64_t gap = 1;                       ///< from the one place, in elements
+  };
+  using Places = std::vector<Place>;       ///< by parameter
 
   /// A loop over rows in blocks whose names start with `name`: from row `begin` on, which the block `before` gives, to `end`, then to `behind`.
   struct RowLoop {
@@ -148,8 +152,8 @@ class Emitter {
   /// What is the same for all elements of a row: where its arrays start, constants, scalars, repeated elements and what is made of them.
   void emitRow(std::string_view row);
   void emitInvariants();
-  /// Whether every array's elements lie side by side. `but_gaps`: but for those of arrays that surely have gaps.
-  std::string emitDense(bool but_gaps);
+  /// Whether every array's elements lie side by side. `with_gaps`: or as far from each other as Group::gaps says.
+  std::string emitDense(bool with_gaps);
   Places placesAt(Access access, std::string_view index);
   /// Computes the elements from `index` on and stores those of outputs along the run. The values of outputs.
   std::vector<std::string> emitBody(Access access, std::string_view index);
@@ -160,9 +164,12 @@ class Emitter {
   /// By output: what was so far of those that are combined, "" of others, combined with values.
   std::vector<std::string> emitCombined(int lanes, std::vector<std::string> so_far, const std::vector<std::string>& values, Arrival arrival,
                                         std::string_view position);
-  std::vector<std::string> emitPlaces(size_t param, Access access, std::string_view index);
-  std::string emitLoads(DType dtype, const std::vector<std::string>& places, int lanes);
-  void emitStores(DType dtype, const std::vector<std::string>& places, const std::string& value, int lanes);
+  Place emitPlaces(size_t param, Access access, std::string_view index);
+  int64_t gapOf(size_t param) const { return param < group_.gaps.size() ? group_.gaps[param] : 1; }
+  std::string emitLoads(DType dtype, const Place& place, int lanes);
+  /// The elements of memory with so many from one to the next.
+  std::string emitApart(DType dtype, const Place& place, int lanes);
+  void emitStores(DType dtype, const Place& place, const std::string& value, int lanes);
   std::string emitLoad(DType dtype, std::string_view place, int lanes);
   void emitStore(DType dtype, std::string_view place, std::string value, int lanes);
   std::string emitOp(const Scalar& scalar, int lanes);

@@ -300,7 +300,7 @@ class Fuser {
       if (!SEGUE_FAULT(KernelDropsFolded)) group_.dag.keepStatus();
       kernel.innermost = innermostOf(shape_, kernel.f_order, dims_);
       for (const Arg& input : group_.inputs) {
-        group_.gaps.push_back(input.isValue() && hasGaps(*input.as<ArgValue>().node, kernel.innermost, dims_));
+        group_.gaps.push_back(input.isValue() ? gapOf(*input.as<ArgValue>().node, kernel.innermost, dims_) : 1);
       }
       group_.row_hint = dims_.hint(shape_[shape_.size() - 1 - kernel.innermost]);
       for (size_t i = 0; i < shape_.size(); i++) kernel.sized_by.push_back(sizing(i));

@@ -22,7 +22,7 @@ struct Group {
   Shape shape;                          ///< of the run
   KernelDag dag;
   Kernel kernel;                        ///< all but its code
-  std::vector<bool> gaps;               ///< by input: whether surely there are some between the elements of a row
+  std::vector<int64_t> gaps;            ///< by input: how many elements of memory lead from one of a row to the next, as far as is known, else 1
   int64_t row_hint = 0;                 ///< how many elements a row had when the kernel was made
   size_t item = 0;                      ///< of the schedule
   std::string_view end;                 ///< why it holds no more, said of `ended_by`

@@ -18,25 +18,27 @@ std::vector<const Arg*> spelledOut(const Arg& index, size_t rank) {
   return out;
 }
 
+int64_t stepOf(const ArgSlice& slice, const DimTable& dims) { return slice.step.is<Dim>() ? dims.hint(slice.step.as<Dim>()) : 1; }
+
 }  // namespace
 
-bool hasGaps(const Node& node, uint32_t from_last, const DimTable& dims) {
-  if (!isPureView(node) || node.op->name != "getitem" || !node.type->isArray() || !node.args[0].isValue()) return false;
+int64_t gapOf(const Node& node, uint32_t from_last, const DimTable& dims) {
+  if (!isPureView(node) || node.op->name != "getitem" || !node.type->isArray() || !node.args[0].isValue()) return 1;
   const Type& base = *node.args[0].as<ArgValue>().type;
-  if (!base.isArray() || !base.layout.known || !base.layout.c_contiguous) return false;
+  if (!base.isArray() || !base.layout.known || !base.layout.c_contiguous) return 1;
   const std::vector<const Arg*> items = spelledOut(node.args[1], base.shape.size());
   size_t axis = base.shape.size();
   uint32_t dimension = 0;   // of the view, counted from its last one
-  bool gap = false;         // an axis of several elements lies inside the next one
+  int64_t inside = 1;       // elements in what the axes behind hold
   for (size_t i = items.size(); i-- > 0;) {
     const Arg* item = items[i];
     const bool slice = item != nullptr && item->isSlice(), added = item != nullptr && item->isNone();
     if (item == nullptr || slice || added) {
-      if (dimension++ == from_last) return !added && (gap || (slice && !item->as<std::shared_ptr<const ArgSlice>>()->step.isNone()));
+      if (dimension++ == from_last) return added ? 1 : inside * (slice ? stepOf(*item->as<std::shared_ptr<const ArgSlice>>(), dims) : 1);
     }
-    if (!added) gap |= dims.hint(base.shape[--axis]) != 1;
+    if (!added) inside *= dims.hint(base.shape[--axis]);
   }
-  return false;
+  return 1;
 }
 
 }  // namespace segue::llvm
