@@ -45,6 +45,7 @@ def test_constants_that_are_written_down():
         check(reals, x.astype("f8"))
     check(lambda x: (np.int8(3), x + np.int8(3), np.sort(x) * np.int8(3), [np.int8(3)]), values("i1", 9))
     check(lambda x: (x // np.int64(7), x > np.bool_(False), np.where(x > np.int16(4), np.int16(4), x)), values("i2", 37))
+    check(lambda x: (np.bool_(2) + x, np.bool_(-4) & x, x | np.bool_(0)), values("?", 9))
     for outside in (2**64, -1):
         check(eval(f"lambda x: x + np.uint64({outside})"), x.astype("u8"), breaks=True, hits=None)
 

@@ -98,6 +98,7 @@ class ExpressionReader {
 uint64_t integerBits(int64_t value, DType dtype) {
   if (dtype == DType::kF64) return std::bit_cast<uint64_t>(static_cast<double>(value));
   if (dtype == DType::kF32) return std::bit_cast<uint32_t>(static_cast<float>(value));
+  if (dtype == DType::kBool) return value != 0;
   return static_cast<uint64_t>(value);
 }
 
