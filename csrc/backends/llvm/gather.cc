@@ -115,6 +115,8 @@ std::optional<Gather> gatherOf(const Node& node, const DimTable& dims) {
   const Type &table = *node.args[0].as<ArgValue>().type, &index = *node.args[1].as<ArgValue>().type;
   if (!table.isArray() || !isFlat(node) || !table.aligned || !isKernelDType(table.dtype) || table.dtype != node.type->dtype) return std::nullopt;
   if (!index.isArray() || index.ndim() == 0 || !index.aligned || !isIntegral(index.dtype)) return std::nullopt;
+  // Some versions of NumPy take only what casts safely.
+  if (node.op->name == "take" && index.dtype == DType::kU64) return std::nullopt;
   return node.type->isArray() && madeOrder(node, dims) == false ? std::optional(Gather{*bounds}) : std::nullopt;
 }
 
