@@ -359,6 +359,16 @@ def test_arrays_whose_ones_have_strides_of_their_own():
     check(f, np.arange(10.0)[::2])
 
 
+def test_arrays_whose_sizes_depend_on_data():
+    def f(a):
+        repeated = np.repeat(a, [1] * a.shape[0], axis=0)
+        differs = np.not_equal(repeated, -1.5).conj()
+        differs[:] = np.ascontiguousarray(a)
+        return differs
+
+    check(f, np.arange(5, dtype="u8"), hits=None)
+
+
 def test_several_assignments_to_an_argument_keep_their_order():
     def part_first(out, x, y):
         value = x + 1

@@ -192,9 +192,10 @@ class LocalWrites {
   /// One type, but for sizes that were decided to be equal.
   bool isAs(Type made, const Type& array) {
     if (made.shape.size() != array.shape.size()) return false;
-    for (size_t i = 0; i < array.shape.size(); i++) {
-      if (!graph_.dims().decideEqual(made.shape[i], array.shape[i])) return false;
-    }
+    bool equal = true;
+    for (size_t i = 0; i < array.shape.size(); i++) equal = equal && graph_.dims().decideEqual(made.shape[i], array.shape[i]);
+    // Sizes that depend on data cannot be decided here.
+    if (graph_.dims().takeUndecided() || !equal) return false;
     made.shape = array.shape;
     return made == array;
   }
