@@ -193,3 +193,10 @@ def test_results_do_not_share_memory():
     first = f(x)
     second = f(-x)
     assert [a.tolist() for a in first] == [[0] * 4, [2] * 4] and [a.tolist() for a in second] == [[2] * 4, [0] * 4]
+
+
+def test_many_rows_in_memory_are_numpys():
+    x = np.random.default_rng(0).normal(size=(400, 64))
+    check(lambda x: x.argmin(axis=1), x, kernels=0, calls=1)
+    check(lambda x: (x * 2).argmin(axis=1), x, kernels=1)
+    check(lambda x: x.argmin(axis=0), x, kernels=1)

@@ -66,6 +66,14 @@ std::optional<uint32_t> axesOf(const Arg& arg, int ndim, const DimTable& dims) {
   return 1u << (axis < 0 ? -axis - 1 : ndim - 1 - axis);
 }
 
+/// Whether NumPy looks through the rows of an array in memory as fast (and through booleans faster: it stops at the first that is true).
+bool areManyRows(const Type& operand, const Reduction& reduction, const DimTable& dims) {
+  constexpr int64_t kShortRow = 1024, kMany = 1 << 14;
+  int64_t count = 1;
+  for (const Dim size : operand.shape) count *= dims.hint(size);
+  return reduction.axes == 1 && operand.ndim() > 1 && dims.hint(operand.shape.back()) < kShortRow && count >= kMany;
+}
+
 }  // namespace
 
 std::optional<Reduction> reductionOf(const Node& node, const DimTable& dims, bool exact) {
@@ -75,8 +83,6 @@ std::optional<Reduction> reductionOf(const Node& node, const DimTable& dims, boo
   if (!f_order || !operand.aligned || !isCore(node.type->dtype)) return std::nullopt;
   std::optional<Reduction> out = combinationOf(node.op->name, operand.dtype, node.type->dtype, exact);
   if (!out) return std::nullopt;
-  // NumPy stops at the first element that is true.
-  if (out->locates && operand.dtype == DType::kBool && !pointwiseOf(*node.args[0].as<ArgValue>().node, dims, exact)) return std::nullopt;
   out->f_order = *f_order;
   for (size_t i = 1; i < node.args.size(); i++) {
     const Arg& arg = node.args[i];
@@ -91,6 +97,8 @@ std::optional<Reduction> reductionOf(const Node& node, const DimTable& dims, boo
       return std::nullopt;
     }
   }
+  const bool fused = out->locates && pointwiseOf(*node.args[0].as<ArgValue>().node, dims, exact).has_value();
+  if (out->locates && !fused && (operand.dtype == DType::kBool || areManyRows(operand, *out, dims))) return std::nullopt;
   const bool everything = !out->keeps_axes && out->axes == (uint64_t{1} << operand.ndim()) - 1;
   if (everything) return node.type->isNumpyScalar() ? out : std::nullopt;
   const std::optional<bool> made = madeOrder(node, dims);
