@@ -147,12 +147,8 @@ class Lowering {
     const Node* target = users[0]->args[0].as<ArgValue>().node;
     const Type &type = *target->type, &made = *output.type;
     const bool ordered = call.kernel->f_order ? type.layout.f_contiguous : type.layout.c_contiguous;
-    if (!target->isInput() || !type.aligned || !ordered || type.ndim() != made.ndim()) return nullptr;
-    // Where broadcasting has found sizes equal they are equal: guards hold them to that.
-    for (int i = 0; i < type.ndim(); i++) {
-      if (graph_.dims().hint(type.shape[i]) != graph_.dims().hint(made.shape[i])) return nullptr;
-    }
-    return target;
+    const bool fits = target->isInput() && type.aligned && ordered && sameSizesSeen(type.shape, made.shape, graph_.dims());
+    return fits ? target : nullptr;
   }
 
   /// The arguments that the kernel may store its outputs into, at commit; none where it has to make arrays.

@@ -28,9 +28,8 @@ struct Selects {
   bool element = true, basic = true;
 };
 Selects selects(const Arg& index, size_t rank) {
-  const bool tuple = index.is<ArgTuple>();
-  if (tuple && index.as<ArgTuple>().is_list) return {false, false};
-  const absl::Span<const Arg> items = tuple ? absl::MakeConstSpan(index.as<ArgTuple>().items) : absl::MakeConstSpan(&index, 1);
+  if (index.is<ArgTuple>() && index.as<ArgTuple>().is_list) return {false, false};
+  const absl::Span<const Arg> items = indexItems(index);
   Selects out{items.size() == rank, true};
   for (const Arg& item : items) {
     if (isInt(item)) continue;

@@ -34,20 +34,20 @@ ViewItem itemOf(const Arg& arg, PlanBuilder& builder) {
           numberOf(slice.stop, back ? INT64_MIN : INT64_MAX, builder), step};
 }
 
-absl::Span<const Arg> itemsOf(const Arg& index) {
+}  // namespace
+
+absl::Span<const Arg> indexItems(const Arg& index) {
   const bool tuple = index.is<ArgTuple>() && !index.as<ArgTuple>().is_list;
   return tuple ? absl::MakeConstSpan(index.as<ArgTuple>().items) : absl::MakeConstSpan(&index, 1);
 }
 
-}  // namespace
-
 bool isViewIndex(const Arg& index, const DimTable& dims) {
-  const absl::Span<const Arg> items = itemsOf(index);
+  const absl::Span<const Arg> items = indexItems(index);
   return std::all_of(items.begin(), items.end(), [&dims](const Arg& item) { return isPlain(item, dims); });
 }
 
 ViewIndex viewIndexOf(const Arg& index, const Type& array, PlanBuilder& builder) {
-  const absl::Span<const Arg> items = itemsOf(index);
+  const absl::Span<const Arg> items = indexItems(index);
   const auto used = std::count_if(items.begin(), items.end(), [](const Arg& item) { return !item.isNone() && !item.is<ArgEllipsis>(); });
   ViewIndex out;
   for (const Arg& item : items) {

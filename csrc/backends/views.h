@@ -6,6 +6,8 @@
 
 namespace segue {
 
+/// The items of a tuple, or the index itself.
+absl::Span<const Arg> indexItems(const Arg& index);
 /// Whether the index is of that kind.
 bool isViewIndex(const Arg& index, const DimTable& dims);
 /// What such an index selects of the array. Appends the steps that compute its numbers.

@@ -2,7 +2,13 @@
 
 #include "graph/sizes.h"
 
+#include <algorithm>
+
 namespace segue {
+
+bool sameSizesSeen(const Shape& a, const Shape& b, const DimTable& dims) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [&dims](Dim x, Dim y) { return dims.hint(x) == dims.hint(y); });
+}
 
 std::vector<DefinedSize> definedSizes(const Graph& graph) {
   const DimTable& dims = graph.dims();

@@ -10,6 +10,9 @@
 
 namespace segue {
 
+/// Whether the sizes seen were the same. Where broadcasting has found sizes equal they are equal: guards hold them to that.
+bool sameSizesSeen(const Shape& a, const Shape& b, const DimTable& dims);
+
 struct DefinedSize {
   Node* node = nullptr;
   DataSizeAt at;

@@ -99,15 +99,13 @@ std::string printPlan(const Plan& plan) {
   for (size_t i = 0; i < plan.kernels.size(); i++) {
     absl::StrAppend(&out, "kernel ", i, ":\n  ", absl::StrReplaceAll(absl::StripSuffix(plan.kernels[i]->text, "\n"), {{"\n", "\n  "}}), "\n");
   }
-  if (!plan.stores.steps.empty()) {
-    absl::StrAppend(&out, "stores:\n", printProgram(plan.stores, plan.constants, plan.slot_count, plan.numbers, plan.views));
-  }
-  if (!plan.commit.steps.empty()) {
-    absl::StrAppend(&out, "commit:\n", printProgram(plan.commit, plan.constants, plan.slot_count, plan.numbers, plan.views));
-  }
-  if (!plan.undo.steps.empty()) {
-    absl::StrAppend(&out, "undo:\n", printProgram(plan.undo, plan.constants, plan.slot_count, plan.numbers, plan.views));
-  }
+  auto stage = [&](std::string_view name, const Program& program) {
+    if (program.steps.empty()) return;
+    absl::StrAppend(&out, name, ":\n", printProgram(program, plan.constants, plan.slot_count, plan.numbers, plan.views));
+  };
+  stage("stores", plan.stores);
+  stage("commit", plan.commit);
+  stage("undo", plan.undo);
   out += "outputs:";
   for (Reg reg : plan.outputs) absl::StrAppend(&out, " r", reg);
   if (plan.reads_errstate) out += "\nreads errstate";

@@ -9,9 +9,10 @@
 // A plan has two stages, and an undo. The *pure* stage may fail at any step: a Python exception (a floating-point condition that the
 // user's errstate would report arrives as one), an overflow, a check. Then the run is dropped: nothing visible has changed,
 // or only what running the segment again will write again before anything reads it. The *commit* stage copies staged
-// array writes to where they belong. It cannot fail. Between them, when all else is done that may fail, kernels may *store* results into arrays
-// that the segment does not read: this may still fail, as what is stored is stored again when CPython runs the segment, which then gets that far. The *undo* restores, last first, what `save` steps have saved before
-// elements of arrays were written in place; it runs when the run is dropped.
+// array writes to where they belong. It cannot fail. Between them, when all else is done that may fail, kernels may *store* results into
+// arrays that the segment does not read: this may still fail, as what is stored is stored again when CPython runs the segment, which then gets
+// that far. The *undo* restores, last first, what `save` steps have saved before elements of arrays were written in place; it runs when the
+// run is dropped.
 //
 // Requirements
 //  1. Pure steps change only objects that the run made, arrays whose old contents the segment does not depend on, and

@@ -17,15 +17,20 @@ FLOATS = ["f4", "f8"]
 ALL = ["?", *INTEGERS, *FLOATS]
 
 
+def kernel_count(plans):
+    """How many kernels the plans run."""
+    steps = [line for plan in plans for line in plan.splitlines()]
+    return sum(line.startswith(("kernel ", "store.kernel ")) and not line.endswith(":") for line in steps)
+
+
 def check(fn, *args, kernels=None, calls=0, mode=None, **options):
     """The differential test of a native call; `kernels`: how many its plans run, with but so many calls left to NumPy."""
     segue.reset()
     with recorded() as plans:
         report = check_call(fn, *args, compile_options={**NATIVE, "mode": mode}, **options)
-    steps = [line for plan in plans for line in plan.splitlines()]
     if kernels is not None:
-        assert sum(line.startswith(("kernel ", "store.kernel ")) and not line.endswith(":") for line in steps) == kernels, plans
-        assert sum(" = call " in line for line in steps) == calls, plans
+        assert kernel_count(plans) == kernels, plans
+        assert sum(" = call " in line for plan in plans for line in plan.splitlines()) == calls, plans
     return report
 
 

@@ -83,9 +83,13 @@ void Emitter::findInvariants() {
     if (scalar.op == ScalarOp::kPosition) invariant = !moves(placeOf(scalar));
     for (size_t k = 0; k < scalar.arity; k++) invariant = invariant && invariant_[scalar.args[k]];
     invariant_.push_back(invariant);
-    if (invariant || !isDivision(scalar.op) || !invariant_[scalar.args[1]] || !preparesDivisor(dag_, scalar)) continue;
+    if (!isPrepared(scalar)) continue;
     if (std::find(divisors_.begin(), divisors_.end(), scalar.args[1]) == divisors_.end()) divisors_.push_back(scalar.args[1]);
   }
+}
+
+bool Emitter::isPrepared(const Scalar& scalar) const {
+  return isDivision(scalar.op) && !invariant_[scalar.args[0]] && invariant_[scalar.args[1]] && preparesDivisor(dag_, scalar);
 }
 
 void Emitter::chooseLanes(int vector_bytes) {
@@ -140,6 +144,17 @@ void Emitter::emitEachEnd() {
   emitDone();
 }
 
+void Emitter::emitAdvance(const std::string& index, int lanes, std::string_view end, bool overlaps, std::string_view loop, std::string_view behind) {
+  const std::string next = index + ".next";
+  if (overlaps) {
+    const std::string whole = out_.define("add nuw i64 ", index, ", ", lanes);
+    out_.line(next, " = select i1 ", out_.define("icmp ult i64 ", whole, ", ", end), ", i64 ", whole, ", i64 ", end);
+  } else {
+    out_.line(next, " = add nuw i64 ", index, ", ", lanes);
+  }
+  out_.line("br i1 ", out_.define("icmp ult i64 ", overlaps ? index : next, ", ", end), ", label %", loop, ", label %", behind);
+}
+
 void Emitter::emitDone() {
   out_.label("done");
   if (streams_) out_.line("fence seq_cst");   // such stores are seen in any order
@@ -170,11 +185,14 @@ void Emitter::emitRow(std::string_view row) {
   pointers_ = bases_;
   for (size_t i = 0; i < bases_.size(); i++) {
     if (steps_[i].empty()) continue;
-    const bool position = group_.kernel.params[i].kind == KernelParam::Kind::kPosition;
-    const std::string_view base = position ? "add i64 " : "getelementptr inbounds i8, ptr ", offset = position ? ", " : ", i64 ";
-    pointers_[i] = out_.define(base, bases_[i], offset, out_.define("mul i64 ", row, ", ", steps_[i]));
+    pointers_[i] = emitMoved(i, bases_[i], out_.define("mul i64 ", row, ", ", steps_[i]));
   }
   emitInvariants();
+}
+
+std::string Emitter::emitMoved(size_t param, std::string_view from, std::string_view by) {
+  const bool position = group_.kernel.params[param].kind == KernelParam::Kind::kPosition;
+  return position ? out_.define("add i64 ", from, ", ", by) : out_.define("getelementptr inbounds i8, ptr ", from, ", i64 ", by);
 }
 
 void Emitter::emitInvariants() {
@@ -301,12 +319,10 @@ Emitter::Place Emitter::emitPlaces(size_t param, Access access, std::string_view
   if (access == Access::kDense && gap == 1) {
     return {{out_.define("getelementptr inbounds ", memoryType(dtypes_[param]), ", ptr ", pointers_[param], ", i64 ", index)}};
   }
-  const std::string offset = out_.define("mul i64 ", index, ", ", strides_[param]);
-  if (group_.kernel.params[param].kind == KernelParam::Kind::kPosition) return {{out_.define("add i64 ", pointers_[param], ", ", offset)}};
-  std::vector<std::string> places = {out_.define("getelementptr inbounds i8, ptr ", pointers_[param], ", i64 ", offset)};
+  std::vector<std::string> places = {emitMoved(param, pointers_[param], out_.define("mul i64 ", index, ", ", strides_[param]))};
   if (access == Access::kDense && isShuffled(gap)) return {std::move(places), gap};
   for (int i = 1; access != Access::kSingle && i < lanes_; i++) {
-    places.push_back(out_.define("getelementptr inbounds i8, ptr ", places.back(), ", i64 ", strides_[param]));
+    places.push_back(emitMoved(param, places.back(), strides_[param]));
   }
   return {std::move(places)};
 }
@@ -368,8 +384,7 @@ void Emitter::emitStore(DType dtype, std::string_view place, std::string value, 
 
 std::string Emitter::emitOp(const Scalar& scalar, int lanes) {
   const std::vector<std::string>& names = lanes > 1 ? vector_names_ : scalar_names_;
-  const bool prepared = isDivision(scalar.op) && preparesDivisor(dag_, scalar) && invariant_[scalar.args[1]] && !invariant_[scalar.args[0]];
-  if (prepared) return emitPrepared(scalar, lanes, names[scalar.args[0]]);
+  if (isPrepared(scalar)) return emitPrepared(scalar, lanes, names[scalar.args[0]]);
   absl::InlinedVector<std::string, 3> args;
   for (size_t k = 0; k < scalar.arity; k++) args.push_back(names[scalar.args[k]]);
   if (scalar.op == ScalarOp::kGather) return emitGather(tables_[tableOf(scalar)], boundsOf(scalar), dag_[scalar.args[0]].dtype, lanes, args[0], out_);

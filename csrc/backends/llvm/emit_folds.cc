@@ -230,14 +230,7 @@ std::vector<std::string> Emitter::emitFoldLoop(std::string_view name, Access acc
   }
   out_.insert(head, phis);
   const bool overlaps = lanes > 1 && foldsTwice();
-  const std::string next = overlaps ? out_.define("add nuw i64 ", index, ", ", lanes) : index + ".next";
-  const std::string last = overlaps ? out_.define("sub i64 ", end, ", ", lanes) : std::string(end);
-  if (overlaps) {
-    out_.line(index, ".next = select i1 ", out_.define("icmp ult i64 ", next, ", ", last), ", i64 ", next, ", i64 ", last);
-  } else {
-    out_.line(next, " = add nuw i64 ", index, ", ", lanes);
-  }
-  out_.line("br i1 ", out_.define("icmp ult i64 ", overlaps ? index : next, ", ", last), ", label %", name, ", label %", behind);
+  emitAdvance(index, lanes, overlaps ? out_.define("sub i64 ", end, ", ", lanes) : std::string(end), overlaps, name, behind);
   return carried;
 }
 

@@ -120,17 +120,11 @@ void Emitter::emitRows(RowLoop loop) {
 /// The vectors of the loop's rows.
 void Emitter::emitVectors(const RowLoop& loop) {
   const std::string dense = absl::StrCat(loop.name, ".dense"), index = absl::StrCat("%", loop.name, ".i");
-  const std::string behind = index + ".behind", next = overlaps() ? index + ".next" : behind;
   out_.label(dense);
-  out_.line(index, " = phi i64 [ 0, %", loop.name, " ], [ ", next, ", %", dense, " ]");
+  out_.line(index, " = phi i64 [ 0, %", loop.name, " ], [ ", index, ".next, %", dense, " ]");
   emitElements(loop, Access::kDense, index);
-  out_.line(behind, " = add nuw i64 ", index, ", ", lanes_);
-  if (overlaps()) {
-    out_.line(next, " = select i1 ", out_.define("icmp ult i64 ", behind, ", ", loop.last), ", i64 ", behind, ", i64 ", loop.last);
-    out_.line("br i1 ", out_.define("icmp ult i64 ", index, ", ", loop.last), ", label %", dense, ", label %", loop.name, ".next");
-  } else {
-    out_.line("br i1 ", out_.define("icmp ult i64 ", behind, ", ", loop.whole), ", label %", dense, ", label %", loop.name, ".rest");
-  }
+  const bool twice = overlaps();
+  emitAdvance(index, lanes_, twice ? loop.last : loop.whole, twice, dense, absl::StrCat(loop.name, twice ? ".next" : ".rest"));
 }
 
 /// The elements of the loop's rows that are in no vector.
@@ -143,8 +137,7 @@ void Emitter::emitSingles(const RowLoop& loop) {
   out_.label(single);
   out_.line(index, " = phi i64 [ %", name, ".start, %", name, ".rest ], [ ", index, ".next, %", single, " ]");
   emitElements(loop, Access::kSingle, index);
-  out_.line(index, ".next = add nuw i64 ", index, ", 1");
-  out_.line("br i1 ", out_.define("icmp ult i64 ", index, ".next, %count"), ", label %", single, ", label %", name, ".next");
+  emitAdvance(index, 1, "%count", false, single, absl::StrCat(name, ".next"));
 }
 
 /// The elements from `index` on of each of the loop's rows. Outputs that all of them are combined in are loaded and stored once.

@@ -57,9 +57,9 @@ Emitter::Places Emitter::emitLanes(std::string_view row) {
   Places lanes(bases_.size());
   for (size_t i = 0; i < bases_.size(); i++) {
     if (!runs_[i]) continue;
-    lanes[i].at.push_back(out_.define("getelementptr inbounds i8, ptr ", bases_[i], ", i64 ", out_.define("mul i64 ", row, ", ", steps_[i])));
+    lanes[i].at.push_back(emitMoved(i, bases_[i], out_.define("mul i64 ", row, ", ", steps_[i])));
     for (int k = 1; k < lanes_; k++) {
-      lanes[i].at.push_back(out_.define("getelementptr inbounds i8, ptr ", lanes[i].at.back(), ", i64 ", SEGUE_FAULT(GroupsRepeatRows) ? "0" : steps_[i]));
+      lanes[i].at.push_back(emitMoved(i, lanes[i].at.back(), SEGUE_FAULT(GroupsRepeatRows) ? "0" : steps_[i]));
     }
   }
   return lanes;
@@ -72,14 +72,10 @@ void Emitter::emitGroup(const std::vector<bool>& runs, const Places& lanes) {
   const size_t head = out_.here();
   Places places = lanes;
   for (size_t i = 0; i < places.size(); i++) {
-    if (!runs_[i] || !runs[i]) continue;
+    if (!moves(i) && !(runs_[i] && runs[i])) continue;
     const std::string offset = out_.define("mul i64 %group.i, ", strides_[i]);
-    for (std::string& place : places[i].at) place = out_.define("getelementptr inbounds i8, ptr ", place, ", i64 ", offset);
-  }
-  for (size_t i = 0; i < places.size(); i++) {
-    if (!moves(i)) continue;   // as far in all rows
-    const std::string position = out_.define("add i64 ", bases_[i], ", ", out_.define("mul i64 %group.i, ", strides_[i]));
-    places[i] = {{out_.broadcast("i64", lanes_, position)}};
+    for (std::string& place : places[i].at) place = emitMoved(i, place, offset);
+    if (moves(i)) places[i] = {{out_.broadcast("i64", lanes_, emitMoved(i, bases_[i], offset))}};   // as far in all rows
   }
   const std::vector<std::string> values = emitOps(lanes_, places);
   for (size_t i = 0; i < values.size(); i++) {
@@ -97,8 +93,7 @@ void Emitter::emitGroup(const std::vector<bool>& runs, const Places& lanes) {
     absl::StrAppend(&phis, so_far[i], " = phi ", typeOf(foldDType(i), lanes_), " [ ", starts[i], ", %group ], [ ", folded[i], ", %group.elements ]\n");
   }
   out_.insert(head, phis);
-  out_.line("%group.i.next = add nuw i64 %group.i, 1");
-  out_.line("br i1 ", out_.define("icmp ult i64 %group.i.next, %count"), ", label %group.elements, label %group.end");
+  emitAdvance("%group.i", 1, "%count", false, "group.elements", "group.end");
   out_.label("group.end");
   std::vector<std::string> held;
   for (size_t i = 0; i < folds_.size(); i++) held.push_back(emitLoads(foldDType(i), lanes[placeOf(folds_[i])], lanes_));

@@ -147,10 +147,15 @@ class Emitter {
   /// one is `begin`, and comes from the block `before`, which has jumped there.
   void emitEach(std::string_view row, std::string_view begin = "0", std::string_view before = "entry");
   void emitEachEnd();
+  /// The end of the block `loop`: `index` goes on by so many lanes until it is `end`, then on to `behind`. `overlaps`: `end` is where the last vector
+  /// starts, be it before the one that would be next.
+  void emitAdvance(const std::string& index, int lanes, std::string_view end, bool overlaps, std::string_view loop, std::string_view behind);
   /// The block that returns.
   void emitDone();
   /// What is the same for all elements of a row: where its arrays start, constants, scalars, repeated elements and what is made of them.
   void emitRow(std::string_view row);
+  /// A parameter's pointer, or a kPosition's number, so many bytes or positions further.
+  std::string emitMoved(size_t param, std::string_view from, std::string_view by);
   void emitInvariants();
   /// Whether every array's elements lie side by side. `with_gaps`: or as far from each other as Group::gaps says.
   std::string emitDense(bool with_gaps);
@@ -178,6 +183,7 @@ class Emitter {
   std::string emitOneByOne(ScalarOp op, DType dtype, const std::string& value, std::string& so_far);
   std::string emitPrefixes(ScalarOp op, DType dtype, const std::string& value, std::string& so_far);
   /// Of integers, by a divisor that is the same for all elements of a row.
+  bool isPrepared(const Scalar& scalar) const;
   void emitDivisors();
   std::string emitPrepared(const Scalar& scalar, int lanes, const std::string& value);
   std::string emitCall(const Scalar& scalar, int lanes, absl::Span<const std::string> args);

@@ -1,5 +1,8 @@
 #include "backends/llvm/gaps.h"
 
+#include <utility>
+
+#include "backends/views.h"
 #include "graph/effects.h"
 
 namespace segue::llvm {
@@ -7,7 +10,7 @@ namespace {
 
 /// The index's items, and a null for every axis that it takes whole.
 std::vector<const Arg*> spelledOut(const Arg& index, size_t rank) {
-  const absl::Span<const Arg> items = index.is<ArgTuple>() ? absl::MakeConstSpan(index.as<ArgTuple>().items) : absl::MakeConstSpan(&index, 1);
+  const absl::Span<const Arg> items = indexItems(index);
   size_t whole = rank;
   for (const Arg& item : items) whole -= !item.isNone() && !item.is<ArgEllipsis>();
   std::vector<const Arg*> out;

@@ -120,6 +120,9 @@ class RowFuser {
     absl::flat_hash_map<Dim, uint32_t> numbers;         ///< … and of symbolic ints
     absl::flat_hash_map<const Node*, uint32_t> tables;  ///< … and of tables, which may be loaded elsewhere
     absl::flat_hash_map<const Node*, uint32_t> rows;    ///< values that only stages use
+
+    /// Of values that a stage takes as such a parameter.
+    auto& placesFor(const KernelParam& param) { return param.kind == KernelParam::Kind::kTable ? tables : place; }
   };
 
   /// As the whole run sees a stage's parameter: what has one element in each row repeats it.
@@ -134,13 +137,13 @@ class RowFuser {
       const Arg& arg = call.inputs[i];
       if (madeBefore(arg, joined)) continue;
       const auto next = static_cast<uint32_t>(joined.whole->params.size());
-      const bool table = call.kernel->params[i].kind == KernelParam::Kind::kTable;
-      const bool fresh = arg.isValue() ? (table ? joined.tables : joined.place).try_emplace(arg.as<ArgValue>().node, next).second
+      const KernelParam& param = call.kernel->params[i];
+      const bool fresh = arg.isValue() ? joined.placesFor(param).try_emplace(arg.as<ArgValue>().node, next).second
                                        : joined.numbers.try_emplace(arg.as<Dim>(), next).second;
       if (!fresh) continue;
-      if (table) joined.whole->tables.push_back(next);
+      if (param.kind == KernelParam::Kind::kTable) joined.whole->tables.push_back(next);
       joined.call.inputs.push_back(arg);
-      joined.whole->params.push_back(seenByRows(call.kernel->params[i], call));
+      joined.whole->params.push_back(seenByRows(param, call));
     }
     for (const Node* output : call.outputs) joined.rows.try_emplace(output, 0);   // known to be made here
   }
@@ -168,8 +171,8 @@ class RowFuser {
     KernelStage stage{call.kernel, {}, call.shape != shape};
     for (size_t i = 0; i < call.inputs.size(); i++) {
       const Arg& arg = call.inputs[i];
-      const bool table = call.kernel->params[i].kind == KernelParam::Kind::kTable;
-      stage.params.push_back(arg.isValue() ? (table ? joined.tables : joined.place).at(arg.as<ArgValue>().node) : joined.numbers.at(arg.as<Dim>()));
+      const auto& places = joined.placesFor(call.kernel->params[i]);
+      stage.params.push_back(arg.isValue() ? places.at(arg.as<ArgValue>().node) : joined.numbers.at(arg.as<Dim>()));
     }
     for (const Node* output : call.outputs) stage.params.push_back(joined.place.at(output));
     joined.whole->reports |= call.kernel->reports;

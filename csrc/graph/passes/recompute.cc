@@ -10,6 +10,7 @@
 #include "base/fault.h"
 #include "graph/effects.h"
 #include "graph/passes/rewrite.h"
+#include "graph/sizes.h"
 #include "graph/users.h"
 
 namespace segue {
@@ -51,7 +52,7 @@ class Recompute {
     if (!recomputed_.contains(base)) return nullptr;
     const size_t relations = graph_.dims().relations().size();
     Node* made = viewed(*base, node);
-    if (made != nullptr && sameShape(made->type->shape, node.type->shape) && graph_.dims().relations().size() == relations) {
+    if (made != nullptr && sameSizesSeen(made->type->shape, node.type->shape, graph_.dims()) && graph_.dims().relations().size() == relations) {
       for (Node* part : made_) {
         note(*part);
         costs_[part] = costOf(*part);
@@ -116,13 +117,8 @@ class Recompute {
       if (!value.type->isArray()) return true;
       const bool written = value.node->id < users_.size() && effects_.regionWritten(effects_.region(value.node));
       if (value.node->has(OpTag::kPointwise) && !computed_.contains(value.node)) return false;
-      return sameShape(value.type->shape, type.shape) && (!written || SEGUE_FAULT(RecomputeReadsWritten));
+      return sameSizesSeen(value.type->shape, type.shape, graph_.dims()) && (!written || SEGUE_FAULT(RecomputeReadsWritten));
     });
-  }
-
-  /// Broadcasting has recorded that sizes are equal where they were.
-  bool sameShape(const Shape& a, const Shape& b) const {
-    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [this](Dim x, Dim y) { return graph_.dims().hint(x) == graph_.dims().hint(y); });
   }
 
   /// Of having one element of a value once more.
