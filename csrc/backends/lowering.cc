@@ -42,6 +42,7 @@ class Lowering {
       builder_.at(node.id);
       if (item.kernel) {
         SEGUE_TRY_VOID(lowerKernel(*item.kernel));
+        for (const Node* output : item.kernel->outputs) readDataSizes(*output);
       } else {
         SEGUE_TRY_VOID(lowerNode(node));
         readDataSizes(node);
@@ -216,8 +217,9 @@ class Lowering {
 
   /// `operands`: with the inputs.
   void lowerIntoArrays(const KernelCall& call, std::vector<Operand>* operands) {
-    for (const Node* output : call.outputs) {
-      if (!output->type->isArray()) {
+    for (size_t i = 0; i < call.outputs.size(); i++) {
+      const Node* output = call.outputs[i];
+      if (isMadeByKernel(call.kernel->params[call.inputs.size() + i])) {
         operands->push_back(values_[output] = builder_.temporary());
         continue;
       }

@@ -16,8 +16,10 @@
 //     nothing, and comparisons of NaNs are quiet.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,7 +37,7 @@ struct KernelArg {
   int64_t stride;     ///< in bytes from one element to the next; of arrays only
   int64_t step;       ///< … from one row to the next
 };
-/// An array that is not run over, but read at indices.
+/// An array that is not run over, but read, or (kBins) added to, at indices.
 struct KernelTable {
   const char* data;   ///< of the first element; of zeros where there is none, so that any table may be read at 0
   int64_t stride;     ///< in bytes from one element to the next
@@ -56,6 +58,7 @@ struct KernelParam {
     kScalar,          ///< a NumPy scalar
     kResult,          ///< a NumPy scalar that the kernel makes: a reduction of everything
     kTable,           ///< an array of one dimension, or without gaps, that is read at indices; KernelArg::data is its KernelTable's
+    kBins,            ///< an array of one dimension that the kernel makes (KernelBins); KernelArg::data is its KernelTable's
     kPosition,        ///< nobody's argument: KernelArg::integer is where the row's first element stands along the dimensions of the run that
                       ///< `spread` leaves, in C order, and stride and step are what it grows by
   };
@@ -66,6 +69,10 @@ struct KernelParam {
 /// Whether the argument's value stands in KernelArg itself.
 inline bool isInSlot(const KernelParam& param) {
   return param.kind == KernelParam::Kind::kFloat || param.kind == KernelParam::Kind::kInt || param.kind == KernelParam::Kind::kScalar;
+}
+/// Whether the runtime makes it while the kernel runs, else it is given.
+inline bool isMadeByKernel(const KernelParam& param) {
+  return param.kind == KernelParam::Kind::kResult || param.kind == KernelParam::Kind::kBins;
 }
 /// Whether stride and step of its KernelArg count.
 inline bool hasStrides(const KernelParam& param) {
@@ -99,6 +106,15 @@ struct KernelReduction {
   uint32_t extreme = 0;
 };
 
+/// An array that is added to at indices. One of the kernel's reductions, and tables.
+struct KernelBins {
+  uint32_t param = 0;
+  uint32_t greatest = 0;             ///< the parameter of an array without dimensions, of uint64: which index the greatest is
+  std::optional<uint32_t> least;     ///< the parameter that says how many bins there are at least; none: 0
+  Ref descr, greatest_descr;
+  std::shared_ptr<std::atomic<int64_t>> seen = std::make_shared<std::atomic<int64_t>>(0);   ///< how many runs have needed so far
+};
+
 struct Kernel;
 
 struct KernelStage {
@@ -116,11 +132,12 @@ struct KernelRow {
 struct Kernel {
   KernelCode code = nullptr;         ///< null: it has stages
   KernelCode streaming = nullptr;    ///< of flat kernels: the same with stores past the caches, to outputs that start at kStreamAlignment; or null
-  std::vector<KernelParam> params;   ///< inputs, then outputs; then what positions need while it runs: the extremes that stand there, and kPosition
+  std::vector<KernelParam> params;   ///< inputs, then outputs; then what it needs while it runs: the extremes at positions, kPosition, the greatest indices
   uint32_t input_count = 0;
   std::vector<uint32_t> sized_by;    ///< by dimension of the run, counted from the last one: an array that has its size
   std::vector<KernelReduction> reductions;
   std::vector<uint32_t> tables;      ///< parameters
+  std::vector<KernelBins> bins;
   uint32_t innermost = 0;            ///< the dimension, counted from the last one, of the kernel's own loop; those inside it have one element
   bool f_order = false;              ///< the runs go in Fortran order, which is the outputs', else in C order
   bool flat = false;                 ///< all arrays have the run's shape and order, and no gaps; NumPy scalars are made of all of it

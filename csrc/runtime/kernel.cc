@@ -12,6 +12,7 @@
 #include "base/fault.h"
 #include "runtime/floating_status.h"
 #include "runtime/kernel_arrays.h"
+#include "runtime/kernel_bins.h"
 #include "runtime/kernel_parts.h"
 #include "runtime/kernel_rows.h"
 #include "runtime/kernel_runs.h"
@@ -205,33 +206,71 @@ bool runElements(const Kernel& kernel, absl::Span<const Operand> operands, PyObj
   return makeScalars(kernel, operands, regs, results);
 }
 
-/// A run that looks for positions, with an array for the extremes that stand at those of an array.
-bool runLocating(const Kernel& kernel, absl::Span<const Operand> operands, PyObject** regs, int reported, bool lets_others_run, int64_t count) {
-  absl::InlinedVector<PyObject*, kInlineParams> objects;
-  absl::InlinedVector<Operand, kInlineParams> places;
-  for (const Operand operand : operands) objects.push_back(regs[operand]);
-  objects.resize(kernel.params.size(), nullptr);
-  for (Operand i = 0; i < objects.size(); i++) places.push_back(i);
-  absl::InlinedVector<Ref, 2> extremes;
+/// Arrays for the extremes that stand at the positions of an array. False with an exception when there is no memory.
+bool takeExtremes(const Kernel& kernel, absl::Span<PyObject*> objects) {
   for (const KernelReduction& reduction : kernel.reductions) {
-    const KernelReduction& extreme = kernel.reductions[reduction.extreme];
     if (reduction.locate == nullptr || makesScalar(kernel, reduction)) continue;
+    const KernelReduction& extreme = kernel.reductions[reduction.extreme];
     PyArrayObject* positions = arrayOf(objects[reduction.param]);
-    extremes.push_back(Ref::steal(emptyArray(extreme.descr.get(), kernel.f_order, {PyArray_DIMS(positions), static_cast<size_t>(PyArray_NDIM(positions))})));
-    if (!extremes.back()) return false;
-    objects[extreme.param] = extremes.back().get();
-  }
-  if (!runElements(kernel, places, objects.data(), reported, lets_others_run, count)) return false;
-  for (const KernelReduction& reduction : kernel.reductions) {
-    if (makesScalar(kernel, reduction) && reduction.param < operands.size()) regs[operands[reduction.param]] = objects[reduction.param];
+    objects[extreme.param] = emptyArray(extreme.descr.get(), kernel.f_order, {PyArray_DIMS(positions), static_cast<size_t>(PyArray_NDIM(positions))});
+    if (objects[extreme.param] == nullptr) return false;
   }
   return true;
 }
 
+/// A run that needs more than its arguments: extremes beside positions, bins.
+class OwnArrays {
+ public:
+  OwnArrays(const Kernel& kernel, absl::Span<const Operand> operands, PyObject* const* regs) : kernel_(kernel), given_(operands.size()) {
+    for (size_t i = 0; i < given_; i++) objects_.push_back(isMadeByKernel(kernel.params[i]) ? nullptr : regs[operands[i]]);
+    objects_.resize(kernel.params.size(), nullptr);
+    for (Operand i = 0; i < objects_.size(); i++) places_.push_back(i);
+  }
+  ~OwnArrays() {
+    for (size_t i = given_; i < objects_.size(); i++) Py_XDECREF(objects_[i]);
+    dropMade(KernelParam::Kind::kResult);
+    dropMade(KernelParam::Kind::kBins);
+  }
+  OwnArrays(const OwnArrays&) = delete;
+
+  bool run(int reported, bool lets_others_run, int64_t count) {
+    if (!takeExtremes(kernel_, objects()) || !takeBins(kernel_, objects())) return false;
+    auto runOnce = [&] { return runElements(kernel_, places_, objects_.data(), reported, lets_others_run, count); };
+    if (!runOnce()) return false;
+    Bins bins = fitBins(kernel_, objects(), count);
+    if (bins == Bins::kTooFew) dropMade(KernelParam::Kind::kResult);
+    if (bins == Bins::kTooFew) bins = runOnce() ? fitBins(kernel_, objects(), count) : Bins::kFailed;
+    return bins == Bins::kEnough;   // (what is too few again has changed in the meantime)
+  }
+
+  /// What the kernel has made.
+  void give(absl::Span<const Operand> operands, PyObject** regs) {
+    for (size_t i = 0; i < given_; i++) {
+      if (isMadeByKernel(kernel_.params[i])) regs[operands[i]] = std::exchange(objects_[i], nullptr);
+    }
+  }
+
+ private:
+  void dropMade(KernelParam::Kind kind) {
+    for (size_t i = 0; i < given_; i++) {
+      if (kernel_.params[i].kind == kind) Py_CLEAR(objects_[i]);
+    }
+  }
+  absl::Span<PyObject*> objects() { return absl::MakeSpan(objects_); }
+
+  const Kernel& kernel_;
+  const size_t given_;                                        ///< arguments; what is behind them is owned
+  absl::InlinedVector<PyObject*, kInlineParams> objects_;     ///< by parameter
+  absl::InlinedVector<Operand, kInlineParams> places_;        ///< 0, 1, 2 …
+};
+
 bool runAny(const Kernel& kernel, absl::Span<const Operand> operands, PyObject** regs, int reported, bool lets_others_run, int64_t count) {
-  const bool locates = kernel.params.size() > operands.size();
-  if (locates) [[unlikely]] return runLocating(kernel, operands, regs, reported, lets_others_run, count);
-  return runElements(kernel, operands, regs, reported, lets_others_run, count);
+  const bool complete = kernel.params.size() == operands.size();
+  if (complete) [[likely]] return runElements(kernel, operands, regs, reported, lets_others_run, count);
+  OwnArrays own(kernel, operands, regs);
+  if (!own.run(reported, lets_others_run, count)) return false;
+  own.give(operands, regs);
+  return true;
 }
 
 }  // namespace

@@ -48,7 +48,8 @@ KernelArg argOf(const KernelParam& param, PyObject* object) {
     case KernelParam::Kind::kInt: arg.integer = PyLong_AsLongLong(object); break;
     case KernelParam::Kind::kScalar: PyArray_ScalarAsCtype(object, &arg.integer); break;
     case KernelParam::Kind::kResult:          // an element of Results
-    case KernelParam::Kind::kTable: break;    // one of Tables
+    case KernelParam::Kind::kTable:
+    case KernelParam::Kind::kBins: break;     // one of Tables
     case KernelParam::Kind::kPosition: arg.stride = 1; break;
   }
   return arg;

@@ -272,6 +272,7 @@ biuf 1: np.gradient({x} * 1.0)
 biuf: np.unique({x})
 biuf: np.histogram({x}, bins=3)[0]
 biu 1: np.bincount(abs({x}.ravel()).astype('i8') % 5)
+biu 1: np.bincount(abs({x}.ravel()).astype('i8') % 7, weights={x}.ravel() * 0.1, minlength=4)
 biufc: sum({x}.ravel())
 biufc 1: np.add.reduce({x}, axis=None, dtype={dt})
 iu: np.bitwise_and.reduce({x}, axis=None)

@@ -15,12 +15,13 @@ bool canBeKept(const Pointwise& pointwise) {
 }  // namespace
 
 std::optional<Candidate> candidateOf(Node* node, size_t position, bool unused, const DimTable& dims, bool exact) {
-  Candidate out{node, position, pointwiseOf(*node, dims, exact), std::nullopt, std::nullopt, std::nullopt, unused};
+  Candidate out{node, position, pointwiseOf(*node, dims, exact), std::nullopt, std::nullopt, std::nullopt, std::nullopt, unused};
   if (unused) return out.pointwise && canBeKept(*out.pointwise) ? std::optional(std::move(out)) : std::nullopt;
   if (!out.pointwise) out.reduction = reductionOf(*node, dims, exact);
   if (!out.pointwise && !out.reduction) out.scan = scanOf(*node, dims);
   if (!out.pointwise && !out.reduction && !out.scan) out.gather = gatherOf(*node, dims);
-  return out.pointwise || out.reduction || out.scan || out.gather ? std::optional(std::move(out)) : std::nullopt;
+  if (!out.pointwise && !out.reduction && !out.scan && !out.gather) out.scatter = scatterOf(*node, dims);
+  return out.pointwise || out.reduction || out.scan || out.gather || out.scatter ? std::optional(std::move(out)) : std::nullopt;
 }
 
 }  // namespace segue::llvm

@@ -7,6 +7,7 @@
 #include "backends/llvm/gather.h"
 #include "backends/llvm/reduction.h"
 #include "backends/llvm/scan.h"
+#include "backends/llvm/scatter.h"
 #include "base/fault.h"
 
 namespace segue::llvm {
@@ -15,21 +16,21 @@ namespace segue::llvm {
 struct LoopOrder {
   FoldOrder folds = FoldOrder::kAny;   ///< of the reductions that have one
   bool scans = false;                  ///< element by element, where a fold's order goes by stretches
-  bool locates = false;                ///< stretches have a bound
+  bool bounded = false;                ///< stretches have a bound
 
   bool agrees(const LoopOrder& other) const {
-    if ((scans && other.locates) || (other.scans && locates)) return false;
+    if ((scans && other.bounded) || (other.scans && bounded)) return false;
     if ((scans && other.folds != FoldOrder::kAny) || (other.scans && folds != FoldOrder::kAny)) return false;
     return folds == other.folds || folds == FoldOrder::kAny || other.folds == FoldOrder::kAny || SEGUE_FAULT(KernelOrdersMixed);
   }
   void join(const LoopOrder& other) {
     folds = std::max(folds, other.folds);
     scans |= other.scans;
-    locates |= other.locates;
+    bounded |= other.bounded;
   }
 };
 
-/// A node that kernels compute: one of the four.
+/// A node that kernels compute: one of the five.
 struct Candidate {
   Node* node = nullptr;
   size_t position = 0;                ///< in program order
@@ -37,16 +38,19 @@ struct Candidate {
   std::optional<Reduction> reduction;
   std::optional<Scan> scan;
   std::optional<Gather> gather;
+  std::optional<Scatter> scatter;
   bool unused = false;                ///< its value is dropped; its status counts
 
   bool fOrder() const { return pointwise ? pointwise->f_order : reduction && reduction->f_order; }
-  LoopOrder order() const { return {reduction ? reduction->order : FoldOrder::kAny, scan.has_value(), reduction && reduction->locates}; }
-  /// The arguments that are its operands, one element for each of the run's: of gathers the index.
+  LoopOrder order() const { return {reduction ? reduction->order : FoldOrder::kAny, scan.has_value(), scatter || (reduction && reduction->locates)}; }
+  /// The arguments that are its operands, one element for each of the run's: of gathers the index, of scatters the index and what is added.
   absl::Span<const Arg> operands() const {
-    return absl::MakeConstSpan(node->args).subspan(gather ? 1 : scan ? scan->operand : 0, pointwise ? pointwise->operand_count : 1);
+    return absl::MakeConstSpan(node->args).subspan(gather ? 1 : scan ? scan->operand : 0, pointwise ? pointwise->operand_count : scatter && scatter->weighted ? 2 : 1);
   }
+  /// Whether what it makes is known behind the run only.
+  bool reduces() const { return reduction || scatter; }
   /// What is run over has the shape of this.
-  const Type& runType() const { return reduction ? *node->args[0].as<ArgValue>().type : *node->type; }
+  const Type& runType() const { return reduces() ? *node->args[0].as<ArgValue>().type : *node->type; }
 };
 
 /// Nullopt for what NumPy has to run. `unused`: nothing takes the node's value.

@@ -38,7 +38,7 @@ Emitter::Emitter(const Group& group, int vector_bytes) : group_(group), dag_(gro
   }
   for (const KernelOutput& output : dag_.outputs()) dtypes_.push_back(dag_[output.value].dtype);
   for (size_t i = 0; i < dag_.outputs().size(); i++) {
-    if (!runs_[placeOf(i)]) folds_.push_back(i);
+    if (!runs_[placeOf(i)] && !dag_.outputs()[i].at) folds_.push_back(i);
   }
   for (ScalarId id = 0; id < dag_.scalars().size(); id++) {
     if (dag_[id].op == ScalarOp::kScan) scans_.push_back(id);
@@ -167,6 +167,7 @@ void Emitter::emitParams() {
   strides_.clear();
   steps_.clear();
   tables_.clear();
+  bins_.clear();
   auto field = [this](size_t param, size_t offset) {
     return out_.define("getelementptr inbounds i8, ptr %args, i64 ", param * sizeof(KernelArg) + offset);
   };
@@ -178,6 +179,7 @@ void Emitter::emitParams() {
     steps_.push_back(array ? out_.define("load i64, ptr ", field(i, offsetof(KernelArg, step))) : "");
     const bool table = group_.kernel.params[i].kind == KernelParam::Kind::kTable;
     tables_.push_back(table ? emitTable(*group_.inputs[i].as<ArgValue>().type, bases_[i], out_) : TableNames{});
+    bins_.push_back(group_.kernel.params[i].kind == KernelParam::Kind::kBins ? emitBins(dtypes_[i], bases_[i], out_) : BinNames{});
   }
 }
 
@@ -258,6 +260,7 @@ std::vector<std::string> Emitter::emitBody(Access access, std::string_view index
   const Places places = placesAt(access, index);
   const std::vector<std::string> values = emitOps(lanes, places);
   emitOutputs(lanes, places, values);
+  emitScatters(lanes, index, values);
   return values;
 }
 
@@ -290,6 +293,21 @@ void Emitter::emitOutputs(int lanes, const Places& places, std::vector<std::stri
   for (size_t i = 0; i < values.size(); i++) {
     const size_t param = placeOf(i);
     if (runs_[param]) emitStores(dtypes_[param], places[param], so_far[i].empty() ? values[i] : so_far[i], lanes);
+  }
+}
+
+void Emitter::emitScatters(int lanes, std::string_view index, const std::vector<std::string>& values) {
+  for (size_t i = 0; i < values.size(); i++) {
+    const KernelOutput& output = dag_.outputs()[i];
+    if (!output.at) continue;
+    const std::string& place = (lanes > 1 ? vector_names_ : scalar_names_)[*output.at];
+    emitScatter(bins_[placeOf(i)], lanes, out_.define("sub i64 ", index, ", ", stretch_start_), place, values[i], out_);
+  }
+}
+
+void Emitter::emitFlushes(std::string_view name, std::string_view count) {
+  for (size_t i = 0; i < dag_.outputs().size(); i++) {
+    if (dag_.outputs()[i].at) emitFlush(bins_[placeOf(i)], absl::StrCat(name, ".flush", i), count, out_);
   }
 }
 

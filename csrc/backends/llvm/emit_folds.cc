@@ -42,6 +42,7 @@ void Emitter::emitReduction() {
   out_.line("br i1 %few, label %short, label %others");
   const std::vector<std::string> few = emitFoldLoop("short", Access::kSingle, "each", "0", "%count", "added", initials(1));
   out_.label("added");
+  emitFlushes("short", "%count");
   emitFolded(few, true);
   out_.line("br label %next");
   out_.label("others");
@@ -72,7 +73,9 @@ int64_t Emitter::longestStretch() const {
     if (own > kMostCounted) continue;
     turns = turns == 0 ? own : std::min(turns, own);
   }
-  return turns * lanes_;
+  const int64_t counted = turns * lanes_;
+  if (group_.kernel.bins.empty()) return counted;
+  return counted == 0 ? kMostScattered : std::min<int64_t>(counted, kMostScattered);
 }
 
 /// One buffer of a row's elements after the other, then on to the next row.
@@ -147,6 +150,7 @@ void Emitter::emitStretch() {
   out_.line("define internal ", foldsType(), " @stretch(ptr %args, i64 %row, i64 %from, i64 %count) #0 {");
   out_.label("entry");
   emitParams();
+  stretch_start_ = "%from";
   emitRow("%row");
   out_.line("%end = add i64 %from, %count");
   out_.line("%vectors = and i64 %count, ", -static_cast<int64_t>(lanes_));
@@ -166,7 +170,9 @@ void Emitter::emitStretch() {
   out_.line("br i1 ", out_.define("icmp ult i64 %start, %end"), ", label %single, label %done");
   const std::vector<std::string> all = emitFoldLoop("single", Access::kSingle, "rest", "%start", "%end", "done", so_far);
   out_.label("done");
-  emitReturn(emitPhis(1, so_far, "rest", all, "single"));
+  const std::vector<std::string> folded = emitPhis(1, so_far, "rest", all, "single");
+  emitFlushes("stretch", "%count");
+  emitReturn(folded);
 }
 
 /// What is carried, behind two blocks.

@@ -13,7 +13,7 @@ bool Emitter::takesRowsTogether() const {
   if (group_.kernel.flat || group_.row_hint >= kPartialSums || !scans_.empty() || !divisors_.empty()) return false;
   for (size_t i = 0; i < dag_.outputs().size(); i++) {
     // What is combined, but not with the row's elements alone, is so with every row.
-    const bool array = group_.kernel.params[placeOf(i)].kind == KernelParam::Kind::kArray;
+    const bool array = group_.kernel.params[placeOf(i)].kind == KernelParam::Kind::kArray;   // … and no bins
     if (dag_.outputs()[i].combine && (!array || runs_[placeOf(i)])) return false;
   }
   return true;

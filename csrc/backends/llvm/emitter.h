@@ -9,6 +9,7 @@
 #include "backends/llvm/emit.h"
 #include "backends/llvm/gather.h"
 #include "backends/llvm/ir_builder.h"
+#include "backends/llvm/scatter.h"
 
 namespace segue::llvm {
 
@@ -103,7 +104,7 @@ class Emitter {
                                     std::string_view type);
   /// Whether the last vector of a stretch may overlap the one before: elements that are computed and folded twice change nothing.
   bool foldsTwice() const;
-  /// Elements that may be folded at a time: as many as turns of a loop can be counted. 0: any number.
+  /// Elements that may be folded at a time: as many as turns of a loop can be counted, or as can be noted for a flush. 0: any number.
   int64_t longestStretch() const;
 
   // Short rows that are reduced (emit_short_rows.cc).
@@ -169,6 +170,9 @@ class Emitter {
   /// By output: what was so far of those that are combined, "" of others, combined with values.
   std::vector<std::string> emitCombined(int lanes, std::vector<std::string> so_far, const std::vector<std::string>& values, Arrival arrival,
                                         std::string_view position);
+  /// Notes what is to be added up at indices, and adds what a stretch of so many elements has noted.
+  void emitScatters(int lanes, std::string_view index, const std::vector<std::string>& values);
+  void emitFlushes(std::string_view name, std::string_view count);
   Place emitPlaces(size_t param, Access access, std::string_view index);
   int64_t gapOf(size_t param) const { return param < group_.gaps.size() ? group_.gaps[param] : 1; }
   std::string emitLoads(DType dtype, const Place& place, int lanes);
@@ -200,6 +204,8 @@ class Emitter {
   std::vector<std::string> scanned_;       ///< by scan: what it has so far
   std::vector<std::string> bases_, strides_, steps_;   ///< by parameter: registers
   std::vector<TableNames> tables_;         ///< by parameter
+  std::vector<BinNames> bins_;             ///< by parameter
+  std::string stretch_start_ = "0";        ///< the element with which a stretch begins
   std::vector<std::string> pointers_;      ///< by parameter: where the row starts
   std::vector<bool> invariant_;            ///< by scalar
   std::vector<ScalarId> divisors_;         ///< that are prepared once a row

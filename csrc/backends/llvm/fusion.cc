@@ -174,7 +174,7 @@ class Fuser {
     for (const Arg& arg : candidate.operands()) {
       if (const Node* array = arrayOutside(arg, own)) pending_[own].arrays.insert(array);
     }
-    if (candidate.reduction) pending_[own].reduced.insert(node);
+    if (candidate.reduces()) pending_[own].reduced.insert(node);
     pending_[own].joined |= joinedAxes(candidate, graph_.dims());
     pending_[own].order.join(candidate.order());
     pending_[own].nodes.push_back(std::move(candidate));
@@ -291,11 +291,14 @@ class Fuser {
           group_.dag.keep(values_.at(candidate.node));
         } else if (candidate.reduction) {
           reduce(candidate);
+        } else if (candidate.scatter) {
+          scatter(candidate);
         } else if (isUsedOutside(*candidate.node)) {
           addOutput(candidate.node, {});
           group_.dag.store(values_.at(candidate.node));
         }
       }
+      addGreatest();
       addExtremes();
       if (!SEGUE_FAULT(KernelDropsFolded)) group_.dag.keepStatus();
       kernel.innermost = innermostOf(shape_, kernel.f_order, dims_);
@@ -322,6 +325,17 @@ class Fuser {
       }
       if (candidate.scan) {
         values_[node] = group_.dag.scan(candidate.scan->combine, operand(candidate.operands()[0], candidate.scan->dtype));
+        return;
+      }
+      if (candidate.scatter) {
+        const DType dtype = node->type->dtype;
+        values_[node] = candidate.scatter->weighted ? operand(node->args[1], dtype) : group_.dag.constant(dtype, 1);
+        const Arg &index = node->args[0], &least = node->args[2];
+        scattered_.push_back(group_.dag.cast(operand(index, index.as<ArgValue>().type->dtype), DType::kU64));
+        KernelBins& bins = group_.kernel.bins.emplace_back();
+        bins.descr = dtypeDescr(dtype);
+        bins.greatest_descr = dtypeDescr(DType::kU64);
+        if (!least.missing()) bins.least = numberParam(least);
         return;
       }
       if (candidate.gather) {
@@ -384,6 +398,28 @@ class Fuser {
       for (const uint32_t axes : positions_) group_.kernel.params.push_back({.kind = KernelParam::Kind::kPosition, .spread = all & ~axes});
     }
 
+    void scatter(const Candidate& candidate) {
+      const auto param = static_cast<uint32_t>(group_.kernel.params.size());
+      KernelBins& bins = group_.kernel.bins[made_bins_];
+      bins.param = param;
+      group_.kernel.reductions.push_back({.param = param, .descr = bins.descr});
+      group_.kernel.tables.push_back(param);
+      addOutput(candidate.node, {.kind = KernelParam::Kind::kBins});
+      group_.dag.scatter(scattered_[made_bins_++], values_.at(candidate.node));
+    }
+
+    /// Behind all outputs: the greatest of each scatter's indices.
+    void addGreatest() {
+      const auto all = static_cast<uint32_t>((uint64_t{1} << shape_.size()) - 1);
+      for (size_t i = 0; i < scattered_.size(); i++) {
+        const auto param = static_cast<uint32_t>(group_.kernel.params.size());
+        group_.kernel.bins[i].greatest = param;
+        group_.kernel.reductions.push_back({.param = param, .descr = group_.kernel.bins[i].greatest_descr});
+        group_.kernel.params.push_back({.squeezed = true, .spread = all});
+        group_.dag.reduce(ScalarOp::kMax, scattered_[i], FoldOrder::kAny);
+      }
+    }
+
     void addOutput(const Node* node, KernelParam param) {
       group_.outputs.push_back(node);
       group_.kernel.params.push_back(param);
@@ -415,14 +451,18 @@ class Fuser {
 
     /// A Python int, which NumPy takes to a float by way of a double.
     ScalarId number(const Arg& arg, DType dtype) {
+      ScalarId loaded = group_.dag.load(DType::kI64, numberParam(arg));
+      if (isFloating(dtype)) loaded = group_.dag.cast(loaded, DType::kF64);
+      return group_.dag.cast(loaded, dtype);
+    }
+
+    uint32_t numberParam(const Arg& arg) {
       auto [known, fresh] = numbers_.try_emplace(arg.as<Dim>(), static_cast<uint32_t>(group_.inputs.size()));
       if (fresh) {
         group_.inputs.push_back(arg);
         group_.kernel.params.push_back({.kind = KernelParam::Kind::kInt});
       }
-      ScalarId loaded = group_.dag.load(DType::kI64, known->second);
-      if (isFloating(dtype)) loaded = group_.dag.cast(loaded, DType::kF64);
-      return group_.dag.cast(loaded, dtype);
+      return known->second;
     }
 
     /// The parameter of an array that is read at indices.
@@ -459,6 +499,8 @@ class Fuser {
     absl::flat_hash_map<const Node*, uint32_t> loads_;   ///< by node: its parameter
     absl::flat_hash_map<Dim, uint32_t> numbers_;         ///< by symbolic int: its parameter
     absl::flat_hash_map<const Node*, uint32_t> tables_;  ///< by node: its parameter as a table
+    std::vector<ScalarId> scattered_;                    ///< by bins: the index
+    size_t made_bins_ = 0;                               ///< whose outputs have been added
     std::vector<uint32_t> positions_;                    ///< axes along which positions are asked for
     std::vector<std::pair<uint32_t, const Candidate*>> located_;   ///< outputs that are positions
   };

@@ -29,6 +29,7 @@ constexpr std::string_view kBounds[] = {"", " clip"};
 constexpr int kCostOfMemory = 10;
 constexpr int kCostOfOperation = 5;
 constexpr int kCostOfGather = 50;
+constexpr int kCostOfScatter = 100;
 constexpr int kCostOfDivision = 50;
 constexpr int kCostOfUnknownDivisor = 100;   ///< of integers
 constexpr int kCostOfLongDivisor = 250;      ///< of 64 bits
@@ -151,7 +152,10 @@ absl::Span<const ScalarId> KernelDag::usedArgs(const Scalar& scalar) const {
 
 void KernelDag::keepStatus() {
   std::vector<bool> used(scalars_.size());
-  for (const KernelOutput& output : outputs_) used[output.value] = true;
+  for (const KernelOutput& output : outputs_) {
+    used[output.value] = true;
+    if (output.at) used[*output.at] = true;
+  }
   for (size_t i = scalars_.size(); i-- > 0;) {
     Scalar& scalar = scalars_[i];
     // Comparisons that are quiet, calls, and what tells of indices out of bounds stay.
@@ -176,7 +180,10 @@ bool KernelDag::reports() const {
            return isCalculation(scalar) || reports(scalar);
          }) ||
          std::any_of(outputs_.begin(), outputs_.end(),
-                     [&](const KernelOutput& output) { return output.combine && calculates(*output.combine, scalars_[output.value].dtype); });
+                     [&](const KernelOutput& output) {
+                       // (What is added up at indices reports nothing in NumPy.)
+                       return output.combine && !output.at && calculates(*output.combine, scalars_[output.value].dtype);
+                     });
 }
 
 uint32_t KernelDag::flops() const {
@@ -201,7 +208,8 @@ uint32_t KernelDag::cost() const {
     out += static_cast<uint64_t>(bytes * each);
   }
   for (const KernelOutput& output : outputs_) {
-    out += static_cast<uint64_t>(dtypeItemSize(scalars_[output.value].dtype) * (output.combine ? kCostOfOperation : kCostOfMemory));
+    const int each = output.at ? kCostOfScatter : output.combine ? kCostOfOperation : kCostOfMemory;
+    out += static_cast<uint64_t>(dtypeItemSize(scalars_[output.value].dtype) * each);
   }
   return static_cast<uint32_t>(std::min<uint64_t>(out, kMostCost));
 }
@@ -223,6 +231,10 @@ std::string KernelDag::print() const {
     if (output.has_position) continue;
     if (output.extreme) {
       absl::StrAppend(&out, "locate ", scalarOpName(*output.combine), " v", outputs_[*output.extreme].value, " v", output.value, "\n");
+      continue;
+    }
+    if (output.at) {
+      absl::StrAppend(&out, "scatter v", *output.at, " v", output.value, "\n");
       continue;
     }
     absl::StrAppend(&out, output.combine ? absl::StrCat("reduce ", scalarOpName(*output.combine)) : "store", " v", output.value,

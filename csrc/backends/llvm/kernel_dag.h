@@ -9,6 +9,7 @@
 //   store v2
 //   reduce add v2 pairwise
 //   locate min v2 v3
+//   scatter v4 v2
 #pragma once
 
 #include <array>
@@ -88,13 +89,15 @@ enum class FoldOrder : uint8_t {
   kBuffered,   ///< as above, a buffer of elements after the other: where NumPy casts them first, and before NumPy 2.3 always
 };
 
-/// A value that is stored, or (combine) reduced: the operator takes what the reduction has so far and the value.
+/// A value that is stored, or (combine) reduced: the operator takes what the reduction has so far and the value. With an index each element is
+/// reduced by itself to what stands at that index of the output.
 struct KernelOutput {
   ScalarId value = 0;
   std::optional<ScalarOp> combine;
   FoldOrder order = FoldOrder::kAny;
   std::optional<uint32_t> extreme;   ///< `value` is a position, and the result the one of the first element that this output, too, takes
   bool has_position = false;         ///< … which says so of itself
+  std::optional<ScalarId> at;        ///< the index, of uint64
 };
 
 class KernelDag {
@@ -117,6 +120,7 @@ class KernelDag {
   void keepStatus();
   void store(ScalarId value) { outputs_.push_back({.value = value}); }
   void reduce(ScalarOp combine, ScalarId value, FoldOrder order) { outputs_.push_back({.value = value, .combine = combine, .order = order}); }
+  void scatter(ScalarId index, ScalarId value) { outputs_.push_back({.value = value, .combine = ScalarOp::kAdd, .at = index}); }
   /// Which position the least or greatest value has: an output, whose number it gives. The value itself is another, behind all others (addExtreme).
   uint32_t locate(ScalarOp combine, ScalarId position);
   void addExtreme(uint32_t located, ScalarId value);

@@ -172,6 +172,7 @@ Result<Type> bincount(OpCall& call) {
   if (!call.given(1) || isEmptyShape(input->shape, call.dims())) return vector(DType::kI64, count);
   SEGUE_TRY(const Type* weights, ndarrayArg(call, 1));
   SEGUE_REQUIRE(weights->ndim() == 1 && canCast(weights->dtype, DType::kF64, "safe"), "weights are a vector of real numbers");
+  SEGUE_REQUIRE(call.dims().decideEqual(input->shape[0], weights->shape[0]), "as many weights as numbers");
   return vector(DType::kF64, count);
 }
 
