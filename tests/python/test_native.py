@@ -345,6 +345,22 @@ def test_signs_of_nans_are_kept(dtype, count):
         check(compute, values(dtype, count), kernels=1)
 
 
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("count", [1, 5, 40])
+def test_signs_of_negated_nans_are_kept(dtype, count):
+    def compute(x):
+        sums = -x + 1, 1 + -x, -x - 3, 2 - -x, -(x + 1), -(2 - x)
+        return *sums, -x * 2, -x / 3, 3 / -x, -(x * 2), -(x / 3), -(3 / x), -(-x) + 2, abs(-x) + 1, -np.sqrt(abs(x)), np.where(x > 0, -x, x) * 3
+
+    x = np.full(count, np.nan, dtype)
+    x[1::2] = -x[1::2]
+    results = segue.compile(compute, backend="native")(x)
+    for number, (own, plain) in enumerate(zip(results, compute(x), strict=True)):
+        np.testing.assert_array_equal(np.signbit(own), np.signbit(plain), err_msg=str(number))
+    with np.errstate(all="ignore"):
+        check(compute, values(dtype, count), kernels=1)
+
+
 def test_padding_reports_nothing():
     compiled = segue.compile(lambda x: 1.0 / x, backend="native")
     with np.errstate(all="raise"):

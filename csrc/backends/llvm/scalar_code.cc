@@ -63,7 +63,7 @@ class ScalarCode {
       case ScalarOp::kOr: return binary("or", args_[0], args_[1]);
       case ScalarOp::kXor: return binary("xor", args_[0], args_[1]);
       case ScalarOp::kNot: return binary("xor", args_[0], constant(dtype_ == DType::kBool ? "true" : "-1"));
-      case ScalarOp::kNeg: return real ? out_.define("fneg ", type(), " ", args_[0]) : binary("sub", constant("0"), args_[0]);
+      case ScalarOp::kNeg: return real ? negated() : binary("sub", constant("0"), args_[0]);
       case ScalarOp::kAbs: return absolute();
       case ScalarOp::kSqrt: return constrained_ ? out_.constrained("sqrt", dtype_, lanes_, args_) : intrinsic();
       case ScalarOp::kFloor:
@@ -114,6 +114,13 @@ class ScalarCode {
     }
     if (constrained_ && isFloating(dtype_)) return out_.constrainedCast(how, dtype_, to, lanes_, args_[0]);
     return out_.define(how, " ", type(), " ", args_[0], " to ", typeOf(to, lanes_));
+  }
+
+  /// Passes would make y - x of -x + y, and x * -2 of -(x * 2), which gives NaNs another sign: they are not shown what is negated, and what uses it.
+  std::string negated() {
+    auto hidden = [this](const std::string& value) { return out_.intrinsic("arithmetic.fence", dtype_, lanes_, {value}); };
+    if (SEGUE_FAULT(KernelNegationsMoved)) return out_.define("fneg ", type(), " ", args_[0]);
+    return hidden(out_.define("fneg ", type(), " ", hidden(args_[0])));
   }
 
   std::string arithmetic(std::string_view name) {
