@@ -99,6 +99,7 @@ class ScalarCode {
   std::string cast() {
     const DType to = result_;
     std::string_view how;
+    if (dtype_ == DType::kBool && isFloating(to)) return oneOrZero(to);
     if (isFloating(dtype_) && isIntegral(to)) {
       how = "fptosi";
     } else if (isFloating(dtype_)) {
@@ -114,6 +115,13 @@ class ScalarCode {
     }
     if (constrained_ && isFloating(dtype_)) return out_.constrainedCast(how, dtype_, to, lanes_, args_[0]);
     return out_.define(how, " ", type(), " ", args_[0], " to ", typeOf(to, lanes_));
+  }
+
+  /// Of a truth as a float: masked moves take less time than going by way of integers.
+  std::string oneOrZero(DType to) {
+    const std::string element = registerType(to);
+    auto all = [&](uint64_t bits) { return repeated(element, literal(to, bits), lanes_); };
+    return select(args_[0], typeOf(to, lanes_), all(neutralBits(ScalarOp::kMul, to)), all(0));
   }
 
   /// Passes would make y - x of -x + y, and x * -2 of -(x * 2), which gives NaNs another sign: they are not shown what is negated, and what uses it.
