@@ -33,10 +33,14 @@ struct KernelArg {
     char* data;       ///< of an array's first element
     double real;      ///< a Python float
     int64_t integer;  ///< room for a NumPy scalar's value
+    double parts[2];  ///< a Python complex; room for a NumPy scalar's, too
   };
   int64_t stride;     ///< in bytes from one element to the next; of arrays only
   int64_t step;       ///< … from one row to the next
 };
+/// Bytes of the largest element.
+inline constexpr int64_t kLargestElement = sizeof(KernelArg::parts);
+
 /// An array that is not run over, but read, or (kBins) added to, at indices.
 struct KernelTable {
   const char* data;   ///< of the first element; of zeros where there is none, so that any table may be read at 0
@@ -55,6 +59,7 @@ struct KernelParam {
     kArray,
     kFloat,           ///< a Python float
     kInt,             ///< a Python int of 64 bits
+    kComplex,         ///< a Python complex
     kScalar,          ///< a NumPy scalar
     kResult,          ///< a NumPy scalar that the kernel makes: a reduction of everything
     kTable,           ///< an array of one dimension, or without gaps, that is read at indices; KernelArg::data is its KernelTable's
@@ -68,7 +73,8 @@ struct KernelParam {
 };
 /// Whether the argument's value stands in KernelArg itself.
 inline bool isInSlot(const KernelParam& param) {
-  return param.kind == KernelParam::Kind::kFloat || param.kind == KernelParam::Kind::kInt || param.kind == KernelParam::Kind::kScalar;
+  return param.kind == KernelParam::Kind::kFloat || param.kind == KernelParam::Kind::kInt || param.kind == KernelParam::Kind::kComplex ||
+         param.kind == KernelParam::Kind::kScalar;
 }
 /// Whether the runtime makes it while the kernel runs, else it is given.
 inline bool isMadeByKernel(const KernelParam& param) {

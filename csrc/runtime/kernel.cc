@@ -160,7 +160,7 @@ bool checkKernel(const Kernel& kernel, size_t outputs, absl::Span<const Operand>
   const Effort effort = effortFor(kernel, count);
   const Cut cut = cutAxis(count, effort.alone() ? 1 : effort.usefulParts(), chunk);
   const auto lanes = static_cast<size_t>(effort.alone() ? 1 : std::min(effort.lanes, cut.parts()));
-  const size_t first_output = operands.size() - outputs, bytes = static_cast<size_t>(chunk) * sizeof(uint64_t);
+  const size_t first_output = operands.size() - outputs, bytes = static_cast<size_t>(chunk) * kLargestElement;
   const std::unique_ptr<char[]> chunks(new (std::nothrow) char[lanes * outputs * bytes]);
   if (chunks == nullptr) return PyErr_NoMemory() != nullptr;
   Args args;

@@ -46,6 +46,12 @@ KernelArg argOf(const KernelParam& param, PyObject* object) {
       break;
     case KernelParam::Kind::kFloat: arg.real = PyFloat_AS_DOUBLE(object); break;
     case KernelParam::Kind::kInt: arg.integer = PyLong_AsLongLong(object); break;
+    case KernelParam::Kind::kComplex: {
+      const Py_complex value = PyComplex_AsCComplex(object);
+      arg.parts[0] = value.real;
+      arg.parts[1] = value.imag;
+      break;
+    }
     case KernelParam::Kind::kScalar: PyArray_ScalarAsCtype(object, &arg.integer); break;
     case KernelParam::Kind::kResult:          // an element of Results
     case KernelParam::Kind::kTable:

@@ -8,7 +8,8 @@ namespace {
 /// Whether kernels can compute a node for the status that it sets: for that the last operator must be one that they can keep.
 bool canBeKept(const Pointwise& pointwise) {
   constexpr std::string_view kKept[] = {"add(", "sub(", "mul(", "div("};
-  return isFloating(pointwise.loop[0]) &&
+  if (isComplex(pointwise.loop[0]) && pointwise.expression.starts_with("div(")) return false;
+  return isFloating(partDType(pointwise.loop[0])) &&
          std::any_of(std::begin(kKept), std::end(kKept), [&](std::string_view name) { return pointwise.expression.starts_with(name); });
 }
 

@@ -21,9 +21,6 @@ constexpr int mathRegisters(int vector_bytes) { return vector_bytes < 64 ? 4 : 2
 /// caches. (Memory takes about 45.)
 constexpr size_t kMostCostOfStreams = 40;
 
-/// Whether elements so far apart are loaded with what lies between them: colours, coordinates, every other one.
-bool isShuffled(int64_t gap) { return gap >= 2 && gap <= 4; }
-
 }  // namespace
 
 Emitter::Emitter(const Group& group, int vector_bytes) : group_(group), dag_(group.dag) {
@@ -31,12 +28,18 @@ Emitter::Emitter(const Group& group, int vector_bytes) : group_(group), dag_(gro
     const bool array = param.kind == KernelParam::Kind::kArray;
     runs_.push_back(array && ((param.spread >> group.kernel.innermost) & 1) == 0);
   }
-  dtypes_.resize(group.inputs.size());
+  dtypes_.resize(paramOf(dag_.resultCount()));
+  pairs_.resize(group.kernel.params.size());
   for (const Scalar& scalar : dag_.scalars()) {
-    if (scalar.op == ScalarOp::kLoad) dtypes_[scalar.bits] = scalar.dtype;
     if (scalar.op == ScalarOp::kGather) dtypes_[tableOf(scalar)] = scalar.dtype;
+    if (scalar.op != ScalarOp::kLoad) continue;
+    dtypes_[inputOf(scalar)] = scalar.dtype;
+    pairs_[inputOf(scalar)] = partOf(scalar) != Part::kWhole;
   }
-  for (const KernelOutput& output : dag_.outputs()) dtypes_.push_back(dag_[output.value].dtype);
+  for (size_t i = 0; i < dag_.outputs().size(); i++) {
+    dtypes_[placeOf(i)] = dag_[dag_.outputs()[i].value].dtype;
+    pairs_[placeOf(i)] = dag_.outputs()[i].part != Part::kWhole;
+  }
   for (size_t i = 0; i < dag_.outputs().size(); i++) {
     if (!runs_[placeOf(i)] && !dag_.outputs()[i].at) folds_.push_back(i);
   }
@@ -62,7 +65,7 @@ KernelText Emitter::run() {
 
 bool Emitter::mayStream() const {
   size_t bytes = 0;
-  for (size_t i = 0; i < dtypes_.size(); i++) bytes += runs_[i] ? static_cast<size_t>(dtypeItemSize(dtypes_[i])) : 0;
+  for (size_t i = 0; i < dtypes_.size(); i++) bytes += runs_[i] ? static_cast<size_t>(elementSize(i)) : 0;
   return group_.kernel.flat && !accumulates() && dag_.cost() <= kMostCostOfStreams * bytes;
 }
 
@@ -79,7 +82,7 @@ bool Emitter::moves(size_t param) const {
 
 void Emitter::findInvariants() {
   for (const Scalar& scalar : dag_.scalars()) {
-    bool invariant = scalar.op != ScalarOp::kScan && (scalar.op != ScalarOp::kLoad || !runs_[scalar.bits]);
+    bool invariant = scalar.op != ScalarOp::kScan && (scalar.op != ScalarOp::kLoad || !runs_[inputOf(scalar)]);
     if (scalar.op == ScalarOp::kPosition) invariant = !moves(placeOf(scalar));
     for (size_t k = 0; k < scalar.arity; k++) invariant = invariant && invariant_[scalar.args[k]];
     invariant_.push_back(invariant);
@@ -211,8 +214,11 @@ void Emitter::emitInvariants() {
     }
     if (scalar.op == ScalarOp::kPosition) {
       scalar_names_[id] = pointers_[placeOf(scalar)];
+    } else if (scalar.op == ScalarOp::kLoad) {
+      const uint32_t input = inputOf(scalar);
+      scalar_names_[id] = emitLoad(scalar.dtype, emitPart(input, partOf(scalar), pointers_[input]), 1);
     } else {
-      scalar_names_[id] = scalar.op == ScalarOp::kLoad ? emitLoad(scalar.dtype, pointers_[scalar.bits], 1) : emitOp(scalar, 1);
+      scalar_names_[id] = emitOp(scalar, 1);
     }
     vector_names_[id] = out_.broadcast(element, lanes_, scalar_names_[id]);
   }
@@ -239,9 +245,9 @@ std::string Emitter::emitPrepared(const Scalar& scalar, int lanes, const std::st
 std::string Emitter::emitDense(bool with_gaps) {
   std::string dense = "true";
   for (size_t i = 0; i < group_.kernel.params.size(); i++) {
-    if (!runs_[i] || (with_gaps && !isShuffled(gapOf(i)) && gapOf(i) != 1)) continue;
+    if (!runs_[i] || (with_gaps && !isShuffled(i) && gapOf(i) != 1)) continue;
     const int64_t gap = with_gaps ? gapOf(i) : 1;
-    std::string unit = out_.define("icmp eq i64 ", strides_[i], ", ", gap * dtypeItemSize(dtypes_[i]));
+    std::string unit = out_.define("icmp eq i64 ", strides_[i], ", ", gap * elementSize(i));
     dense = out_.define("and i1 ", dense, ", ", unit);
   }
   return dense;
@@ -266,6 +272,7 @@ std::vector<std::string> Emitter::emitBody(Access access, std::string_view index
 
 std::vector<std::string> Emitter::emitOps(int lanes, const Places& places) {
   std::vector<std::string>& names = lanes > 1 ? vector_names_ : scalar_names_;
+  loaded_pairs_.assign(pairs_.size(), {});
   for (ScalarId id = 0; id < dag_.scalars().size(); id++) {
     if (invariant_[id]) continue;
     const Scalar& scalar = dag_[id];
@@ -274,8 +281,10 @@ std::vector<std::string> Emitter::emitOps(int lanes, const Places& places) {
       names[id] = place.empty() ? "" : place[0];   // vectors of a row have turns instead (emit_folds.cc)
     } else if (scalar.op == ScalarOp::kScan) {
       names[id] = emitScan(id, lanes, names[scalar.args[0]]);
+    } else if (scalar.op == ScalarOp::kLoad) {
+      names[id] = emitLoads(inputOf(scalar), partOf(scalar), places[inputOf(scalar)], lanes);
     } else {
-      names[id] = scalar.op == ScalarOp::kLoad ? emitLoads(scalar.dtype, places[scalar.bits], lanes) : emitOp(scalar, lanes);
+      names[id] = emitOp(scalar, lanes);
     }
   }
   std::vector<std::string> values;
@@ -287,12 +296,13 @@ void Emitter::emitOutputs(int lanes, const Places& places, std::vector<std::stri
   std::vector<std::string> so_far(values.size());
   for (size_t i = 0; i < values.size(); i++) {
     const size_t param = placeOf(i);
-    if (runs_[param] && dag_.outputs()[i].combine) so_far[i] = emitLoads(dtypes_[param], places[param], lanes);
+    const KernelOutput& output = dag_.outputs()[i];
+    if (runs_[param] && output.combine) so_far[i] = emitLoads(param, output.part, places[param], lanes);
   }
   so_far = emitCombined(lanes, std::move(so_far), values, Arrival::kLater, "i64");
   for (size_t i = 0; i < values.size(); i++) {
-    const size_t param = placeOf(i);
-    if (runs_[param]) emitStores(dtypes_[param], places[param], so_far[i].empty() ? values[i] : so_far[i], lanes);
+    if (!so_far[i].empty()) values[i] = so_far[i];
+    if (runs_[placeOf(i)]) emitResult(i, places[placeOf(i)], values, lanes);
   }
 }
 
@@ -335,10 +345,10 @@ std::vector<std::string> Emitter::emitCombined(int lanes, std::vector<std::strin
 Emitter::Place Emitter::emitPlaces(size_t param, Access access, std::string_view index) {
   const int64_t gap = gapOf(param);
   if (access == Access::kDense && gap == 1) {
-    return {{out_.define("getelementptr inbounds ", memoryType(dtypes_[param]), ", ptr ", pointers_[param], ", i64 ", index)}};
+    return {{out_.define("getelementptr inbounds ", elementType(param), ", ptr ", pointers_[param], ", i64 ", index)}};
   }
   std::vector<std::string> places = {emitMoved(param, pointers_[param], out_.define("mul i64 ", index, ", ", strides_[param]))};
-  if (access == Access::kDense && isShuffled(gap)) return {std::move(places), gap};
+  if (access == Access::kDense && isShuffled(param)) return {std::move(places), gap};
   for (int i = 1; access != Access::kSingle && i < lanes_; i++) {
     places.push_back(emitMoved(param, places.back(), strides_[param]));
   }
@@ -366,9 +376,12 @@ std::string Emitter::emitApart(DType dtype, const Place& place, int lanes) {
   return all;
 }
 
-std::string Emitter::emitLoads(DType dtype, const Place& place, int lanes) {
-  const std::vector<std::string>& places = place.at;
-  if (lanes > 1 && place.gap > 1) return emitApart(dtype, place, lanes);
+std::string Emitter::emitLoads(size_t param, Part part, const Place& place, int lanes) {
+  const DType dtype = dtypes_[param];
+  if (lanes > 1 && pairs_[param] && place.at.size() == 1 && place.gap == 1) return emitPair(param, part, place, lanes);
+  std::vector<std::string> places;
+  for (const std::string& at : place.at) places.push_back(emitPart(param, part, at));
+  if (lanes > 1 && place.gap > 1) return emitApart(dtype, {places, place.gap * (pairs_[param] ? 2 : 1)}, lanes);
   if (places.size() == 1) return emitLoad(dtype, places[0], lanes);
   std::string vector = "poison";
   for (size_t i = 0; i < places.size(); i++) {
@@ -378,7 +391,8 @@ std::string Emitter::emitLoads(DType dtype, const Place& place, int lanes) {
   return vector;
 }
 
-void Emitter::emitStores(DType dtype, const Place& place, const std::string& value, int lanes) {
+void Emitter::emitStores(size_t param, const Place& place, const std::string& value, int lanes) {
+  const DType dtype = dtypes_[param];
   const std::vector<std::string>& places = place.at;
   if (places.size() == 1) return emitStore(dtype, places[0], value, lanes);
   for (size_t i = 0; i < places.size(); i++) {

@@ -151,13 +151,14 @@ void Emitter::emitElements(const RowLoop& loop, Access access, std::string_view 
     const Places places = placesAt(access, index);
     const std::vector<std::string> values = emitOps(lanes, places);
     for (size_t i = 0; i < values.size() && row == 0; i++) {
-      if (dag_.outputs()[i].combine) so_far[i] = emitLoads(dtypes_[placeOf(i)], places[placeOf(i)], lanes);
+      if (dag_.outputs()[i].combine) so_far[i] = emitLoads(placeOf(i), dag_.outputs()[i].part, places[placeOf(i)], lanes);
     }
     so_far = emitCombined(lanes, std::move(so_far), values, Arrival::kLater, "i64");
+    std::vector<std::string> results = values;
     for (size_t i = 0; i < values.size(); i++) {
-      const size_t param = placeOf(i);
       const bool combined = dag_.outputs()[i].combine.has_value();
-      if (!combined || row + 1 == loop.pointers.size()) emitStores(dtypes_[param], places[param], combined ? so_far[i] : values[i], lanes);
+      if (combined) results[i] = so_far[i];
+      if (!combined || row + 1 == loop.pointers.size()) emitResult(i, places[placeOf(i)], results, lanes);
     }
   }
 }
@@ -171,7 +172,7 @@ void Emitter::emitMathMap() {
   emitEntry();
   const auto& params = group_.kernel.params;
   for (size_t i = 0; i < params.size(); i++) {
-    if (runs_[i]) out_.line("%own", i, " = alloca [", lanes_, " x ", memoryType(dtypes_[i]), "], align ", kOwnAlign);
+    if (runs_[i]) out_.line("%own", i, " = alloca [", lanes_, " x ", elementType(i), "], align ", kOwnAlign);
   }
   const std::string enough = out_.define("icmp uge i64 %count, ", lanes_), dense = emitDense(false);
   const std::string last = out_.define("sub i64 %count, ", lanes_);
@@ -228,10 +229,10 @@ void Emitter::emitCopies(std::string_view name, std::string_view then, bool in) 
   const std::string element = out_.define("add i64 %i, ", out_.define("select i1 ", within, ", i64 ", lane, ", i64 ", final));
   for (size_t i = 0; i < group_.kernel.params.size(); i++) {
     if (!runs_[i]) continue;
-    const bool stored = i >= group_.inputs.size();
-    const bool loaded = !stored || dag_.outputs()[i - group_.inputs.size()].combine;
+    const KernelOutput* output = outputAt(i);
+    const bool stored = output != nullptr, loaded = !stored || output->combine;
     if (!(in ? loaded : stored)) continue;
-    const std::string type = memoryType(dtypes_[i]), align = absl::StrCat(dtypeItemSize(dtypes_[i]));
+    const std::string type = pairs_[i] ? vectorOf(memoryType(dtypes_[i]), 2) : memoryType(dtypes_[i]), align = absl::StrCat(dtypeItemSize(dtypes_[i]));
     const std::string array = emitPlaces(i, Access::kSingle, element).at[0];
     const std::string own = out_.define("getelementptr inbounds ", type, ", ptr %own", i, ", i64 ", lane);
     const std::string value = out_.define("load ", type, ", ptr ", in ? array : own, ", align ", align);

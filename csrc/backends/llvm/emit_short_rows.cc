@@ -79,7 +79,7 @@ void Emitter::emitGroup(const std::vector<bool>& runs, const Places& lanes) {
   }
   const std::vector<std::string> values = emitOps(lanes_, places);
   for (size_t i = 0; i < values.size(); i++) {
-    if (runs[placeOf(i)]) emitStores(dtypes_[placeOf(i)], places[placeOf(i)], values[i], lanes_);
+    if (runs[placeOf(i)]) emitResult(i, places[placeOf(i)], values, lanes_);
   }
   const std::vector<std::string> starts = initials(lanes_);
   std::string phis = "%group.i = phi i64 [ 0, %group ], [ %group.i.next, %group.elements ]\n";
@@ -96,9 +96,9 @@ void Emitter::emitGroup(const std::vector<bool>& runs, const Places& lanes) {
   emitAdvance("%group.i", 1, "%count", false, "group.elements", "group.end");
   out_.label("group.end");
   std::vector<std::string> held;
-  for (size_t i = 0; i < folds_.size(); i++) held.push_back(emitLoads(foldDType(i), lanes[placeOf(folds_[i])], lanes_));
+  for (size_t i = 0; i < folds_.size(); i++) held.push_back(emitLoads(placeOf(folds_[i]), foldOutput(i).part, lanes[placeOf(folds_[i])], lanes_));
   held = emitStep(lanes_, held, folded, Arrival::kAny, "i64");
-  for (size_t i = 0; i < folds_.size(); i++) emitStores(foldDType(i), lanes[placeOf(folds_[i])], held[i], lanes_);
+  for (size_t i = 0; i < folds_.size(); i++) emitStores(placeOf(folds_[i]), lanes[placeOf(folds_[i])], held[i], lanes_);
 }
 
 }  // namespace segue::llvm

@@ -1,6 +1,7 @@
 // What writes a kernel's loops: shared by emit.cc (elements), emit_maps.cc (loops that store), emit_folds.cc and emit_short_rows.cc (loops that reduce).
 #pragma once
 
+#include <array>
 #include <set>
 #include <string>
 #include <string_view>
@@ -118,8 +119,11 @@ class Emitter {
 
   // Elements (emit.cc).
 
-  /// The parameter of an output.
-  size_t placeOf(size_t output) const { return group_.inputs.size() + output; }
+  /// The parameter of a result, and of an output that is one or a part of one.
+  size_t paramOf(size_t result) const { return group_.inputs.size() + result; }
+  size_t placeOf(size_t output) const { return paramOf(dag_.outputs()[output].result); }
+  /// The first output that is a parameter, or a part of it; null for inputs.
+  const KernelOutput* outputAt(size_t param) const;
   /// What loops that reduce carry from element to element: folds, then scans.
   size_t carriedCount() const { return folds_.size() + scans_.size(); }
   DType carriedDType(size_t i) const { return i < folds_.size() ? foldDType(i) : dag_[scans_[i - folds_.size()]].dtype; }
@@ -134,7 +138,7 @@ class Emitter {
   bool isPosition(size_t fold) const { return foldOutput(fold).extreme.has_value(); }
   DType extremeDType(const KernelOutput& position) const { return dag_[dag_.outputs()[*position.extreme].value].dtype; }
   /// The parameter that a kPosition is.
-  size_t placeOf(const Scalar& position) const { return placeOf(dag_.outputs().size()) + position.bits; }
+  size_t placeOf(const Scalar& position) const { return paramOf(dag_.resultCount()) + position.bits; }
   /// Whether a parameter is a position that changes along the run.
   bool moves(size_t param) const;
   void findInvariants();
@@ -175,10 +179,22 @@ class Emitter {
   void emitFlushes(std::string_view name, std::string_view count);
   Place emitPlaces(size_t param, Access access, std::string_view index);
   int64_t gapOf(size_t param) const { return param < group_.gaps.size() ? group_.gaps[param] : 1; }
-  std::string emitLoads(DType dtype, const Place& place, int lanes);
+  /// Whether a parameter's elements so far apart are loaded with what lies between them.
+  bool isShuffled(size_t param) const;
+  /// What an element consists of in memory, and its bytes.
+  std::string elementType(size_t param) const;
+  int64_t elementSize(size_t param) const { return dtypeItemSize(dtypes_[param]) * (pairs_[param] ? 2 : 1); }
+  /// Where the part of an element is.
+  std::string emitPart(size_t param, Part part, std::string_view place);
+  std::string emitLoads(size_t param, Part part, const Place& place, int lanes);
   /// The elements of memory with so many from one to the next.
   std::string emitApart(DType dtype, const Place& place, int lanes);
-  void emitStores(DType dtype, const Place& place, const std::string& value, int lanes);
+  /// The part of a vector of neighbours: both parts are loaded when the first one is needed.
+  std::string emitPair(size_t param, Part part, const Place& place, int lanes);
+  void emitStores(size_t param, const Place& place, const std::string& value, int lanes);
+  void emitStorePair(size_t param, const Place& place, const std::string& real, const std::string& imaginary, int lanes);
+  /// Stores an output's value; both parts of a complex result with the second one.
+  void emitResult(size_t output, const Place& place, const std::vector<std::string>& values, int lanes);
   std::string emitLoad(DType dtype, std::string_view place, int lanes);
   void emitStore(DType dtype, std::string_view place, std::string value, int lanes);
   std::string emitOp(const Scalar& scalar, int lanes);
@@ -198,7 +214,9 @@ class Emitter {
   int vector_bytes_ = 0;                   ///< of a register
   bool streams_ = false;                   ///< vectors are stored past the caches
   std::vector<bool> runs_;                 ///< by parameter: an array whose elements change along the run
-  std::vector<DType> dtypes_;              ///< by parameter
+  std::vector<DType> dtypes_;              ///< by parameter: of its elements, or of their parts
+  std::vector<bool> pairs_;                ///< by parameter: its elements are complex
+  std::vector<std::array<std::string, 2>> loaded_pairs_;   ///< by parameter: the parts of the elements at hand, or nothing
   std::vector<size_t> folds_;              ///< outputs that the run is reduced to
   std::vector<ScalarId> scans_;
   std::vector<std::string> scanned_;       ///< by scan: what it has so far

@@ -21,6 +21,9 @@ constexpr std::string_view kNames[] = {
 /// By FoldOrder.
 constexpr std::string_view kOrders[] = {"", " pairwise", " buffered"};
 
+/// By Part.
+constexpr std::string_view kParts[] = {"", " real", " imaginary"};
+
 /// By Bounds.
 constexpr std::string_view kBounds[] = {"", " clip"};
 
@@ -117,14 +120,25 @@ void KernelDag::keep(ScalarId value) {
   add(kept);
 }
 
+void KernelDag::addResult(KernelOutput output) {
+  output.result = resultCount();
+  outputs_.push_back(output);
+}
+
+void KernelDag::storeParts(ScalarId real, ScalarId imaginary) {
+  const uint32_t result = resultCount();
+  outputs_.push_back({.value = real, .result = result, .part = Part::kReal});
+  outputs_.push_back({.value = imaginary, .result = result, .part = Part::kImaginary});
+}
+
 uint32_t KernelDag::locate(ScalarOp combine, ScalarId position) {
-  outputs_.push_back({.value = position, .combine = combine});
+  addResult({.value = position, .combine = combine});
   return static_cast<uint32_t>(outputs_.size()) - 1;
 }
 
 void KernelDag::addExtreme(uint32_t located, ScalarId value) {
   outputs_[located].extreme = static_cast<uint32_t>(outputs_.size());
-  outputs_.push_back({.value = value, .combine = outputs_[located].combine, .has_position = true});
+  addResult({.value = value, .combine = outputs_[located].combine, .has_position = true});
 }
 
 /// Whether an operator sets a status, and compilers take it for one that does nothing but give a value.
@@ -132,7 +146,7 @@ bool KernelDag::setsStatus(const Scalar& scalar) const {
   if (scalar.arity == 0) return false;
   const bool from_floats = isFloating(scalars_[scalar.args[0]].dtype);
   if (scalar.op == ScalarOp::kCast) return from_floats && scalar.dtype != DType::kF64;
-  return from_floats && ((scalar.op >= ScalarOp::kAdd && scalar.op <= ScalarOp::kDiv) || scalar.op == ScalarOp::kSqrt);
+  return from_floats && ((scalar.op >= ScalarOp::kAdd && scalar.op <= ScalarOp::kFms) || scalar.op == ScalarOp::kSqrt);
 }
 
 /// The arguments without which there would be another value, as far as a compiler can know.
@@ -219,7 +233,8 @@ std::string KernelDag::print() const {
   for (size_t i = 0; i < scalars_.size(); i++) {
     const Scalar& scalar = scalars_[i];
     absl::StrAppend(&out, "v", i, " = ", scalarOpName(scalar.op), " ", dtypeName(scalar.dtype));
-    if (scalar.op == ScalarOp::kLoad || scalar.op == ScalarOp::kPosition) absl::StrAppend(&out, " ", scalar.bits);
+    if (scalar.op == ScalarOp::kLoad) absl::StrAppend(&out, " ", inputOf(scalar), kParts[static_cast<size_t>(partOf(scalar))]);
+    if (scalar.op == ScalarOp::kPosition) absl::StrAppend(&out, " ", scalar.bits);
     if (scalar.op == ScalarOp::kGather) absl::StrAppend(&out, " ", tableOf(scalar), kBounds[static_cast<size_t>(boundsOf(scalar))]);
     if (scalar.op == ScalarOp::kConstant) absl::StrAppend(&out, " ", printConstant(scalar));
     if (scalar.op == ScalarOp::kScan) absl::StrAppend(&out, " ", scalarOpName(scanOp(scalar)));
@@ -237,7 +252,8 @@ std::string KernelDag::print() const {
       absl::StrAppend(&out, "scatter v", *output.at, " v", output.value, "\n");
       continue;
     }
-    absl::StrAppend(&out, output.combine ? absl::StrCat("reduce ", scalarOpName(*output.combine)) : "store", " v", output.value,
+    absl::StrAppend(&out, output.combine ? absl::StrCat("reduce ", scalarOpName(*output.combine)) : "store",
+                    kParts[static_cast<size_t>(output.part)], " v", output.value,
                     kOrders[static_cast<size_t>(output.order)], "\n");
   }
   return out;

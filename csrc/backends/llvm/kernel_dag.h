@@ -7,6 +7,9 @@
 //   v1 = constant f64 0.5
 //   v2 = mul f64 v0 v1
 //   store v2
+//   v3 = load f64 1 imaginary
+//   store real v2
+//   store imaginary v3
 //   reduce add v2 pairwise
 //   locate min v2 v3
 //   scatter v4 v2
@@ -24,7 +27,7 @@
 namespace segue::llvm {
 
 enum class ScalarOp : uint8_t {
-  kLoad,       ///< of input `bits`
+  kLoad,       ///< of an input, or a part of it; bits: which (inputOf, partOf)
   kConstant,   ///< bits: the value's
   kPosition,   ///< where the element stands along dimensions that are reduced; bits: by which of the kernel's parameters for that
   kCast,       ///< from the argument's dtype, as NumPy's astype does
@@ -49,6 +52,11 @@ inline bool isMath(ScalarOp op) { return op >= ScalarOp::kExp; }
 /// Of add, mul, and, or, min and max: the value that changes nothing that it is combined with, as its bits.
 uint64_t neutralBits(ScalarOp combine, DType dtype);
 
+/// Which part of an element of an input or a result: complex numbers are two values in a kernel.
+enum class Part : uint8_t { kWhole, kReal, kImaginary };
+/// How many elements of its own kind stand before it in the complex one.
+inline int64_t offsetOf(Part part) { return part == Part::kImaginary ? 1 : 0; }
+
 /// What becomes of indices out of bounds.
 enum class Bounds : uint8_t {
   kReport,     ///< NumPy raises
@@ -69,6 +77,10 @@ struct Scalar {
     return H::combine(std::move(h), s.op, s.dtype, s.args, s.arity, s.bits);
   }
 };
+
+/// Of a kLoad.
+inline uint32_t inputOf(const Scalar& load) { return static_cast<uint32_t>(load.bits); }
+inline Part partOf(const Scalar& load) { return static_cast<Part>(load.bits >> 32); }
 
 /// Whether its `bits` are its own.
 inline bool hasBits(const Scalar& scalar) { return scalar.arity == 0 || scalar.op == ScalarOp::kScan || scalar.op == ScalarOp::kGather; }
@@ -98,11 +110,16 @@ struct KernelOutput {
   std::optional<uint32_t> extreme;   ///< `value` is a position, and the result the one of the first element that this output, too, takes
   bool has_position = false;         ///< … which says so of itself
   std::optional<ScalarId> at;        ///< the index, of uint64
+  uint32_t result = 0;               ///< which of the kernel's results it is, or is a part of: parts follow each other
+  Part part = Part::kWhole;
 };
 
 class KernelDag {
  public:
-  ScalarId load(DType dtype, uint32_t input) { return add({.op = ScalarOp::kLoad, .dtype = dtype, .bits = input}); }
+  /// `dtype`: of the part.
+  ScalarId load(DType dtype, uint32_t input, Part part = Part::kWhole) {
+    return add({.op = ScalarOp::kLoad, .dtype = dtype, .bits = input | static_cast<uint64_t>(part) << 32});
+  }
   /// `bits`: the value in the dtype's own form, from the lowest byte on.
   ScalarId constant(DType dtype, uint64_t bits) { return add({.op = ScalarOp::kConstant, .dtype = dtype, .bits = bits}); }
   ScalarId position(uint32_t number) { return add({.op = ScalarOp::kPosition, .dtype = DType::kI64, .bits = number}); }
@@ -118,9 +135,10 @@ class KernelDag {
   void keep(ScalarId value);
   /// Keeps whatever sets a status and might be found to have no use: behind it nothing is added.
   void keepStatus();
-  void store(ScalarId value) { outputs_.push_back({.value = value}); }
-  void reduce(ScalarOp combine, ScalarId value, FoldOrder order) { outputs_.push_back({.value = value, .combine = combine, .order = order}); }
-  void scatter(ScalarId index, ScalarId value) { outputs_.push_back({.value = value, .combine = ScalarOp::kAdd, .at = index}); }
+  void store(ScalarId value) { addResult({.value = value}); }
+  void storeParts(ScalarId real, ScalarId imaginary);
+  void reduce(ScalarOp combine, ScalarId value, FoldOrder order) { addResult({.value = value, .combine = combine, .order = order}); }
+  void scatter(ScalarId index, ScalarId value) { addResult({.value = value, .combine = ScalarOp::kAdd, .at = index}); }
   /// Which position the least or greatest value has: an output, whose number it gives. The value itself is another, behind all others (addExtreme).
   uint32_t locate(ScalarOp combine, ScalarId position);
   void addExtreme(uint32_t located, ScalarId value);
@@ -128,6 +146,7 @@ class KernelDag {
   const std::vector<Scalar>& scalars() const { return scalars_; }
   const Scalar& operator[](ScalarId id) const { return scalars_[id]; }
   const std::vector<KernelOutput>& outputs() const { return outputs_; }
+  uint32_t resultCount() const { return outputs_.empty() ? 0 : outputs_.back().result + 1; }
   /// Whether computing may set the floating-point status.
   bool reports() const;
   /// Whether it calls math functions.
@@ -140,6 +159,7 @@ class KernelDag {
 
  private:
   ScalarId add(const Scalar& scalar);
+  void addResult(KernelOutput output);
   bool setsStatus(const Scalar& scalar) const;
   absl::Span<const ScalarId> usedArgs(const Scalar& scalar) const;
 

@@ -4,8 +4,10 @@
 #include <bit>
 #include <charconv>
 #include <cmath>
+#include <complex>
 
 #include "absl/strings/strip.h"
+#include "backends/llvm/complex_product.h"
 #include "backends/llvm/division.h"
 #include "base/check.h"
 #include "base/fault.h"
@@ -107,8 +109,9 @@ struct TypeVisitor {
   const Pointwise& pointwise;
   bool exact;   ///< without math functions
   std::optional<DType> parameter(size_t number) const { return pointwise.loop[number]; }
-  std::optional<DType> literal(int64_t) const { return pointwise.loop[0]; }
+  std::optional<DType> literal(int64_t) const { return isComplex(pointwise.loop[0]) ? std::nullopt : std::optional(pointwise.loop[0]); }
   std::optional<DType> apply(std::string_view name, absl::Span<const DType> args) const {
+    if (std::any_of(args.begin(), args.end(), isComplex)) return complexResult(name, args, exact);
     const std::optional<ScalarOp> op = scalarOpFromName(name);
     if (!op || !applies(*op, args[0]) || (isMath(*op) && exact && !SEGUE_FAULT(KernelExactIgnored))) return std::nullopt;
     if (*op == ScalarOp::kWhere) return args[1];
@@ -118,13 +121,19 @@ struct TypeVisitor {
 
 struct DagVisitor {
   const Pointwise& pointwise;
-  absl::Span<const ScalarId> operands;
+  absl::Span<const Parts> operands;
   KernelDag& dag;
-  std::optional<ScalarId> parameter(size_t number) const { return operands[number]; }
-  std::optional<ScalarId> literal(int64_t value) const {
-    return dag.constant(pointwise.loop[0], integerBits(value, pointwise.loop[0]));
+  std::optional<Parts> parameter(size_t number) const { return operands[number]; }
+  std::optional<Parts> literal(int64_t value) const {
+    return Parts{dag.constant(pointwise.loop[0], integerBits(value, pointwise.loop[0]))};
   }
-  std::optional<ScalarId> apply(std::string_view name, absl::Span<const ScalarId> args) const {
+  std::optional<Parts> apply(std::string_view name, absl::Span<const Parts> args) const {
+    if (args.back().imaginary) return applyComplex(name, args, dag);
+    absl::InlinedVector<ScalarId, 3> values;
+    for (const Parts& arg : args) values.push_back(arg.real);
+    return Parts{applyReal(name, values)};
+  }
+  ScalarId applyReal(std::string_view name, absl::Span<const ScalarId> args) const {
     ScalarOp op = *scalarOpFromName(name);
     const DType dtype = dag[args[0]].dtype;
     if (dtype == DType::kBool && op == ScalarOp::kAdd) op = ScalarOp::kOr;
@@ -143,12 +152,14 @@ struct DagVisitor {
 std::optional<Category> categoryOf(const Arg& arg) {
   if (arg.is<bool>()) return static_cast<Category>(DType::kBool);
   if (arg.is<double>()) return kWeakFloat;
+  if (arg.is<std::complex<double>>()) return kWeakComplex;
   if (arg.is<Dim>()) return kWeakInt;
   if (!arg.isValue()) return std::nullopt;
   const Type& type = *arg.as<ArgValue>().type;
   if (type.kind == TypeKind::kPyFloat) return kWeakFloat;
+  if (type.kind == TypeKind::kPyComplex) return kWeakComplex;
   const bool loads = (type.isArray() && type.aligned) || type.isNumpyScalar();
-  if (!loads || !isKernelDType(type.dtype)) return std::nullopt;
+  if (!loads || !isKernelElement(type.dtype)) return std::nullopt;
   return static_cast<Category>(type.dtype);
 }
 
@@ -158,7 +169,7 @@ bool findUfuncLoop(const Node& node, absl::Span<const Category> categories, Poin
   if (loop == nullptr) return false;
   bool integers = true;
   for (size_t i = 0; i < categories.size(); i++) {
-    if (!isKernelDType(loop->in[i])) return false;
+    if (!isKernelElement(loop->in[i])) return false;
     integers &= isIntegral(categoryDType(categories[i])) || categories[i] == kWeakInt;
     out->loop.push_back(loop->in[i]);
   }
@@ -238,19 +249,31 @@ bool findLoops(const Node& node, const DimTable& dims, Pointwise* out) {
   }
   for (size_t i = 0; i < out->operand_count; i++) {
     const Arg& arg = node.args[i];
-    if (!isLoaded(arg, dims) && !constantBits(arg, out->loop[i], dims)) return false;
+    if (!isLoaded(arg, dims) && !constantParts(arg, out->loop[i], dims)) return false;
     // NumPy compares with integers of any size; nothing guards that one which is known at the call fits.
     const bool beyond = arg.is<Dim>() && isLoaded(arg, dims) && isIntegral(out->loop[i]) && out->loop[i] != DType::kI64;
     if (beyond && node.type->dtype == DType::kBool) return false;
-    const bool real = isWeak(categories[i]) && categories[i] == kWeakFloat;
-    if (real && !isFloating(out->loop[i])) return false;
+    if (categories[i] == kWeakFloat && !isFloating(out->loop[i]) && !isComplex(out->loop[i])) return false;
+    if (categories[i] == kWeakComplex && !isComplex(out->loop[i])) return false;
   }
   return true;
 }
 
+/// Whether NumPy's products may have other bits for some strides that the operands may have.
+bool dependsOnStrides(const Node& node, const Pointwise& pointwise) {
+  if (!isComplex(pointwise.loop[0]) || pointwise.expression.find("mul(") == std::string_view::npos) return false;
+  if (complexProduct(partDType(pointwise.loop[0])).any_strides) return false;
+  return std::any_of(node.args.begin(), node.args.begin() + static_cast<std::ptrdiff_t>(pointwise.operand_count), [&](const Arg& arg) {
+    if (!arg.isValue() || !arg.as<ArgValue>().type->isArray()) return false;
+    const Type& type = *arg.as<ArgValue>().type;
+    const bool dense = type.layout.known && (type.layout.c_contiguous || type.layout.f_contiguous);
+    return !dense && type.dtype == pointwise.loop[0];   // else NumPy casts it into a buffer
+  });
+}
+
 /// Whether kernels cast as NumPy does. What floats beyond an integer's range become is the processor's to say, who tells it for these two.
 bool casts(DType from, DType to) {
-  if (!isKernelDType(from) || !isKernelDType(to)) return false;
+  if (!isKernelElement(from) || !isKernelElement(to) || discardsImaginary(from, to)) return false;
   return !isFloating(from) || !isIntegral(to) || to == DType::kI32 || to == DType::kI64;
 }
 
@@ -276,10 +299,19 @@ std::optional<Pointwise> castOf(const Node& node, const DimTable& dims) {
   if (!from.isArray() || !from.aligned || !casts(from.dtype, to)) return std::nullopt;
   Pointwise out{.expression = "$0", .loop = {to}, .operand_count = 1, .f_order = *f_order};
   if (to == DType::kBool && from.dtype != DType::kBool) {
-    out.expression = "ne($0, 0)";
+    out.expression = isComplex(from.dtype) ? "nonzero($0)" : "ne($0, 0)";
     out.loop = {from.dtype};
   }
   return out;
+}
+
+/// The method `x.conj()` of complex arrays. (Real ones it hands back.)
+std::optional<Pointwise> conjugateOf(const Node& node, const DimTable& dims) {
+  const std::optional<bool> f_order = madeOrder(node, dims);
+  if (!f_order || !isComplex(node.type->dtype) || !node.args[0].isValue()) return std::nullopt;
+  const Type& from = *node.args[0].as<ArgValue>().type;
+  if (!from.isArray() || !from.aligned || from.dtype != node.type->dtype) return std::nullopt;
+  return Pointwise{.expression = "conj($0)", .loop = {from.dtype}, .operand_count = 1, .f_order = *f_order};
 }
 
 /// `np.clip(x, low, high)` of bounds that are no arrays. Where both are given, the zero that equals a bound stays as it is, which maximum
@@ -314,20 +346,23 @@ std::optional<Pointwise> pointwiseOf(const Node& node, const DimTable& dims, boo
   if (node.isInput() || !node.regions.empty()) return std::nullopt;
   if (node.op->name == "astype" || node.op->name == "copy") return castOf(node, dims);
   if (node.op->name == "clip") return clipOf(node, dims);
+  if (node.op->name == "conj") return conjugateOf(node, dims);
   Pointwise out;
   const std::optional<bool> f_order = madeOrder(node, dims);
   if (!f_order) return std::nullopt;
   out.f_order = *f_order;
-  if (node.op->name == "array_power" && findProduct(node, dims, exact, &out)) return out;
-  if (!findLoops(node, dims, &out)) return std::nullopt;
+  const bool product = node.op->name == "array_power" && findProduct(node, dims, exact, &out);
+  if (!product && !findLoops(node, dims, &out)) return std::nullopt;
   TypeVisitor visitor{out, exact};
   if (ExpressionReader(out.expression).read<DType>(visitor) != node.type->dtype) return std::nullopt;
-  return out;
+  return dependsOnStrides(node, out) ? std::nullopt : std::optional(out);
 }
 
 bool isKernelDType(DType dtype) {
   return dtype == DType::kBool || isIntegral(dtype) || dtype == DType::kF32 || dtype == DType::kF64;
 }
+
+bool isKernelElement(DType dtype) { return isKernelDType(dtype) || dtype == DType::kC64 || dtype == DType::kC128; }
 
 bool isLoaded(const Arg& arg, const DimTable& dims) {
   return arg.isValue() || (arg.is<Dim>() && !dims.isConstant(arg.as<Dim>()));
@@ -357,9 +392,20 @@ std::optional<uint64_t> constantBits(const Arg& arg, DType dtype, const DimTable
   return integerBits(value, dtype);
 }
 
-ScalarId lowerExpression(const Pointwise& pointwise, absl::Span<const ScalarId> operands, KernelDag& dag) {
+std::optional<ConstantParts> constantParts(const Arg& arg, DType dtype, const DimTable& dims) {
+  const DType part = partDType(dtype);
+  const bool complex = arg.is<std::complex<double>>();
+  if (complex && part == dtype) return std::nullopt;
+  const std::complex<double> value = complex ? arg.as<std::complex<double>>() : 0.0;
+  const std::optional<uint64_t> real = complex ? constantBits(Arg(value.real()), part, dims) : constantBits(arg, part, dims);
+  const std::optional<uint64_t> imaginary = constantBits(Arg(value.imag()), part, dims);
+  if (!real || (part != dtype && !imaginary)) return std::nullopt;
+  return ConstantParts{*real, part == dtype ? std::nullopt : imaginary};
+}
+
+Parts lowerExpression(const Pointwise& pointwise, absl::Span<const Parts> operands, KernelDag& dag) {
   DagVisitor visitor{pointwise, operands, dag};
-  return *ExpressionReader(pointwise.expression).read<ScalarId>(visitor);
+  return *ExpressionReader(pointwise.expression).read<Parts>(visitor);
 }
 
 std::optional<bool> runOrder(const Type& type, const DimTable& dims) {
@@ -376,7 +422,7 @@ std::optional<bool> runOrder(const Type& type, const DimTable& dims) {
 }
 
 std::optional<bool> madeOrder(const Node& node, const DimTable& dims) {
-  if (node.sharing != Sharing::kFresh || !isKernelDType(node.type->dtype)) return std::nullopt;
+  if (node.sharing != Sharing::kFresh || !isKernelElement(node.type->dtype)) return std::nullopt;
   return runOrder(*node.type, dims);
 }
 

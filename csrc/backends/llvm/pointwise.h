@@ -7,7 +7,7 @@
 #pragma once
 
 #include "absl/container/inlined_vector.h"
-#include "backends/llvm/kernel_dag.h"
+#include "backends/llvm/complex_ops.h"
 #include "graph/graph.h"
 
 namespace segue::llvm {
@@ -31,13 +31,22 @@ struct Pointwise {
 std::optional<Pointwise> pointwiseOf(const Node& node, const DimTable& dims, bool exact);
 
 /// The node's value in `dag`. `operands`: by argument, already in the loop's dtype.
-ScalarId lowerExpression(const Pointwise& pointwise, absl::Span<const ScalarId> operands, KernelDag& dag);
+Parts lowerExpression(const Pointwise& pointwise, absl::Span<const Parts> operands, KernelDag& dag);
 
+/// Of values in a kernel.
 bool isKernelDType(DType dtype);
+/// Of values, or of complex numbers, which are two.
+bool isKernelElement(DType dtype);
 /// Whether an argument's value is known at run time only.
 bool isLoaded(const Arg& arg, const DimTable& dims);
 /// A constant argument in a dtype; nullopt for one that the dtype does not hold as NumPy's conversion would give it.
 std::optional<uint64_t> constantBits(const Arg& arg, DType dtype, const DimTable& dims);
+/// The same for all dtypes of elements.
+struct ConstantParts {
+  uint64_t real = 0;                      ///< or the value itself
+  std::optional<uint64_t> imaginary;      ///< in complex dtypes
+};
+std::optional<ConstantParts> constantParts(const Arg& arg, DType dtype, const DimTable& dims);
 
 /// Bit i: along dimension i of `shape`, counted from the last one, an array of `own` repeats its elements. NumPy's broadcasting has
 /// accepted the two.

@@ -59,6 +59,8 @@ class ScalarCode {
       case ScalarOp::kSub: return real ? arithmetic("fsub") : binary("sub", args_[0], args_[1]);
       case ScalarOp::kMul: return real ? arithmetic("fmul") : binary("mul", args_[0], args_[1]);
       case ScalarOp::kDiv: return arithmetic("fdiv");
+      case ScalarOp::kFma:
+      case ScalarOp::kFms: return fused();
       case ScalarOp::kAnd: return binary("and", args_[0], args_[1]);
       case ScalarOp::kOr: return binary("or", args_[0], args_[1]);
       case ScalarOp::kXor: return binary("xor", args_[0], args_[1]);
@@ -129,6 +131,14 @@ class ScalarCode {
     auto hidden = [this](const std::string& value) { return out_.intrinsic("arithmetic.fence", dtype_, lanes_, {value}); };
     if (SEGUE_FAULT(KernelNegationsMoved)) return out_.define("fneg ", type(), " ", args_[0]);
     return hidden(out_.define("fneg ", type(), " ", hidden(args_[0])));
+  }
+
+  /// a * b + c or a * b - c, rounded once. Instructions subtract themselves: a NaN that is c keeps its sign.
+  std::string fused() {
+    std::string last = args_[2];
+    if (op_ == ScalarOp::kFms) last = out_.define("fneg ", type(), " ", out_.intrinsic("arithmetic.fence", dtype_, lanes_, {last}));
+    const std::string args[] = {args_[0], args_[1], last};
+    return constrained_ ? out_.constrained("fma", dtype_, lanes_, args) : out_.intrinsic("fma", dtype_, lanes_, args);
   }
 
   std::string arithmetic(std::string_view name) {
