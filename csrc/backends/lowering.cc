@@ -16,6 +16,30 @@
 namespace segue {
 namespace {
 
+bool isFloatOrInt(const Arg& arg) {
+  if (arg.is<double>() || arg.is<Dim>()) return true;
+  if (!arg.isValue()) return false;
+  const Type& type = *arg.as<ArgValue>().type;
+  return type.kind == TypeKind::kPyFloat || (type.isNumpyScalar() && type.dtype == DType::kF64);
+}
+
+/// The step that computes a node; nullopt for what does not make a NumPy float64 of floats and ints.
+std::optional<StepKind> floatStepOf(const Node& node) {
+  constexpr std::pair<std::string_view, StepKind> kSteps[] = {
+      {"add($0, $1)", StepKind::kFloatAdd}, {"sub($0, $1)", StepKind::kFloatSub}, {"mul($0, $1)", StepKind::kFloatMul},
+      {"div($0, $1)", StepKind::kFloatDiv}, {"neg($0)", StepKind::kFloatNeg},     {"abs($0)", StepKind::kFloatAbs},
+      {"sqrt($0)", StepKind::kFloatSqrt},
+  };
+  if (!node.type->isNumpyScalar() || node.type->dtype != DType::kF64) return std::nullopt;
+  const auto* step = std::find_if(std::begin(kSteps), std::end(kSteps), [&node](const auto& known) { return known.first == node.op->kernel; });
+  if (step == std::end(kSteps)) return std::nullopt;
+  for (size_t i = 0; i < node.args.size(); i++) {
+    const Arg& arg = node.args[i];
+    if (!node.op->params[i].positional_only ? !arg.missing() : !isFloatOrInt(arg)) return std::nullopt;
+  }
+  return step->second;
+}
+
 /// Lowers one graph.
 class Lowering {
  public:
@@ -75,6 +99,7 @@ class Lowering {
 
   Result<void> lowerNode(const Node& node) {
     SEGUE_REQUIRE(node.regions.empty(), "plans run no regions");
+    if (const std::optional<StepKind> kind = schedule_.computes_floats ? floatStepOf(node) : std::nullopt) return lowerFloat(node, *kind);
     SEGUE_TRY(Performer performer, performerOf(*node.op));
     if (performer.kind == StepKind::kGetItem && lowerView(node)) return {};
     if (staging_.waits(node)) return lowerWaiting(node), Result<void>();
@@ -104,6 +129,19 @@ class Lowering {
     for (Reg reg : made) builder_.free(reg);
     builder_.plan().reads_errstate |= mayReport(node);
     builder_.plan().runs_python |= node.has(OpTag::kRunsPython);
+    return {};
+  }
+
+  Result<void> lowerFloat(const Node& node, StepKind kind) {
+    std::vector<Reg> made;
+    std::vector<Operand> operands;
+    for (size_t i = 0; i < stepInfo(kind).operands.size(); i++) {
+      SEGUE_TRY(Reg reg, builder_.argument(node.args[i], values_, &made));
+      operands.push_back(reg);
+    }
+    values_[&node] = builder_.emit(kind, operands);
+    for (Reg reg : made) builder_.free(reg);
+    builder_.plan().checks_status = true;
     return {};
   }
 

@@ -32,6 +32,7 @@ struct ScheduleItem {
 struct Schedule {
   std::vector<Node*> order;           ///< the body's nodes, each behind those that it uses
   std::vector<ScheduleItem> items;    ///< in order, all of it
+  bool computes_floats = false;       ///< operators on single floats are steps of the plan, else NumPy's too
 };
 
 /// Every node by itself, in program order.

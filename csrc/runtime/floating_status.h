@@ -3,6 +3,8 @@
 
 #include <cfenv>
 
+#include "base/python.h"
+
 #if defined(__SSE2__)
 #include <xmmintrin.h>
 #endif
@@ -55,5 +57,12 @@ class FloatingControl {
   std::fenv_t environment_;
 };
 #endif
+
+/// The conditions set, as NumPy numbers them.
+inline int readStatus() {
+  const int status = testStatus();
+  return (status & FE_DIVBYZERO ? NPY_FPE_DIVIDEBYZERO : 0) | (status & FE_OVERFLOW ? NPY_FPE_OVERFLOW : 0) |
+         (status & FE_UNDERFLOW ? NPY_FPE_UNDERFLOW : 0) | (status & FE_INVALID ? NPY_FPE_INVALID : 0);
+}
 
 }  // namespace segue

@@ -10,6 +10,7 @@
 #include "absl/container/inlined_vector.h"
 #include "base/check.h"
 #include "base/fault.h"
+#include "runtime/float_steps.h"
 #include "runtime/floating_status.h"
 #include "runtime/kernel_arrays.h"
 #include "runtime/kernel_bins.h"
@@ -22,13 +23,6 @@
 
 namespace segue {
 namespace {
-
-/// The conditions set, as NumPy numbers them.
-int readStatus() {
-  const int status = testStatus();
-  return (status & FE_DIVBYZERO ? NPY_FPE_DIVIDEBYZERO : 0) | (status & FE_OVERFLOW ? NPY_FPE_OVERFLOW : 0) |
-         (status & FE_UNDERFLOW ? NPY_FPE_UNDERFLOW : 0) | (status & FE_INVALID ? NPY_FPE_INVALID : 0);
-}
 
 /// Whether the axis continues the one inside it, for every argument.
 bool continues(const Axis& inner, const Axis& outer) {
@@ -126,12 +120,16 @@ void averageReductions(const Kernel& kernel, absl::Span<const Operand> operands,
   }
 }
 
+PyObject* scalarOf(uint64_t bits, PyArray_Descr* descr) {
+  return descr->type_num == NPY_DOUBLE ? makeFloat64(std::bit_cast<double>(bits)) : PyArray_Scalar(&bits, descr, nullptr);
+}
+
 bool makeScalars(const Kernel& kernel, absl::Span<const Operand> operands, PyObject** regs, Results& results) {
   for (size_t i = 0; i < results.size(); i++) {
     const KernelReduction& reduction = kernel.reductions[i];
     const bool extreme = reduction.combine == nullptr && reduction.locate == nullptr;
     if (!makesScalar(kernel, reduction) || extreme) continue;
-    PyObject* made = PyArray_Scalar(&results[i], reinterpret_cast<PyArray_Descr*>(reduction.descr.get()), nullptr);
+    PyObject* made = scalarOf(results[i], reinterpret_cast<PyArray_Descr*>(reduction.descr.get()));
     if (made == nullptr) return false;
     regs[operands[reduction.param]] = made;
   }

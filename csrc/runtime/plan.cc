@@ -6,6 +6,7 @@
 #include "base/interrupt.h"
 #include "base/random_state.h"
 #include "runtime/finalization.h"
+#include "runtime/float_steps.h"
 #include "runtime/kernel.h"
 #include "runtime/mirror.h"
 #include "runtime/program.h"
@@ -144,7 +145,8 @@ bool effectStep(const Step& step, absl::Span<const Operand> o, Registers r) {
 bool runStep(const Plan& plan, const Step& step, absl::Span<const Operand> o, Registers r, int reported, bool pure) {
   switch (stepInfo(step.kind).result) {
     case 'r': {
-      PyObject* made = objectStep(plan, step, o, r);
+      PyObject* made = isFloatStep(step.kind) ? floatStep(step.kind, r.regs[o[0]], o.size() > 1 ? r.regs[o[1]] : nullptr, reported)
+                                              : objectStep(plan, step, o, r);
       if (made == nullptr) [[unlikely]] return false;
       r.regs[step.dst] = made;
       return true;

@@ -22,7 +22,7 @@ def test_dtypes(dtype):
 
     check(f, mixed((9, 37), dtype) // (1 if dtype == "?" else 2) if dtype not in FLOATS else mixed((9, 37), dtype))
     check(lambda x: x.var(), mixed((9, 37), dtype), kernels=2)
-    check(lambda x: x.std(), mixed((9, 37), dtype), kernels=2, calls=1)
+    check(lambda x: x.std(), mixed((9, 37), dtype), kernels=2, calls=int(dtype == "f4"))
 
 
 @pytest.mark.parametrize("dtype", FLOATS)
@@ -46,8 +46,8 @@ def test_kernels():
     check(lambda x: x.std(axis=1, keepdims=True), x, kernels=1)
     check(lambda x: x.var(axis=0, ddof=1), x, kernels=3)
     check(lambda x: x.var(axis=0, ddof=1), x.astype("f4"), kernels=3)
-    check(lambda x: x.var(ddof=1), x, kernels=2, calls=1)
-    check(lambda x: x.std(ddof=1), x.astype("f4"), kernels=2, calls=4)
+    check(lambda x: x.var(ddof=1), x, kernels=2)
+    check(lambda x: x.std(ddof=1), x.astype("f4"), kernels=2, calls=3)
     check(lambda x: (x - x.mean(axis=0)) / x.std(axis=0), x, kernels=4)
     check(lambda x: (x - x.mean(-1, keepdims=True)) / x.std(-1, keepdims=True), x, kernels=1)
     check(lambda x: (x * 2).std(axis=0), np.asfortranarray(x))

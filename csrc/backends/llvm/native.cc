@@ -134,6 +134,7 @@ Result<Plan> NativeBackend::compile(const BackendInput& given) {
   }
   fusion.schedule.items = std::move(items);
   llvm::fuseRows(*input.graph, &fusion.schedule);
+  fusion.schedule.computes_floats = true;
   return lowerToPlan(input, fusion.schedule);
 }
 
