@@ -12,7 +12,8 @@
 
 namespace segue {
 
-inline constexpr size_t kInlineParams = 8;
+/// Two arrays of three columns, and as much again.
+inline constexpr size_t kInlineParams = 12;
 using Args = absl::InlinedVector<KernelArg, kInlineParams>;
 /// By argument: bytes from one element to the next along a dimension.
 using Strides = absl::InlinedVector<int64_t, kInlineParams>;

@@ -10,7 +10,8 @@ namespace {
 
 /// Of a dimension: a slice with its numbers. NumPy leaves the address of views without elements where it is.
 void appendSlice(SelectedView* out, npy_intp size, npy_intp stride, Py_ssize_t start, Py_ssize_t stop, Py_ssize_t step) {
-  const Py_ssize_t count = PySlice_AdjustIndices(size, &start, &stop, step);
+  const bool whole = start == 0 && stop >= size && step == 1;   // without a division
+  const Py_ssize_t count = whole ? size : PySlice_AdjustIndices(size, &start, &stop, step);
   if (count == 0) return out->append(0, stride);
   out->data += start * stride;
   out->append(count, SEGUE_FAULT(ViewStepIgnored) ? stride : stride * step);
