@@ -41,11 +41,15 @@ ARITHMETIC = {
     "chosen": lambda x, y: np.where(x == y, x * y, x),
     "tests": lambda x, y: np.isnan(x) | np.isinf(y) & np.isfinite(x - y),
     "truth": lambda x, y: (x - y).astype(bool),
+    "quotient": lambda x, y: x / y,
+    "reciprocal": lambda x, y: np.reciprocal(x) - y**-1,
+    "parts": lambda x, y: x.real * y.imag - (x * y).real + np.imag(y),
+    "power": lambda x, y: (x * np.conj(x)).real + (x.real**2 + y.imag**2),
     "iteration": lambda x, y: ((x * x + y) * (x * x + y) + y) * x + y,
 }
 
 
-@pytest.mark.parametrize("mode", [None, "exact"])
+@pytest.mark.parametrize("mode", ["default", "exact"])
 @pytest.mark.parametrize("dtype", COMPLEX)
 @pytest.mark.parametrize("name", ARITHMETIC)
 def test_arithmetic(name, dtype, mode):
@@ -54,14 +58,14 @@ def test_arithmetic(name, dtype, mode):
 
 
 @pytest.mark.parametrize("dtype", COMPLEX)
-@pytest.mark.parametrize("name", ["sum", "difference", "product", "square", "equal", "tests", "truth", "chosen"])
+@pytest.mark.parametrize("name", ["sum", "difference", "product", "square", "equal", "tests", "truth", "chosen", "quotient", "reciprocal", "parts"])
 def test_special_values(name, dtype):
     with np.errstate(all="ignore"):
         check(ARITHMETIC[name], special(dtype), special(dtype, 1), kernels=1)
 
 
 @pytest.mark.parametrize("dtype", COMPLEX)
-@pytest.mark.parametrize("name", ["sum", "difference", "product", "square", "equal", "tests", "chosen"])
+@pytest.mark.parametrize("name", ["sum", "difference", "product", "square", "equal", "tests", "chosen", "quotient", "reciprocal", "parts"])
 def test_conditions(name, dtype):
     """What NumPy warns of, for one element of each kind."""
     x, y = special(dtype), special(dtype, 1)
@@ -138,3 +142,60 @@ def test_threads_and_long_runs():
     check(ARITHMETIC["iteration"], x, x[::-1].copy(), kernels=1)
     check(ARITHMETIC["chosen"], x.astype("c8"), x[::-1].astype("c8"), kernels=1)
     check(lambda x: x + 1, np.resize(x, 2_000_000), kernels=1)   # stored past the caches
+
+
+@pytest.mark.parametrize("dtype", COMPLEX)
+def test_absolute_values(dtype):
+    limits = np.finfo(dtype)
+    tiny, large = [scale * numbers(dtype, 300) for scale in (limits.tiny, limits.max / 8)]
+    for x in (numbers(dtype, 300), tiny, large, numbers(dtype, 300).real * tiny + 1j * numbers(dtype, 300, 1).real, special(dtype)):
+        with np.errstate(all="ignore"):
+            check(lambda x: np.abs(x), x, kernels=1, ulp=4, mode="default")
+            check(lambda x: abs(x) < 2, x, kernels=1, mode="default")
+    check(lambda x: abs(x), x, kernels=0, calls=1, mode="exact")
+    exact = np.array([3 + 4j, -6 + 8j, 0, -0.0j, 7, -9j, complex(-np.inf, np.nan)], dtype)
+    check(lambda x: abs(x), exact, kernels=1, mode="default")
+    for value in special(dtype):
+        check(lambda x: abs(x), np.full(9, value), ulp=4, hits=False, mode="default")
+
+
+PARTS = {
+    "a sum": (lambda x: x.real.sum(), 1),
+    "sums of what is computed": (lambda x: (x * x).imag.sum(axis=-1), 1),
+    "a mean": (lambda x: (x.real * 2 + x.imag).mean(), 1),
+    "norms": (lambda x: (x.real**2 + x.imag**2).sum(axis=0), 1),
+    "a running sum": (lambda x: x.real.cumsum(axis=-1), 1),
+    "any": (lambda x: (x.imag > 2).any(), 1),
+    "a part that is returned": (lambda x: (x.real, x.imag * 2), None),
+    "a part of what is computed that is returned": (lambda x: ((x * 2).real, x.imag * 2), None),
+    "repeated parts": (lambda x: x.real[..., None] * x.imag[..., :1, None], None),
+    "positions": (lambda x: (x * 2).imag.argmax(), 1),
+    "elements": (lambda x: np.take((x * x).real, [1, 2]), None),
+}
+
+
+@pytest.mark.parametrize("mode", ["default", "exact"])
+@pytest.mark.parametrize("dtype", COMPLEX)
+@pytest.mark.parametrize("name", PARTS)
+def test_parts(name, dtype, mode):
+    fn, kernels = PARTS[name]
+    x = numbers(dtype, 3000)
+    check(fn, x, kernels=kernels, mode=mode)
+    for a in (x.reshape(60, 50), x.reshape(60, 50).T, x.reshape(60, 25, 2)[:, ::2], x[::3], x[::-1], x.reshape(10, 6, 50)):
+        check(fn, a, mode=mode)
+
+
+def test_parts_of_what_changes():
+    def through_a_view(x):
+        part = x.real
+        part *= 2
+        return part + x.imag
+
+    def behind_a_view(x):
+        z = x * 2
+        part = z.real
+        z[1:3] = 7
+        return part * 2, part.sum()
+
+    for fn in (through_a_view, behind_a_view):
+        check(fn, numbers("c16", 50))

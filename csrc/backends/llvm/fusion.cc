@@ -41,20 +41,20 @@ bool keepsJoined(const Candidate& candidate, uint32_t axes, const DimTable& dims
   for (const Arg& arg : candidate.operands()) {
     if (!arg.isValue() || !arg.as<ArgValue>().type->isArray()) continue;
     const Type& type = *arg.as<ArgValue>().type;
-    if (runOrder(type, dims) != candidate.fOrder() || !sameRun(type, candidate.runType(), dims)) return false;
+    if (operandOrder(arg, dims) != candidate.fOrder() || !sameRun(type, candidate.runType(), dims)) return false;
   }
   return true;
 }
 
 class Fuser {
  public:
-  Fuser(const Graph& graph, bool exact) : graph_(graph), exact_(exact), group_of_(graph.idBound(), kNoGroup), users_(usersByNode(graph)) {}
+  Fuser(const Graph& graph, bool exact) : graph_(graph), exact_(exact), group_of_(graph.idBound(), kNoGroup), users_(usersByNode(graph)), effects_(graph) {}
 
   Fusion run() {
     for (size_t i = 0; i < graph_.nodes().size(); i++) {
       Node* node = graph_.nodes()[i];
       std::optional<Candidate> candidate = candidateOf(node, i, users_[node->id].empty(), graph_.dims(), exact_);
-      if (candidate) {
+      if (candidate && (!candidate->pointwise || !candidate->pointwise->views || isElementsOnly(*node))) {
         join(*std::move(candidate));
       } else {
         runAlone(node);
@@ -66,6 +66,16 @@ class Fuser {
   }
 
  private:
+  /// Whether a view's elements are all that is used of it, by kernels that run over its shape, and its memory never changes.
+  bool isElementsOnly(const Node& view) const {
+    if (effects_.regionWritten(effects_.region(&view)) || users_[view.id].empty()) return false;
+    return std::all_of(users_[view.id].begin(), users_[view.id].end(), [&](const Node* user) {
+      if (user == nullptr || !user->regions.empty()) return false;
+      const std::optional<Candidate> candidate = candidateOf(const_cast<Node*>(user), 0, false, graph_.dims(), exact_);
+      return candidate && sameRun(*view.type, candidate->runType(), graph_.dims());
+    });
+  }
+
   /// What NumPy runs: now, or (scalars) when it is needed.
   void runAlone(Node* node) {
     const bool writes = !writtenArgs(*node).empty() || !node->regions.empty() || node->has(OpTag::kWrite);
@@ -250,6 +260,7 @@ class Fuser {
   const bool exact_;
   std::vector<size_t> group_of_;                       ///< by node id; of nodes whose group has run, too
   const UsersByNode users_;
+  const Effects effects_;
   std::vector<PendingGroup> pending_;
   absl::flat_hash_set<const Node*> put_off_;           ///< scalars that NumPy makes once somebody needs them
   Fusion fusion_;

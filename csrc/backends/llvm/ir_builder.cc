@@ -79,9 +79,9 @@ std::string IrBuilder::constrainedCast(std::string_view name, DType from, DType 
                 ", metadata !\"fpexcept.strict\") strictfp");
 }
 
-std::string IrBuilder::compareQuietly(std::string_view predicate, DType dtype, int lanes, absl::Span<const std::string> args) {
+std::string IrBuilder::compare(std::string_view how, std::string_view predicate, DType dtype, int lanes, absl::Span<const std::string> args) {
   const std::string type = typeOf(dtype, lanes), result = vectorOf("i1", lanes);
-  const std::string function = "@llvm.experimental.constrained.fcmp." + mangled(dtype, lanes);
+  const std::string function = absl::StrCat("@llvm.experimental.constrained.", how, ".", mangled(dtype, lanes));
   declare(absl::StrCat("declare ", result, " ", function, "(", type, ", ", type, ", metadata, metadata)"));
   return define("call ", result, " ", function, "(", type, " ", args[0], ", ", type, " ", args[1], ", metadata !\"", predicate,
                 "\", metadata !\"fpexcept.strict\") strictfp");

@@ -55,7 +55,13 @@ class IrBuilder {
   /// The same of fptrunc and fptosi.
   std::string constrainedCast(std::string_view name, DType from, DType to, int lanes, std::string_view value);
   /// Compares floats without setting a status for quiet NaNs, which the processor's usual instructions do, but for equality.
-  std::string compareQuietly(std::string_view predicate, DType dtype, int lanes, absl::Span<const std::string> args);
+  std::string compareQuietly(std::string_view predicate, DType dtype, int lanes, absl::Span<const std::string> args) {
+    return compare("fcmp", predicate, dtype, lanes, args);
+  }
+  /// The same, where all NaNs set the status.
+  std::string compareSignaling(std::string_view predicate, DType dtype, int lanes, absl::Span<const std::string> args) {
+    return compare("fcmps", predicate, dtype, lanes, args);
+  }
   /// One bit: whether the condition holds for any lane.
   std::string anyLane(int lanes, const std::string& condition);
   /// All lanes hold the scalar.
@@ -65,6 +71,8 @@ class IrBuilder {
   std::string finish();
 
  private:
+  std::string compare(std::string_view how, std::string_view predicate, DType dtype, int lanes, absl::Span<const std::string> args);
+
   std::string text_;
   std::set<std::string> declarations_;
   int next_ = 0;

@@ -187,6 +187,7 @@ void KernelDag::keepStatus() {
 bool KernelDag::reports() const {
   auto reports = [this](const Scalar& scalar) {
     if (isDivision(scalar.op)) return !dividesByPositive(*this, scalar);
+    if (scalar.op == ScalarOp::kGeSignaling) return true;
     if (scalar.op != ScalarOp::kCast) return false;
     return scalar.dtype == DType::kF32 || (isFloating(scalars_[scalar.args[0]].dtype) && isIntegral(scalar.dtype));
   };

@@ -41,7 +41,7 @@ enum class ScalarOp : uint8_t {
 std::string_view scalarOpName(ScalarOp op);
 /// By a kernel expression's name; nullopt for what kernels do not compute.
 std::optional<ScalarOp> scalarOpFromName(std::string_view name);
-inline bool isComparison(ScalarOp op) { return op >= ScalarOp::kEq && op <= ScalarOp::kGe; }
+inline bool isComparison(ScalarOp op) { return op >= ScalarOp::kEq && op <= ScalarOp::kGeSignaling; }
 /// Of integers (division.h).
 inline bool isDivision(ScalarOp op) { return op >= ScalarOp::kFloorDiv && op <= ScalarOp::kFmod; }
 /// The result is a bool, whatever the dtype of the arguments.

@@ -7,7 +7,7 @@
 #include <complex>
 
 #include "absl/strings/strip.h"
-#include "backends/llvm/complex_product.h"
+#include "backends/llvm/complex_forms.h"
 #include "backends/llvm/division.h"
 #include "base/check.h"
 #include "base/fault.h"
@@ -206,10 +206,12 @@ bool findProduct(const Node& node, const DimTable& dims, bool exact, Pointwise* 
   const Type* base = node.args[0].isValue() ? node.args[0].as<ArgValue>().type : nullptr;
   if (base == nullptr || !base->isArray() || !base->aligned || base->dtype != node.type->dtype) return false;
   const std::optional<double> number = constantNumber(node.args[1], dims);
-  if (!number || (!isFloating(base->dtype) && (*number != 2 || !node.args[1].is<Dim>()))) return false;
+  const bool whole = !isFloating(base->dtype) && !isComplex(base->dtype);
+  if (!number || (whole && (*number != 2 || !node.args[1].is<Dim>()))) return false;
+  if (isComplex(base->dtype) && *number != 2 && *number != -1) return false;
   const auto* product = std::find_if(std::begin(kProducts), std::end(kProducts), [&number](const Product& p) { return p.exponent == *number; });
   if (product == std::end(kProducts) || (exact && !product->exact)) return false;
-  out->expression = product->expression;
+  out->expression = isComplex(base->dtype) && *number == -1 ? "reciprocal($0)" : product->expression;
   out->operand_count = 1;
   out->loop = {base->dtype};
   return true;
@@ -256,13 +258,14 @@ bool findLoops(const Node& node, const DimTable& dims, Pointwise* out) {
     if (categories[i] == kWeakFloat && !isFloating(out->loop[i]) && !isComplex(out->loop[i])) return false;
     if (categories[i] == kWeakComplex && !isComplex(out->loop[i])) return false;
   }
+  if (isComplex(out->loop[0]) && out->expression == "div(1, $0)") out->expression = "reciprocal($0)";
   return true;
 }
 
 /// Whether NumPy's products may have other bits for some strides that the operands may have.
 bool dependsOnStrides(const Node& node, const Pointwise& pointwise) {
   if (!isComplex(pointwise.loop[0]) || pointwise.expression.find("mul(") == std::string_view::npos) return false;
-  if (complexProduct(partDType(pointwise.loop[0])).any_strides) return false;
+  if (complexForms(partDType(pointwise.loop[0])).any_strides) return false;
   return std::any_of(node.args.begin(), node.args.begin() + static_cast<std::ptrdiff_t>(pointwise.operand_count), [&](const Arg& arg) {
     if (!arg.isValue() || !arg.as<ArgValue>().type->isArray()) return false;
     const Type& type = *arg.as<ArgValue>().type;
@@ -340,6 +343,21 @@ std::optional<Pointwise> clipOf(const Node& node, const DimTable& dims) {
   return out;
 }
 
+/// Whether it is a view of parts: `z.real`, `z.imag` of a complex array.
+bool viewsParts(const Node& node) {
+  const bool part = !node.isInput() && (node.op->name == "real" || node.op->name == "imag");
+  return part && node.type->isArray() && node.args[0].isValue() && isComplex(node.args[0].as<ArgValue>().type->dtype);
+}
+
+std::optional<Pointwise> partOf(const Node& node, const DimTable& dims) {
+  if (!viewsParts(node)) return std::nullopt;
+  const Type& whole = *node.args[0].as<ArgValue>().type;
+  const std::optional<bool> f_order = runOrder(whole, dims);
+  if (!f_order || !whole.aligned || !isKernelElement(whole.dtype)) return std::nullopt;
+  const std::string_view expression = node.op->name == "real" ? "real($0)" : "imag($0)";
+  return Pointwise{.expression = expression, .loop = {whole.dtype}, .operand_count = 1, .f_order = *f_order, .views = true};
+}
+
 }  // namespace
 
 std::optional<Pointwise> pointwiseOf(const Node& node, const DimTable& dims, bool exact) {
@@ -347,6 +365,7 @@ std::optional<Pointwise> pointwiseOf(const Node& node, const DimTable& dims, boo
   if (node.op->name == "astype" || node.op->name == "copy") return castOf(node, dims);
   if (node.op->name == "clip") return clipOf(node, dims);
   if (node.op->name == "conj") return conjugateOf(node, dims);
+  if (node.op->name == "real" || node.op->name == "imag") return partOf(node, dims);
   Pointwise out;
   const std::optional<bool> f_order = madeOrder(node, dims);
   if (!f_order) return std::nullopt;
@@ -419,6 +438,11 @@ std::optional<bool> runOrder(const Type& type, const DimTable& dims) {
     if (dims.hint(dim) <= 1) return std::nullopt;
   }
   return type.layout.f_contiguous ? std::optional(true) : std::nullopt;
+}
+
+std::optional<bool> operandOrder(const Arg& arg, const DimTable& dims) {
+  const ArgValue& value = arg.as<ArgValue>();
+  return runOrder(viewsParts(*value.node) ? *value.node->args[0].as<ArgValue>().type : *value.type, dims);
 }
 
 std::optional<bool> madeOrder(const Node& node, const DimTable& dims) {

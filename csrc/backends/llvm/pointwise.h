@@ -25,6 +25,7 @@ struct Pointwise {
   absl::InlinedVector<DType, 3> loop;             ///< by operand: the dtype it is computed in
   size_t operand_count = 0;                       ///< the node's first arguments
   bool f_order = false;                           ///< the result's memory is in Fortran order, else in C order
+  bool views = false;                             ///< it is a view (z.real), which may be computed where only elements of it are used
 };
 
 /// Nullopt for nodes that NumPy has to run.
@@ -55,6 +56,8 @@ uint32_t spreadOver(const Shape& own, const Shape& shape, const DimTable& dims);
 /// Whether the elements of an array lie side by side in Fortran order, else in C order; nullopt where that is not known, and where it leaves
 /// open how NumPy orders results.
 std::optional<bool> runOrder(const Type& type, const DimTable& dims);
+/// The same of an operand. Parts of complex numbers (z.real) stand in these' order, with a gap behind each.
+std::optional<bool> operandOrder(const Arg& arg, const DimTable& dims);
 /// The same of what a node makes, for arrays that kernels can make.
 std::optional<bool> madeOrder(const Node& node, const DimTable& dims);
 

@@ -79,7 +79,7 @@ bool areManyRows(const Type& operand, const Reduction& reduction, const DimTable
 std::optional<Reduction> reductionOf(const Node& node, const DimTable& dims, bool exact) {
   if (node.isInput() || !node.has(OpTag::kReduction) || !node.args[0].isValue()) return std::nullopt;
   const Type& operand = *node.args[0].as<ArgValue>().type;
-  const std::optional<bool> f_order = runOrder(operand, dims);
+  const std::optional<bool> f_order = operandOrder(node.args[0], dims);
   if (!f_order || !operand.aligned || !isCore(node.type->dtype)) return std::nullopt;
   std::optional<Reduction> out = combinationOf(node.op->name, operand.dtype, node.type->dtype, exact);
   if (!out) return std::nullopt;

@@ -73,6 +73,7 @@ class ScalarCode {
       case ScalarOp::kTrunc:
       case ScalarOp::kRint:
       case ScalarOp::kCopySign: return intrinsic();
+      case ScalarOp::kGeSignaling: return out_.compareSignaling("oge", dtype_, lanes_, args_);
       case ScalarOp::kIsNan: return out_.define("fcmp uno ", type(), " ", args_[0], ", ", args_[0]);
       case ScalarOp::kIsInf: return compareToInfinity("oeq");
       case ScalarOp::kIsFinite: return compareToInfinity("one");

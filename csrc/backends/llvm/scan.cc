@@ -39,7 +39,7 @@ std::optional<Scan> scanOf(const Node& node, const DimTable& dims) {
   std::optional<Scan> out = combinationOf(node);
   if (!out || !node.args[out->operand].isValue()) return std::nullopt;
   const Type& operand = *node.args[out->operand].as<ArgValue>().type;
-  if (!operand.aligned || !combines(*out, operand.dtype) || runOrder(operand, dims) != false || madeOrder(node, dims) != false) return std::nullopt;
+  if (!operand.aligned || !combines(*out, operand.dtype) || operandOrder(node.args[out->operand], dims) != false || madeOrder(node, dims) != false) return std::nullopt;
   if (operand.ndim() == 1) return out;
   const Arg& axis = node.args[static_cast<size_t>(node.op->paramIndex("axis"))];
   if (!axis.is<Dim>() || dims.hint(operand.shape.back()) == 1) return std::nullopt;

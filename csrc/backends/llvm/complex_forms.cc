@@ -1,6 +1,6 @@
 #include "base/python.h"
 
-#include "backends/llvm/complex_product.h"
+#include "backends/llvm/complex_forms.h"
 
 #include <algorithm>
 #include <array>
@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "base/imports.h"
@@ -64,9 +65,27 @@ bool same(const Elements<Real>& a, const Elements<Real>& b) {
   return std::memcmp(a.data(), b.data(), sizeof(a)) == 0;
 }
 
-/// NumPy's products of `a`, whose elements are so many elements apart in memory, and `b`; nullopt where it raises.
+/// Smith's algorithm.
 template <class Real>
-std::optional<Elements<Real>> numpyProducts(const Elements<Real>& a, const Elements<Real>& b, int type, int step) {
+Complex<Real> divide(const Complex<Real>& a, const Complex<Real>& b) {
+  const bool first = std::fabs(b.real) >= std::fabs(b.imaginary);
+  const Real greater = first ? b.real : b.imaginary, less = first ? b.imaginary : b.real;
+  const Real ratio = less / greater, scale = Real(1) / (greater + times(less, ratio));
+  if (first) return {times(a.real + times(a.imaginary, ratio), scale), times(a.imaginary - times(a.real, ratio), scale)};
+  return {times(times(a.real, ratio) + a.imaginary, scale), times(times(a.imaginary, ratio) - a.real, scale)};
+}
+
+template <class Real>
+Complex<Real> reciprocal(const Complex<Real>& b) {
+  const bool first = std::fabs(b.real) >= std::fabs(b.imaginary);
+  const Real greater = first ? b.real : b.imaginary, less = first ? b.imaginary : b.real;
+  const Real ratio = less / greater, sum = greater + times(less, ratio);
+  return first ? Complex<Real>{Real(1) / sum, -ratio / sum} : Complex<Real>{ratio / sum, Real(-1) / sum};
+}
+
+/// What NumPy's function makes of `a`, whose elements are so many elements apart in memory, and `b`, or of `b` alone; nullopt where it raises.
+template <class Real>
+std::optional<Elements<Real>> numpyMakes(const char* function, const Elements<Real>& a, const Elements<Real>& b, int type, int step) {
   std::vector<Complex<Real>> apart(kCount * static_cast<size_t>(std::abs(step)));
   Complex<Real>* first = step < 0 ? &apart.back() : apart.data();
   for (int i = 0; i < kCount; i++) first[i * step] = a[static_cast<size_t>(i)];
@@ -78,33 +97,42 @@ std::optional<Elements<Real>> numpyProducts(const Elements<Real>& a, const Eleme
   const Ref x = view(first, &stride), y = view(b.data(), nullptr), result = view(out.data(), nullptr);
   const Ref numpy = importModule("numpy");
   if (!x || !y || !result || !numpy) return std::nullopt;
-  const Ref multiply = Ref::steal(PyObject_GetAttrString(numpy.get(), "multiply"));
-  if (!multiply || !Ref::steal(PyObject_CallFunctionObjArgs(multiply.get(), x.get(), y.get(), result.get(), nullptr))) return std::nullopt;
-  return out;
+  const Ref callable = Ref::steal(PyObject_GetAttrString(numpy.get(), function));
+  if (!callable) return std::nullopt;
+  const bool one = std::string_view(function) == "reciprocal";
+  const Ref made = Ref::steal(one ? PyObject_CallFunctionObjArgs(callable.get(), y.get(), result.get(), nullptr)
+                                  : PyObject_CallFunctionObjArgs(callable.get(), x.get(), y.get(), result.get(), nullptr));
+  return made ? std::optional(out) : std::nullopt;
 }
 
 template <class Real>
-ComplexProduct findOut(int type) {
+ComplexForms findOut(int type) {
   const Elements<Real> a = someElements<Real>(0), b = someElements<Real>(1);
-  auto makes = [&](const Elements<Real>& expected, int step) {
-    const std::optional<Elements<Real>> made = numpyProducts(a, b, type, step);
+  auto makes = [&](const char* function, const Elements<Real>& expected, int step) {
+    const std::optional<Elements<Real>> made = numpyMakes(function, a, b, type, step);
     if (!made) PyErr_Clear();
     return made && same(*made, expected);
   };
-  ComplexProduct out;
+  ComplexForms out;
   for (const ProductForm form : {ProductForm::kPlain, ProductForm::kFused}) {
     const Elements<Real> expected = products(form, a, b);
-    if (!makes(expected, 1)) continue;
-    out.form = form;
-    out.any_strides = std::all_of(std::begin(kSteps), std::end(kSteps), [&](int step) { return makes(expected, step); });
+    if (!makes("multiply", expected, 1)) continue;
+    out.product = form;
+    out.any_strides = std::all_of(std::begin(kSteps), std::end(kSteps), [&](int step) { return makes("multiply", expected, step); });
   }
+  Elements<Real> quotients, reciprocals;
+  for (size_t i = 0; i < a.size(); i++) {
+    quotients[i] = divide(a[i], b[i]);
+    reciprocals[i] = reciprocal(b[i]);
+  }
+  out.quotients = makes("divide", quotients, 1) && makes("reciprocal", reciprocals, 1);
   return out;
 }
 
 }  // namespace
 
-const ComplexProduct& complexProduct(DType part) {
-  static constinit Once<ComplexProduct> single, twice;
+const ComplexForms& complexForms(DType part) {
+  static constinit Once<ComplexForms> single, twice;
   return part == DType::kF32 ? single.get([] { return findOut<float>(NPY_CFLOAT); }) : twice.get([] { return findOut<double>(NPY_CDOUBLE); });
 }
 
