@@ -15,6 +15,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "backends/llvm/cpu.h"
 #include "base/check.h"
 #include "base/ref.h"
 #include "bindings/bindings.h"
@@ -235,6 +236,8 @@ void bindTesting(py::module_& m) {
     setStreamedBytes(bytes);
     return before;
   }, "Runs over less are not stored past the caches. Returns what it was, and starts streamed_runs() anew.");
+  testing.def("set_without_half_conversions", &llvm::setWithoutHalfConversions,
+              "Kernels that are made from now on are for processors without instructions that convert float16.");
   testing.def("streamed_runs", &streamedRuns);
   testing.def("live_windows", &liveWindows);
   testing.def("thread_counts", [] {

@@ -91,6 +91,7 @@ enum class KernelOrder : uint8_t {
   kFixed,           ///< in an order that nothing but the sizes decides: which of several zeros or NaNs is taken depends on it
   kHalves,          ///< as NumPy's pairwise sum: a run's first half, which the kernel halves on in turn (halfOf), then its second
   kBuffers,         ///< one buffer of kNumpyBuffer elements after the other
+  kWhole,           ///< in one run
 };
 /// Of `count` elements: how many are the first half's.
 inline int64_t halfOf(int64_t count) { return count / 2 / 8 * 8; }

@@ -182,6 +182,7 @@ bool cutAndRun(const Kernel& kernel, const Args& args, const Axes& given, Result
   if (effort.lanes == 1 && !hasOrder(kernel, KernelOrder::kFixed)) return false;
   const Axes axes = given.empty() ? flatAxes(args, count) : given;
   const bool buffers = hasOrder(kernel, KernelOrder::kBuffers);
+  if (hasOrder(kernel, KernelOrder::kWhole) && !SEGUE_FAULT(HalfSumsInParts)) return false;
   if (axes.size() > 1 && (buffers || hasOrder(kernel, KernelOrder::kHalves))) return false;
   int64_t parts = scalars ? std::min(effort.parts, kMostLeaves) : effort.usefulParts();
   const size_t axis = axisToCut(kernel, axes, parts);

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <vector>
 
+#include "backends/llvm/half.h"
 #include "base/check.h"
 #include "base/fault.h"
 
@@ -89,6 +90,31 @@ Combine combineOf(ScalarOp op) {
   SEGUE_UNREACHABLE("not a reduction's operator");
 }
 
+/// Of a float16's bits: a place in the order of numbers, the same for both zeros.
+int placeOf(uint16_t half) { return (half & 0x8000) != 0 ? -(half & 0x7fff) : half; }
+bool isNan(uint16_t half) { return (half & 0x7fff) > 0x7c00; }
+
+/// As emitHalfCombine (half.h).
+uint16_t combinedHalves(ScalarOp op, uint16_t a, uint16_t b) {
+  if (op == ScalarOp::kAdd) return halfBits(static_cast<double>(halfToFloat(a) + halfToFloat(b)));
+  const bool first = op == ScalarOp::kMin ? placeOf(a) <= placeOf(b) : placeOf(a) >= placeOf(b);
+  return isNan(a) || (first && !isNan(b)) ? a : b;
+}
+
+template <ScalarOp kOp>
+void combineHalf(uint64_t* so_far, uint64_t value) {
+  *so_far = combinedHalves(kOp, static_cast<uint16_t>(*so_far), static_cast<uint16_t>(value));
+}
+
+Combine combineOfHalves(ScalarOp op) {
+  switch (op) {
+    case ScalarOp::kAdd: return combineHalf<ScalarOp::kAdd>;
+    case ScalarOp::kMin: return combineHalf<ScalarOp::kMin>;
+    case ScalarOp::kMax: return combineHalf<ScalarOp::kMax>;
+    default: SEGUE_UNREACHABLE("not a reduction's operator");
+  }
+}
+
 /// Calls `of` with a value of the dtype's C type.
 template <class Of>
 auto byType(DType dtype, Of&& of) {
@@ -104,6 +130,7 @@ auto byType(DType dtype, Of&& of) {
 }
 
 KernelOrder orderOf(const KernelOutput& output, DType dtype) {
+  if (output.narrows) return KernelOrder::kWhole;
   if (output.order == FoldOrder::kPairwise) return KernelOrder::kHalves;
   if (output.order == FoldOrder::kBuffered) return KernelOrder::kBuffers;
   return isFloating(dtype) && *output.combine != ScalarOp::kAdd ? KernelOrder::kFixed : KernelOrder::kAny;
@@ -120,7 +147,7 @@ void describeCombining(const KernelDag& dag, Kernel* kernel) {
     const KernelOutput& output = dag.outputs()[i];
     if (!output.combine) continue;
     const ScalarOp op = *output.combine;
-    const DType dtype = dag[output.value].dtype;
+    const DType dtype = dag.storedDType(output);
     KernelReduction& reduction = kernel->reductions[reductions[i]];
     if (output.extreme) {
       reduction.extreme = reductions[*output.extreme];
@@ -129,7 +156,8 @@ void describeCombining(const KernelDag& dag, Kernel* kernel) {
     }
     reduction.neutral = neutralBits(op, dtype);
     if (output.has_position) continue;
-    reduction.combine = byType(dtype, [op](auto type) { return combineOf<decltype(type)>(op); });
+    reduction.combine = dtype == DType::kF16 ? combineOfHalves(op)
+                                             : byType(dtype, [op](auto type) { return combineOf<decltype(type)>(op); });
     reduction.order = orderOf(output, dtype);
   }
 }

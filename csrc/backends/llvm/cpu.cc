@@ -88,6 +88,21 @@ int vectorBytes() {
 #endif
 }
 
+namespace {
+bool without_half_conversions = false;
+}  // namespace
+
+void setWithoutHalfConversions(bool without) { without_half_conversions = without; }
+
+bool convertsHalves() {
+#if defined(__x86_64__)
+  static const bool has = __builtin_cpu_supports("f16c") && __builtin_cpu_supports("avx2");
+  return has && !without_half_conversions;
+#else
+  return false;
+#endif
+}
+
 bool hasFusedMultiplyAdd() {
 #if defined(__x86_64__)
   static const bool has = __builtin_cpu_supports("fma");

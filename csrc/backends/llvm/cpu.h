@@ -9,6 +9,10 @@ namespace segue::llvm {
 const std::string& cpuIdentity();
 /// Bytes of the vectors that kernels work with on this machine.
 int vectorBytes();
+/// Whether it converts between float16 and float32.
+bool convertsHalves();
+/// For tests: kernels that are made from now on are for processors that do not.
+void setWithoutHalfConversions(bool without);
 /// Whether it multiplies and adds in one rounding.
 bool hasFusedMultiplyAdd();
 

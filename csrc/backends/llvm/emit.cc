@@ -5,6 +5,7 @@
 #include "absl/strings/str_join.h"
 #include "backends/llvm/division.h"
 #include "backends/llvm/emitter.h"
+#include "backends/llvm/half.h"
 #include "backends/llvm/positions.h"
 #include "backends/llvm/scalar_code.h"
 #include "base/fault.h"
@@ -37,7 +38,7 @@ Emitter::Emitter(const Group& group, int vector_bytes) : group_(group), dag_(gro
     pairs_[inputOf(scalar)] = partOf(scalar) != Part::kWhole;
   }
   for (size_t i = 0; i < dag_.outputs().size(); i++) {
-    dtypes_[placeOf(i)] = dag_[dag_.outputs()[i].value].dtype;
+    dtypes_[placeOf(i)] = dag_.storedDType(dag_.outputs()[i]);
     pairs_[placeOf(i)] = dag_.outputs()[i].part != Part::kWhole;
   }
   for (size_t i = 0; i < dag_.outputs().size(); i++) {
@@ -295,9 +296,7 @@ std::vector<std::string> Emitter::emitOps(int lanes, const Places& places) {
 void Emitter::emitOutputs(int lanes, const Places& places, std::vector<std::string> values) {
   std::vector<std::string> so_far(values.size());
   for (size_t i = 0; i < values.size(); i++) {
-    const size_t param = placeOf(i);
-    const KernelOutput& output = dag_.outputs()[i];
-    if (runs_[param] && output.combine) so_far[i] = emitLoads(param, output.part, places[param], lanes);
+    if (runs_[placeOf(i)] && dag_.outputs()[i].combine) so_far[i] = emitHeld(i, places[placeOf(i)], lanes);
   }
   so_far = emitCombined(lanes, std::move(so_far), values, Arrival::kLater, "i64");
   for (size_t i = 0; i < values.size(); i++) {
@@ -327,7 +326,7 @@ std::vector<std::string> Emitter::emitCombined(int lanes, std::vector<std::strin
     const KernelOutput& output = dag_.outputs()[i];
     if (so_far[i].empty() || output.has_position) continue;
     if (!output.extreme) {
-      so_far[i] = emitCombine(*output.combine, dtypes_[placeOf(i)], lanes, {so_far[i], values[i]}, out_);
+      so_far[i] = emitCombine(*output.combine, dag_[output.value].dtype, lanes, {so_far[i], values[i]}, out_);
       continue;
     }
     const size_t extreme = *output.extreme;
@@ -398,6 +397,20 @@ void Emitter::emitStores(size_t param, const Place& place, const std::string& va
   for (size_t i = 0; i < places.size(); i++) {
     emitStore(dtype, places[i], out_.define("extractelement ", typeOf(dtype, lanes), " ", value, ", i64 ", i), 1);
   }
+}
+
+std::string Emitter::emitHeld(size_t output, const Place& place, int lanes) {
+  std::string held = emitLoads(placeOf(output), dag_.outputs()[output].part, place, lanes);
+  return dag_.outputs()[output].narrows ? emitWiden(lanes, held, out_) : held;
+}
+
+std::string Emitter::emitStored(size_t output, const std::string& value, int lanes) {
+  return dag_.outputs()[output].narrows ? emitNarrow(Narrowing::kExact, lanes, value, out_) : value;
+}
+
+std::string Emitter::emitRounded(size_t output, const std::string& value, int lanes) {
+  if (!dag_.outputs()[output].narrows || SEGUE_FAULT(HalfSumsUnrounded)) return value;
+  return emitWiden(lanes, emitStored(output, value, lanes), out_);
 }
 
 std::string Emitter::emitLoad(DType dtype, std::string_view place, int lanes) {

@@ -100,12 +100,12 @@ std::vector<std::string> Emitter::emitExtracts(const std::string& folded) {
 void Emitter::emitFolded(const std::vector<std::string>& values, bool row) {
   std::vector<std::string> held(folds_.size());
   for (size_t i = 0; i < folds_.size(); i++) {
-    if (!row || !isRows(i)) held[i] = emitLoad(foldDType(i), pointers_[placeOf(folds_[i])], 1);
+    if (!row || !isRows(i)) held[i] = emitHeld(folds_[i], {{pointers_[placeOf(folds_[i])]}}, 1);
   }
   held = emitStep(1, held, values, Arrival::kAny, "i64");
   for (size_t i = 0; i < folds_.size(); i++) {
     const bool kept = held[i].empty();
-    if (!kept || isPosition(i)) emitStore(foldDType(i), pointers_[placeOf(folds_[i])], kept ? values[i] : held[i], 1);
+    if (!kept || isPosition(i)) emitStores(placeOf(folds_[i]), {{pointers_[placeOf(folds_[i])]}}, emitStored(folds_[i], kept ? values[i] : held[i], 1), 1);
   }
 }
 

@@ -151,14 +151,15 @@ void Emitter::emitElements(const RowLoop& loop, Access access, std::string_view 
     const Places places = placesAt(access, index);
     const std::vector<std::string> values = emitOps(lanes, places);
     for (size_t i = 0; i < values.size() && row == 0; i++) {
-      if (dag_.outputs()[i].combine) so_far[i] = emitLoads(placeOf(i), dag_.outputs()[i].part, places[placeOf(i)], lanes);
+      if (dag_.outputs()[i].combine) so_far[i] = emitHeld(i, places[placeOf(i)], lanes);
     }
     so_far = emitCombined(lanes, std::move(so_far), values, Arrival::kLater, "i64");
     std::vector<std::string> results = values;
     for (size_t i = 0; i < values.size(); i++) {
-      const bool combined = dag_.outputs()[i].combine.has_value();
+      const bool combined = dag_.outputs()[i].combine.has_value(), last = row + 1 == loop.pointers.size();
+      if (combined && !last) so_far[i] = emitRounded(i, so_far[i], lanes);
       if (combined) results[i] = so_far[i];
-      if (!combined || row + 1 == loop.pointers.size()) emitResult(i, places[placeOf(i)], results, lanes);
+      if (!combined || last) emitResult(i, places[placeOf(i)], results, lanes);
     }
   }
 }

@@ -70,7 +70,7 @@ void Emitter::emitStorePair(size_t param, const Place& place, const std::string&
 
 void Emitter::emitResult(size_t output, const Place& place, const std::vector<std::string>& values, int lanes) {
   switch (dag_.outputs()[output].part) {
-    case Part::kWhole: return emitStores(placeOf(output), place, values[output], lanes);
+    case Part::kWhole: return emitStores(placeOf(output), place, emitStored(output, values[output], lanes), lanes);
     case Part::kReal: return;
     case Part::kImaginary: return emitStorePair(placeOf(output), place, values[output - 1], values[output], lanes);
   }

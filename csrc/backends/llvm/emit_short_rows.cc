@@ -96,9 +96,9 @@ void Emitter::emitGroup(const std::vector<bool>& runs, const Places& lanes) {
   emitAdvance("%group.i", 1, "%count", false, "group.elements", "group.end");
   out_.label("group.end");
   std::vector<std::string> held;
-  for (size_t i = 0; i < folds_.size(); i++) held.push_back(emitLoads(placeOf(folds_[i]), foldOutput(i).part, lanes[placeOf(folds_[i])], lanes_));
+  for (size_t i = 0; i < folds_.size(); i++) held.push_back(emitHeld(folds_[i], lanes[placeOf(folds_[i])], lanes_));
   held = emitStep(lanes_, held, folded, Arrival::kAny, "i64");
-  for (size_t i = 0; i < folds_.size(); i++) emitStores(placeOf(folds_[i]), lanes[placeOf(folds_[i])], held[i], lanes_);
+  for (size_t i = 0; i < folds_.size(); i++) emitStores(placeOf(folds_[i]), lanes[placeOf(folds_[i])], emitStored(folds_[i], held[i], lanes_), lanes_);
 }
 
 }  // namespace segue::llvm

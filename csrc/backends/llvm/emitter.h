@@ -132,7 +132,8 @@ class Emitter {
   int carriedLanes(size_t i, int lanes) const { return i < folds_.size() ? lanes : 1; }
   /// What a vector of it, or a single one, consists of.
   std::string carriedType(size_t i, int lanes) const;
-  DType foldDType(size_t fold) const { return dtypes_[placeOf(folds_[fold])]; }
+  /// In registers; in memory it may have another.
+  DType foldDType(size_t fold) const { return dag_[foldOutput(fold).value].dtype; }
   ScalarOp foldOp(size_t fold) const { return *dag_.outputs()[folds_[fold]].combine; }
   const KernelOutput& foldOutput(size_t fold) const { return dag_.outputs()[folds_[fold]]; }
   bool isPosition(size_t fold) const { return foldOutput(fold).extreme.has_value(); }
@@ -193,8 +194,14 @@ class Emitter {
   std::string emitPair(size_t param, Part part, const Place& place, int lanes);
   void emitStores(size_t param, const Place& place, const std::string& value, int lanes);
   void emitStorePair(size_t param, const Place& place, const std::string& real, const std::string& imaginary, int lanes);
-  /// Stores an output's value; both parts of a complex result with the second one.
+  /// Stores an output's value, in its dtype in memory; both parts of a complex result with the second one.
   void emitResult(size_t output, const Place& place, const std::vector<std::string>& values, int lanes);
+  /// What an output that is combined holds in memory, in the dtype of its values.
+  std::string emitHeld(size_t output, const Place& place, int lanes);
+  /// An output's value in its dtype in memory.
+  std::string emitStored(size_t output, const std::string& value, int lanes);
+  /// As it would be if it were stored in between.
+  std::string emitRounded(size_t output, const std::string& value, int lanes);
   std::string emitLoad(DType dtype, std::string_view place, int lanes);
   void emitStore(DType dtype, std::string_view place, std::string value, int lanes);
   std::string emitOp(const Scalar& scalar, int lanes);

@@ -54,7 +54,10 @@ class GroupBuilder {
       const Arg& arg = node->args[0];
       const bool own = candidate.reduction->truth || candidate.reduction->locates;
       const DType dtype = own ? arg.as<ArgValue>().type->dtype : candidate.reduction->dtype;
-      values_[node] = operand(arg, dtype);
+      values_[node] = summed(arg, dtype);
+      if (candidate.reduction->locates && dtype == DType::kF16) {
+        values_[node] = {group_.dag.rank(values_[node].real, candidate.reduction->combine == ScalarOp::kMin)};
+      }
       if (candidate.reduction->truth) {
         values_[node] = {group_.dag.apply(ScalarOp::kNe, DType::kBool, {values_[node].real, group_.dag.constant(dtype, 0)})};
       }
@@ -76,6 +79,12 @@ class GroupBuilder {
       operands.push_back(operand(candidate.operands()[i], candidate.pointwise->loop[i]));
     }
     values_[node] = lowerExpression(*candidate.pointwise, operands, group_.dag);
+  }
+
+  /// An operand in a reduction's dtype: arithmetic follows.
+  Parts summed(const Arg& arg, DType dtype) {
+    const bool half = dtype == DType::kF32 && arg.as<ArgValue>().type->dtype == DType::kF16;
+    return half ? Parts{group_.dag.widen(operand(arg, DType::kF16).real)} : operand(arg, dtype);
   }
 
   void lowerScatter(const Candidate& candidate) {
@@ -116,8 +125,10 @@ class GroupBuilder {
     const bool positive = reduction.combine == ScalarOp::kAdd && isFloating(reduction.dtype) && !SEGUE_FAULT(KernelSumsNegativeZero);
     const uint64_t initial = positive ? 0 : neutralBits(reduction.combine, reduction.dtype);
     const auto number = static_cast<uint32_t>(group_.kernel.params.size());
-    group_.kernel.reductions.push_back({number, initial, dtypeDescr(reduction.dtype), reduction.averages});
+    const DType stored = reduction.narrows ? DType::kF16 : reduction.dtype;
+    group_.kernel.reductions.push_back({number, initial, dtypeDescr(stored), reduction.averages});
     addOutput(candidate.node, param);
+    if (reduction.narrows) return group_.dag.reduceHalf(values_.at(candidate.node).real, reduction.order);
     group_.dag.reduce(reduction.combine, values_.at(candidate.node).real, reduction.order);
   }
 

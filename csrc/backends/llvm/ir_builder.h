@@ -15,7 +15,7 @@ namespace segue::llvm {
 
 /// `<8 x double>`; the element itself for one lane.
 std::string vectorOf(std::string_view element, int lanes);
-/// An element in a register: booleans are single bits there.
+/// An element in a register: booleans are single bits there, and a float16's bits are an integer.
 std::string registerType(DType dtype);
 /// An element in memory.
 std::string memoryType(DType dtype);

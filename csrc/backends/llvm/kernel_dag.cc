@@ -6,13 +6,14 @@
 
 #include "absl/strings/str_cat.h"
 #include "backends/llvm/division.h"
+#include "backends/llvm/half.h"
 #include "base/check.h"
 
 namespace segue::llvm {
 namespace {
 
 constexpr std::string_view kNames[] = {
-    "load", "constant", "position", "cast", "scan", "gather",
+    "load", "constant", "position", "cast", "widen", "narrow", "rank", "scan", "gather",
 #define SEGUE_SCALAR_OP(name, text, arity) text,
 #include "backends/llvm/scalar_ops.def"
 #undef SEGUE_SCALAR_OP
@@ -55,12 +56,14 @@ int costPerByte(ScalarOp op) {
 }
 
 uint64_t infinityBits(DType dtype) {
+  if (dtype == DType::kF16) return halfBits(HUGE_VAL);
   return dtype == DType::kF64 ? std::bit_cast<uint64_t>(HUGE_VAL) : std::bit_cast<uint32_t>(HUGE_VALF);
 }
 
 std::string printConstant(const Scalar& scalar) {
   if (scalar.dtype == DType::kF64) return absl::StrCat(std::bit_cast<double>(scalar.bits));
   if (scalar.dtype == DType::kF32) return absl::StrCat(std::bit_cast<float>(static_cast<uint32_t>(scalar.bits)));
+  if (scalar.dtype == DType::kF16) return absl::StrCat(halfToFloat(static_cast<uint16_t>(scalar.bits)));
   return absl::StrCat(static_cast<int64_t>(scalar.bits));
 }
 
@@ -69,6 +72,8 @@ bool calculates(ScalarOp op, DType dtype) {
   const bool arithmetic = op >= ScalarOp::kAdd && op <= ScalarOp::kRint && op != ScalarOp::kNeg && op != ScalarOp::kAbs;
   return isFloating(dtype) && (arithmetic || isMath(op));
 }
+/// By instructions for floats: those of float16 are compared by their bits.
+bool comparesAsFloats(DType dtype) { return isFloating(dtype) && dtype != DType::kF16; }
 bool isCalculation(const Scalar& scalar) { return calculates(scalar.op == ScalarOp::kScan ? scanOp(scalar) : scalar.op, scalar.dtype); }
 
 }  // namespace
@@ -87,7 +92,9 @@ uint64_t neutralBits(ScalarOp combine, DType dtype) {
   const bool is_signed = dtypeKind(dtype) == 'i';
   switch (combine) {
     case ScalarOp::kAdd: return isFloating(dtype) ? top : 0;   // -0.0: 0.0 would change its sign
-    case ScalarOp::kMul: return dtype == DType::kF64 ? std::bit_cast<uint64_t>(1.0) : dtype == DType::kF32 ? std::bit_cast<uint32_t>(1.0f) : 1;
+    case ScalarOp::kMul:
+      if (dtype == DType::kF16) return halfBits(1);
+      return dtype == DType::kF64 ? std::bit_cast<uint64_t>(1.0) : dtype == DType::kF32 ? std::bit_cast<uint32_t>(1.0f) : 1;
     case ScalarOp::kOr: return 0;
     case ScalarOp::kAnd: return dtype == DType::kBool ? 1 : all;
     case ScalarOp::kMin: return isFloating(dtype) ? infinityBits(dtype) : is_signed ? all ^ top : all;
@@ -103,8 +110,24 @@ ScalarId KernelDag::add(const Scalar& scalar) {
 }
 
 ScalarId KernelDag::cast(ScalarId value, DType to) {
-  if (scalars_[value].dtype == to) return value;
+  const DType from = scalars_[value].dtype;
+  if (from == to) return value;
+  // NumPy goes by float32.
+  if (to == DType::kF16 && !isFloating(from)) return narrow(cast(value, DType::kF32));
+  if (from == DType::kF16 && !isFloating(to)) value = widen(value);
   return add({.op = ScalarOp::kCast, .dtype = to, .args = {value}, .arity = 1});
+}
+
+ScalarId KernelDag::widen(ScalarId value) {
+  const Scalar& half = scalars_[value];
+  if (half.op == ScalarOp::kConstant) return constant(DType::kF32, std::bit_cast<uint32_t>(halfToFloat(static_cast<uint16_t>(half.bits))));
+  return add({.op = ScalarOp::kWiden, .dtype = DType::kF32, .args = {value}, .arity = 1});
+}
+
+ScalarId KernelDag::rank(ScalarId value, bool least) {
+  if (least) value = apply(ScalarOp::kNeg, DType::kF16, {value});
+  const ScalarId place = apply(ScalarOp::kRank, DType::kI16, {value});
+  return least ? apply(ScalarOp::kNeg, DType::kI16, {place}) : place;
 }
 
 ScalarId KernelDag::apply(ScalarOp op, DType dtype, absl::Span<const ScalarId> args) {
@@ -146,6 +169,7 @@ bool KernelDag::setsStatus(const Scalar& scalar) const {
   if (scalar.arity == 0) return false;
   const bool from_floats = isFloating(scalars_[scalar.args[0]].dtype);
   if (scalar.op == ScalarOp::kCast) return from_floats && scalar.dtype != DType::kF64;
+  if (scalar.op == ScalarOp::kNarrow) return true;
   return from_floats && ((scalar.op >= ScalarOp::kAdd && scalar.op <= ScalarOp::kFms) || scalar.op == ScalarOp::kSqrt);
 }
 
@@ -158,7 +182,7 @@ absl::Span<const ScalarId> KernelDag::usedArgs(const Scalar& scalar) const {
     if (condition.op == ScalarOp::kConstant) return args.subspan(condition.bits != 0 ? 1 : 2, 1);
   }
   // x & 0, x ^ x, x < 0 of unsigned ones, (x + y) - x …
-  if (scalar.arity == 2 && !isFloating(scalars_[args[0]].dtype)) return {};
+  if (scalar.arity == 2 && !comparesAsFloats(scalars_[args[0]].dtype)) return {};
   // The sign of a float is that of what it was cast from.
   if (scalar.op == ScalarOp::kCopySign && scalars_[args[1]].op == ScalarOp::kCast) return args.subspan(0, 1);
   return args;
@@ -175,7 +199,7 @@ void KernelDag::keepStatus() {
     // Comparisons that are quiet, calls, and what tells of indices out of bounds stay.
     const bool comparison = isComparison(scalar.op) || scalar.op == ScalarOp::kMin || scalar.op == ScalarOp::kMax;
     const bool called = isMath(scalar.op) || scalar.op == ScalarOp::kGather;
-    const bool stays = isKept(scalar) || called || (comparison && isFloating(scalars_[scalar.args[0]].dtype));
+    const bool stays = isKept(scalar) || called || (comparison && comparesAsFloats(scalars_[scalar.args[0]].dtype));
     if (!used[i] && !stays) {
       if (!setsStatus(scalar)) continue;
       scalar.bits = 1;
@@ -188,8 +212,8 @@ bool KernelDag::reports() const {
   auto reports = [this](const Scalar& scalar) {
     if (isDivision(scalar.op)) return !dividesByPositive(*this, scalar);
     if (scalar.op == ScalarOp::kGeSignaling) return true;
-    if (scalar.op != ScalarOp::kCast) return false;
-    return scalar.dtype == DType::kF32 || (isFloating(scalars_[scalar.args[0]].dtype) && isIntegral(scalar.dtype));
+    if (scalar.op != ScalarOp::kCast) return scalar.op == ScalarOp::kNarrow;
+    return scalar.dtype == DType::kF16 || scalar.dtype == DType::kF32 || (isFloating(scalars_[scalar.args[0]].dtype) && isIntegral(scalar.dtype));
   };
   return std::any_of(scalars_.begin(), scalars_.end(), [&](const Scalar& scalar) {
            return isCalculation(scalar) || reports(scalar);
@@ -255,7 +279,7 @@ std::string KernelDag::print() const {
     }
     absl::StrAppend(&out, output.combine ? absl::StrCat("reduce ", scalarOpName(*output.combine)) : "store",
                     kParts[static_cast<size_t>(output.part)], " v", output.value,
-                    kOrders[static_cast<size_t>(output.order)], "\n");
+                    kOrders[static_cast<size_t>(output.order)], output.narrows ? " f16" : "", "\n");
   }
   return out;
 }

@@ -11,6 +11,7 @@
 //   store real v2
 //   store imaginary v3
 //   reduce add v2 pairwise
+//   reduce add v2 pairwise f16
 //   locate min v2 v3
 //   scatter v4 v2
 #pragma once
@@ -31,6 +32,9 @@ enum class ScalarOp : uint8_t {
   kConstant,   ///< bits: the value's
   kPosition,   ///< where the element stands along dimensions that are reduced; bits: by which of the kernel's parameters for that
   kCast,       ///< from the argument's dtype, as NumPy's astype does
+  kWiden,      ///< float16 to float32, for arithmetic (half.h)
+  kNarrow,     ///< … and back
+  kRank,       ///< a float16's place in the order of all, as an integer: NaNs have the last one
   kScan,       ///< of the argument's values at this element of the row and those before it, combined from the first on; bits: by which operator
   kGather,     ///< the element of a table that the argument is the index of; bits: which input the table is, and what becomes of other indices
 #define SEGUE_SCALAR_OP(name, text, arity) k##name,
@@ -112,6 +116,7 @@ struct KernelOutput {
   std::optional<ScalarId> at;        ///< the index, of uint64
   uint32_t result = 0;               ///< which of the kernel's results it is, or is a part of: parts follow each other
   Part part = Part::kWhole;
+  bool narrows = false;              ///< what was combined so far is a float16 in memory, the value a float32
 };
 
 class KernelDag {
@@ -124,6 +129,10 @@ class KernelDag {
   ScalarId constant(DType dtype, uint64_t bits) { return add({.op = ScalarOp::kConstant, .dtype = dtype, .bits = bits}); }
   ScalarId position(uint32_t number) { return add({.op = ScalarOp::kPosition, .dtype = DType::kI64, .bits = number}); }
   ScalarId cast(ScalarId value, DType to);
+  ScalarId widen(ScalarId value);
+  ScalarId narrow(ScalarId value) { return add({.op = ScalarOp::kNarrow, .dtype = DType::kF16, .args = {value}, .arity = 1}); }
+  /// Where a float16 stands among others, for argmax or (least) argmin: of several NaNs none is better.
+  ScalarId rank(ScalarId value, bool least);
   ScalarId scan(ScalarOp combine, ScalarId value) {
     return add({.op = ScalarOp::kScan, .dtype = scalars_[value].dtype, .args = {value}, .arity = 1, .bits = static_cast<uint64_t>(combine)});
   }
@@ -139,6 +148,8 @@ class KernelDag {
   void storeParts(ScalarId real, ScalarId imaginary);
   void reduce(ScalarOp combine, ScalarId value, FoldOrder order) { addResult({.value = value, .combine = combine, .order = order}); }
   void scatter(ScalarId index, ScalarId value) { addResult({.value = value, .combine = ScalarOp::kAdd, .at = index}); }
+  /// A sum of float32s that is a float16 in between.
+  void reduceHalf(ScalarId value, FoldOrder order) { addResult({.value = value, .combine = ScalarOp::kAdd, .order = order, .narrows = true}); }
   /// Which position the least or greatest value has: an output, whose number it gives. The value itself is another, behind all others (addExtreme).
   uint32_t locate(ScalarOp combine, ScalarId position);
   void addExtreme(uint32_t located, ScalarId value);
@@ -147,6 +158,8 @@ class KernelDag {
   const Scalar& operator[](ScalarId id) const { return scalars_[id]; }
   const std::vector<KernelOutput>& outputs() const { return outputs_; }
   uint32_t resultCount() const { return outputs_.empty() ? 0 : outputs_.back().result + 1; }
+  /// Of an output in memory.
+  DType storedDType(const KernelOutput& output) const { return output.narrows ? DType::kF16 : scalars_[output.value].dtype; }
   /// Whether computing may set the floating-point status.
   bool reports() const;
   /// Whether it calls math functions.

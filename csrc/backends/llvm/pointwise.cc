@@ -5,10 +5,12 @@
 #include <charconv>
 #include <cmath>
 #include <complex>
+#include <utility>
 
 #include "absl/strings/strip.h"
 #include "backends/llvm/complex_forms.h"
 #include "backends/llvm/division.h"
+#include "backends/llvm/half.h"
 #include "base/check.h"
 #include "base/fault.h"
 #include "base/numpy_version.h"
@@ -39,7 +41,7 @@ bool applies(ScalarOp op, DType dtype) {
       return !floating;
     case ScalarOp::kMin:
     case ScalarOp::kMax:
-      return !floating || kTakesSecondZero;
+      return !floating || kTakesSecondZero || dtype == DType::kF16;
     case ScalarOp::kShl:
     case ScalarOp::kShr:
     case ScalarOp::kFloorDiv:
@@ -100,6 +102,7 @@ class ExpressionReader {
 uint64_t integerBits(int64_t value, DType dtype) {
   if (dtype == DType::kF64) return std::bit_cast<uint64_t>(static_cast<double>(value));
   if (dtype == DType::kF32) return std::bit_cast<uint32_t>(static_cast<float>(value));
+  if (dtype == DType::kF16) return halfBits(static_cast<double>(value));
   if (dtype == DType::kBool) return value != 0;
   return static_cast<uint64_t>(value);
 }
@@ -143,8 +146,15 @@ struct DagVisitor {
       return dag.apply(ScalarOp::kSub, dtype, {args[0], dag.apply(ScalarOp::kMul, dtype, {quotient, args[1]})});
     }
     if (op == ScalarOp::kSub && SEGUE_FAULT(KernelSubtractsBackwards)) return dag.apply(op, dtype, {args[1], args[0]});
+    if (dtype == DType::kF16 && isWidened(op)) return dag.narrow(dag.apply(op, DType::kF32, widened(op, args)));
     if (op == ScalarOp::kWhere) return dag.apply(op, dag[args[1]].dtype, args);
     return dag.apply(op, isPredicate(op) ? DType::kBool : dtype, args);
+  }
+  absl::InlinedVector<ScalarId, 3> widened(ScalarOp op, absl::Span<const ScalarId> args) const {
+    absl::InlinedVector<ScalarId, 3> out;
+    for (const ScalarId arg : args) out.push_back(dag.widen(arg));
+    if (takesSecondNan(op)) std::swap(out[0], out[1]);
+    return out;
   }
 };
 
@@ -210,7 +220,7 @@ bool findProduct(const Node& node, const DimTable& dims, bool exact, Pointwise* 
   if (!number || (whole && (*number != 2 || !node.args[1].is<Dim>()))) return false;
   if (isComplex(base->dtype) && *number != 2 && *number != -1) return false;
   const auto* product = std::find_if(std::begin(kProducts), std::end(kProducts), [&number](const Product& p) { return p.exponent == *number; });
-  if (product == std::end(kProducts) || (exact && !product->exact)) return false;
+  if (product == std::end(kProducts) || (!product->exact && (exact || base->dtype == DType::kF16))) return false;
   out->expression = isComplex(base->dtype) && *number == -1 ? "reciprocal($0)" : product->expression;
   out->operand_count = 1;
   out->loop = {base->dtype};
@@ -378,7 +388,7 @@ std::optional<Pointwise> pointwiseOf(const Node& node, const DimTable& dims, boo
 }
 
 bool isKernelDType(DType dtype) {
-  return dtype == DType::kBool || isIntegral(dtype) || dtype == DType::kF32 || dtype == DType::kF64;
+  return dtype == DType::kBool || isIntegral(dtype) || dtype == DType::kF32 || dtype == DType::kF64 || (dtype == DType::kF16 && kernelsKnowHalf());
 }
 
 bool isKernelElement(DType dtype) { return isKernelDType(dtype) || dtype == DType::kC64 || dtype == DType::kC128; }
@@ -392,6 +402,7 @@ std::optional<uint64_t> constantBits(const Arg& arg, DType dtype, const DimTable
   if (arg.is<double>()) {
     const double value = arg.as<double>();
     if (dtype == DType::kF64) return std::bit_cast<uint64_t>(value);
+    if (dtype == DType::kF16) return halfReports(value) ? std::nullopt : std::optional<uint64_t>(halfBits(value));
     const auto narrow = static_cast<float>(value);
     // NumPy reports what becomes infinite or subnormal.
     const bool reports = std::isfinite(value) && (!std::isfinite(narrow) || (value != 0 && std::fpclassify(narrow) != FP_NORMAL));
@@ -402,6 +413,7 @@ std::optional<uint64_t> constantBits(const Arg& arg, DType dtype, const DimTable
   const int64_t value = dims.constantValue(arg.as<Dim>());
   constexpr int64_t kExactInFloat = 1 << 24;
   if (dtype == DType::kF32 && std::abs(value) > kExactInFloat) return std::nullopt;
+  if (dtype == DType::kF16 && halfReports(static_cast<double>(value))) return std::nullopt;
   if (isIntegral(dtype)) {
     const int bits = dtypeItemSize(dtype) * 8;
     const bool is_signed = dtypeKind(dtype) == 'i';

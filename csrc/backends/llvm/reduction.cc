@@ -11,14 +11,25 @@ FoldOrder sumOrder(DType operand, DType result) {
   return result != operand || !numpyAtLeast(2, 3) ? FoldOrder::kBuffered : FoldOrder::kPairwise;
 }
 
+/// NumPy adds up each run of elements in float32. Its means of float16 are others (graph/passes/half_means.h).
+std::optional<Reduction> halfSum(Reduction out) {
+  out.dtype = DType::kF32;
+  out.order = FoldOrder::kPairwise;
+  out.narrows = true;
+  // Older versions take a buffer at a time.
+  return !out.averages && numpyAtLeast(2, 3) ? std::optional(out) : std::nullopt;
+}
+
 /// How a reduction combines, by its operator's name; nullopt where kernels have no such reduction of the dtype.
 std::optional<Reduction> combinationOf(std::string_view name, DType operand, DType result, bool exact) {
   Reduction out{.dtype = result};
-  const bool real = operand == DType::kF32 || operand == DType::kF64, whole = operand == DType::kBool || isIntegral(operand);
+  const bool half = operand == DType::kF16 && isKernelDType(operand), real = half || operand == DType::kF32 || operand == DType::kF64;
+  const bool whole = operand == DType::kBool || isIntegral(operand);
   if (name == "sum" || name == "mean") {
     out.averages = name == "mean";
     if (isFloating(result)) {
-      const bool widened = result == DType::kF64 && (whole || real);
+      if (half && result == DType::kF16) return halfSum(out);
+      const bool widened = (result == DType::kF64 && (whole || real)) || (half && result == DType::kF32);
       if (!widened && !(real && result == operand)) return std::nullopt;
       out.order = sumOrder(operand, result);
       return out;
@@ -42,7 +53,7 @@ std::optional<Reduction> combinationOf(std::string_view name, DType operand, DTy
   }
   if (name == "argmin" || name == "argmax") {
     out.combine = name == "argmin" ? ScalarOp::kMin : ScalarOp::kMax;
-    out.dtype = operand;
+    out.dtype = half ? DType::kI16 : operand;   // ranks
     out.locates = true;
     return real || whole ? std::optional(out) : std::nullopt;
   }

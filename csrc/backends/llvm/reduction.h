@@ -16,6 +16,7 @@ struct Reduction {
   FoldOrder order = FoldOrder::kAny;
   bool truth = false;                 ///< of whether elements differ from zero
   bool locates = false;               ///< the result is where the least or greatest element stands along the axis; `dtype` is that of elements
+  bool narrows = false;               ///< what was combined so far is a float16 wherever it is stored
   bool averages = false;              ///< a mean: the sum is divided by the number of elements
   uint32_t axes = 0;                  ///< bit i: dimension i of the operand, counted from the last one, is reduced
   bool keeps_axes = false;            ///< the result has them with one element

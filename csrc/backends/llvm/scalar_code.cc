@@ -3,6 +3,7 @@
 #include <bit>
 
 #include "backends/llvm/division.h"
+#include "backends/llvm/half.h"
 #include "base/check.h"
 #include "base/fault.h"
 
@@ -32,7 +33,7 @@ std::string integerPredicate(ScalarOp op, bool is_signed) {
 bool isReplaced(const KernelDag& dag, const Scalar& scalar) {
   for (size_t k = 0; k < scalar.arity; k++) {
     const Scalar& arg = dag[scalar.args[k]];
-    if (arg.op != ScalarOp::kConstant || !isFloating(arg.dtype)) continue;
+    if (arg.op != ScalarOp::kConstant || !isFloating(arg.dtype) || arg.dtype == DType::kF16) continue;
     const double value = arg.dtype == DType::kF64 ? std::bit_cast<double>(arg.bits) : std::bit_cast<float>(static_cast<uint32_t>(arg.bits));
     if (value == 0 || value == 1 || value == -1) return true;
   }
@@ -52,6 +53,7 @@ class ScalarCode {
   }
 
   std::string emit() {
+    if (dtype_ == DType::kF16 && op_ != ScalarOp::kCast && op_ != ScalarOp::kWhere) return emitHalfOp(op_, lanes_, args_, out_);
     const bool real = isFloating(dtype_);
     switch (op_) {
       case ScalarOp::kCast: return cast();
@@ -101,6 +103,7 @@ class ScalarCode {
 
   std::string cast() {
     const DType to = result_;
+    if (dtype_ == DType::kF16 || to == DType::kF16) return emitHalfCast(dtype_, to, lanes_, args_[0], out_);
     std::string_view how;
     if (dtype_ == DType::kBool && isFloating(to)) return oneOrZero(to);
     if (isFloating(dtype_) && isIntegral(to)) {
@@ -204,16 +207,26 @@ class ScalarCode {
   IrBuilder& out_;
 };
 
+/// Of what an operator has given in float32.
+Narrowing narrowingOf(const KernelDag& dag, const Scalar& scalar) {
+  const ScalarOp op = dag[scalar.args[0]].op;
+  if (isKept(scalar)) return Narrowing::kKept;
+  return op == ScalarOp::kMul || op == ScalarOp::kDiv || isMath(op) ? Narrowing::kRounds : Narrowing::kExact;
+}
+
 }  // namespace
 
 std::string emitScalarOp(const KernelDag& dag, const Scalar& scalar, int lanes, absl::Span<const std::string> args, IrBuilder& out) {
   if (isDivision(scalar.op)) return emitDivision(dag, scalar, lanes, args, out);
+  if (scalar.op == ScalarOp::kWiden) return emitWiden(lanes, args[0], out);
+  if (scalar.op == ScalarOp::kNarrow) return emitNarrow(narrowingOf(dag, scalar), lanes, args[0], out);
   ScalarCode code(scalar.op, dag[scalar.args[0]].dtype, scalar.dtype, lanes, args, out);
   const bool dropped = isKept(scalar) && !SEGUE_FAULT(KernelDropsUnused);
   return dropped || isReplaced(dag, scalar) ? code.constrain().emit() : code.emit();
 }
 
 std::string emitCombine(ScalarOp op, DType dtype, int lanes, absl::Span<const std::string> args, IrBuilder& out) {
+  if (dtype == DType::kF16) return emitHalfCombine(op, lanes, args, out);
   return ScalarCode(op, dtype, dtype, lanes, args, out).emit();
 }
 

@@ -24,11 +24,12 @@ std::optional<Scan> combinationOf(const Node& node) {
 
 /// Whether kernels cast elements and combine them as NumPy does.
 bool combines(const Scan& scan, DType operand) {
-  const bool real = operand == DType::kF32 || operand == DType::kF64, whole = operand == DType::kBool || isIntegral(operand);
+  const bool half = operand == DType::kF16 && isKernelDType(operand), real = half || operand == DType::kF32 || operand == DType::kF64;
+  const bool whole = operand == DType::kBool || isIntegral(operand);
   if (scan.combine == ScalarOp::kMax || scan.combine == ScalarOp::kMin) {
-    return scan.dtype == operand && (isIntegral(operand) || (real && kTakesSecondZero));
+    return scan.dtype == operand && (isIntegral(operand) || half || (real && kTakesSecondZero));
   }
-  if (real) return scan.dtype == operand || scan.dtype == DType::kF64;
+  if (real) return scan.dtype == operand || scan.dtype == DType::kF64 || (half && scan.dtype == DType::kF32);
   return whole && (isIntegral(scan.dtype) || scan.dtype == DType::kF64);
 }
 

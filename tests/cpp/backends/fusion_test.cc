@@ -4,6 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "backends/llvm/emit.h"
 #include "backends/llvm/fusion.h"
+#include "backends/llvm/half.h"
 #include "graph/parse.h"
 
 #include <catch2/catch.hpp>
@@ -78,7 +79,7 @@ TEST_CASE("groups run before memory is written", "[fusion]") {
 
 TEST_CASE("NumPy runs what kernels do not know", "[fusion]") {
   CHECK(orderOf("graph(x: c128[s0]) { a = arctanh x; return a }") == "a");
-  CHECK(orderOf("graph(x: f16[s0]) { a = multiply x 2; return a }") == "a");
+  CHECK(orderOf("graph(x: f16[s0]) { a = multiply x 2; return a }") == (kernelsKnowHalf() ? "[a -> a]" : "a"));
   CHECK(orderOf("graph(x: i64[s0]) { a = divide x 2; return a }") == "[a -> a]");
   CHECK(orderOf("graph(x: i64[s0], y: u64[s0]) { a = less x y; return a }") == "a");
   CHECK(orderOf("graph(x: f64[s0]:ua) { a = multiply x 2; return a }") == "a");
@@ -97,7 +98,7 @@ TEST_CASE("math functions stay NumPy's in the exact mode", "[fusion]") {
   REQUIRE(kernel.functions.size() == 2);
   CHECK(mathFunctionName(kernel.functions[0]) == "segue_math_sin_f64_v16");
   CHECK(kernel.text.find("call <16 x double> @segue_math_pow_f64_v16(<16 x double>") != std::string::npos);
-  CHECK(order(fused("graph(x: f16[s0]) { a = sin x; return a }", false)) == "a");
+  CHECK(order(fused("graph(x: f16[s0]) { a = sin x; return a }", true)) == "a");
   CHECK(order(fused("graph(x: i64[s0]) { a = sin x; return a }", false)) == "[a -> a]");
 }
 
