@@ -12,6 +12,7 @@ UNARY = (
     "np.trunc({0})", "np.signbit({0})", "np.isinf({0})", "np.fabs({0})", "np.deg2rad({0})", "np.nan_to_num({0})", "np.positive({0})",
     "np.triu({0})", "np.tril({0})", "np.diff({0})", "np.round({0} * 0.5, 1)", "np.modf({0})[0]", "np.frexp({0})[1]", "np.diag({0})",
     "{0} ** 2", "2 ** {0}", "{0} ** 0.5", "abs({0}) ** 1.5", "np.iscomplex({0})", "np.angle({0})",
+    "{0} * 1j", "abs({0} + 0.5j)", "np.exp({0} * 0.5j)", "({0} * np.conj({0} * 1j)).imag", "1 / (1 + {0} * 0.25j)", "({0} + 2j).real",
 )
 BINARY_FUNCTIONS = (
     "np.add({0}, {1})", "np.subtract({0}, {1})", "np.multiply({0}, {1})", "np.maximum({0}, {1})", "np.minimum({0}, {1})",
@@ -26,6 +27,7 @@ BINARY_FUNCTIONS = (
     "np.broadcast_arrays({0}, {1})[0]", "np.array_equal({0}, {1})", "np.isclose({0}, {1})", "np.gcd({0}, {1})",
     "np.left_shift({0}, 2)", "np.multiply.outer({0}, {1})", "np.vdot({0}, {1})", "np.kron({0}, {1})", "np.append({0}, {1})",
     "np.where({0} > 0, {1}, {1}.dtype.type(3))", "np.select([{0} > 0], [{1}], 0)", "np.searchsorted(np.sort({0}), {1})",
+    "{0} + {1} * 1j", "({0} - 1j) * ({1} + 2j)", "np.where({0} == {1}, {0} * 1j, {1})", "{0} / ({1} + 0.5j)",
 )
 REDUCTIONS = (
     "{0}.sum()", "np.sum({0}, axis={a})", "{0}.mean(axis={a})", "{0}.max()", "{0}.min(axis={a})", "np.prod({0})",

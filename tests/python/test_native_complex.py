@@ -199,3 +199,11 @@ def test_parts_of_what_changes():
 
     for fn in (through_a_view, behind_a_view):
         check(fn, numbers("c16", 50))
+
+
+def test_what_stays_numpys():
+    x, y = numbers("c16", 20), numbers("c8", 20, 1)
+    for fn in (lambda x, y: np.clip(x * 2, -1, 2), lambda x, y: x < y, lambda x, y: np.maximum(x, y), lambda x, y: x.max(), lambda x, y: np.sign(x) + y,
+               lambda x, y: x.argmin(), lambda x, y: np.take(x * y, [1, 2]), lambda x, y: np.sqrt(x) * np.tanh(y), lambda x, y: (x * y).cumsum(),
+               lambda x, y: (x * y).prod(), lambda x, y: np.maximum.accumulate(x), lambda x, y: x.std() + y.var(), lambda x, y: x @ y):
+        check(fn, x, y)

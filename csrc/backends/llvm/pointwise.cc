@@ -334,7 +334,7 @@ std::optional<Pointwise> clipOf(const Node& node, const DimTable& dims) {
   if (!f_order || !node.args[0].isValue() || !node.args[3].missing()) return std::nullopt;
   const DType dtype = node.type->dtype;
   const Type& from = *node.args[0].as<ArgValue>().type;
-  if (!from.isArray() || !from.aligned || from.dtype != dtype || dtype == DType::kBool) return std::nullopt;
+  if (!from.isArray() || !from.aligned || from.dtype != dtype || dtype == DType::kBool || isComplex(dtype)) return std::nullopt;
   const bool one_sided = node.args[2].missing() || node.args[2].isNone();
   Pointwise out{.expression = "max($0, $1)", .loop = {dtype, dtype}, .operand_count = 2, .f_order = *f_order};
   if (!one_sided) {
