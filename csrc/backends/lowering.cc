@@ -102,6 +102,7 @@ class Lowering {
     if (const std::optional<StepKind> kind = schedule_.computes_floats ? floatStepOf(node) : std::nullopt) return lowerFloat(node, *kind);
     SEGUE_TRY(Performer performer, performerOf(*node.op));
     if (performer.kind == StepKind::kGetItem && lowerView(node)) return {};
+    if (lowerEmpty(node)) return {};
     if (staging_.waits(node)) return lowerWaiting(node), Result<void>();
     std::vector<Reg> made;
     std::vector<Operand> operands;
@@ -245,7 +246,7 @@ class Lowering {
     if (const NodeList destinations = destinationsOf(call); !destinations.empty()) {
       lowerIntoArguments(call, destinations, absl::MakeConstSpan(operands).subspan(1));
     } else {
-      lowerIntoArrays(call, &operands);
+      lowerIntoArrays(call, &operands, &made);
     }
     for (Reg reg : made) builder_.free(reg);
     builder_.plan().kernels.push_back(call.kernel);
@@ -254,18 +255,40 @@ class Lowering {
   }
 
   /// `operands`: with the inputs.
-  void lowerIntoArrays(const KernelCall& call, std::vector<Operand>* operands) {
+  void lowerIntoArrays(const KernelCall& call, std::vector<Operand>* operands, std::vector<Reg>* made) {
     for (size_t i = 0; i < call.outputs.size(); i++) {
       const Node* output = call.outputs[i];
+      if (output->op->name == "setitem") {
+        made->push_back(emitView(StepKind::kWindow, output->args[0].as<ArgValue>(), output->args[1]));
+        operands->push_back(made->back());
+        values_[output] = builder_.none();
+        continue;
+      }
       if (isMadeByKernel(call.kernel->params[call.inputs.size() + i])) {
         operands->push_back(values_[output] = builder_.temporary());
         continue;
       }
-      std::vector<Operand> shape = {builder_.constant(dtypeDescr(output->type->dtype)), call.kernel->f_order ? 1u : 0u};
-      for (Dim dim : output->type->shape) shape.push_back(builder_.number(dim));
-      operands->push_back(values_[output] = builder_.emit(StepKind::kEmpty, shape));
+      operands->push_back(emitEmpty(*output, call.kernel->f_order));
     }
     builder_.effect(StepKind::kKernel, *operands);
+  }
+
+  Reg emitEmpty(const Node& node, bool f_order) {
+    std::vector<Operand> shape = {builder_.constant(dtypeDescr(node.type->dtype)), f_order ? 1u : 0u};
+    for (Dim dim : node.type->shape) shape.push_back(builder_.number(dim));
+    return values_[&node] = builder_.emit(StepKind::kEmpty, shape);
+  }
+
+  /// np.empty of what kernels fill.
+  bool lowerEmpty(const Node& node) {
+    if (node.op->name != "empty" || !node.type->isArray() || !isCore(node.type->dtype)) return false;
+    const Arg& given = node.args[static_cast<size_t>(node.op->paramIndex("order"))];
+    const std::string_view order = given.is<std::string>() ? std::string_view(given.as<std::string>()) : "C";
+    const auto& users = users_[node.id];
+    const bool filled = std::any_of(users.begin(), users.end(), [this](const Node* user) { return user != nullptr && in_kernels_.contains(user); });
+    if (!filled || (order != "C" && order != "F")) return false;
+    emitEmpty(node, order == "F");
+    return true;
   }
 
   /// Positional as long as the operator's signature allows and nothing was left out, by keyword from there on.

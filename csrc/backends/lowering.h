@@ -15,7 +15,7 @@
 
 namespace segue {
 
-/// A kernel and what it stands for: `outputs` are the values that it makes.
+/// A kernel and what it stands for: `outputs` are the values that it makes, and assignments whose values it stores.
 struct KernelCall {
   std::shared_ptr<const Kernel> kernel;
   std::vector<Arg> inputs;            ///< graph values, in the order of the kernel's parameters

@@ -285,6 +285,8 @@ void Effects::summarize(const Graph& graph) {
   region_ = std::move(dense);
   region_written_.resize(region_count_);
   region_escapes_.resize(region_count_);
+  region_of_input_.resize(region_count_);
+  for (const Node* input : graph.inputs()) region_of_input_[region_[input->id]] = true;
   for (uint32_t id = 0; id < region_.size(); id++) {
     if (flags_[id] & kWritten) region_written_[region_[id]] = true;
     if (flags_[id] & kEscapes) region_escapes_[region_[id]] = true;

@@ -52,6 +52,8 @@ class Effects {
   uint32_t regionCount() const { return region_count_; }
   /// Some write goes to this region.
   bool regionWritten(uint32_t region) const { return region_written_[region]; }
+  /// The value may have memory of an input.
+  bool ofInput(const Node* node) const { return region_of_input_[region(node)]; }
   /// A graph output may share memory of this region.
   bool regionEscapes(uint32_t region) const { return region_escapes_[region]; }
 
@@ -83,7 +85,7 @@ class Effects {
 
   std::vector<uint32_t> region_;          ///< by node id: union-find parent while building, then the region
   std::vector<uint8_t> flags_;            ///< by node id
-  std::vector<bool> region_written_, region_escapes_;
+  std::vector<bool> region_written_, region_escapes_, region_of_input_;
   std::vector<int> output_input_;         ///< by output
   std::vector<std::vector<uint32_t>> output_regions_;  ///< by output: regions of the values in it
   uint32_t region_count_ = 0;

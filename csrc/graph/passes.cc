@@ -5,6 +5,7 @@
 #include "graph/passes/common_subexpressions.h"
 #include "graph/passes/constant_folding.h"
 #include "graph/passes/dead_code.h"
+#include "graph/passes/joins.h"
 #include "graph/passes/local_writes.h"
 #include "graph/passes/recompute.h"
 #include "graph/passes/variances.h"
@@ -19,6 +20,7 @@ constexpr Pass kPasses[] = {
     {"common-subexpressions", eliminateCommonSubexpressions},
     {"constant-folding", foldConstants},
     {"dead-code", eliminateDeadCode},
+    {"joins", separateJoins},
     {"local-writes", separateLocalWrites},
     {"recompute", recomputeViewed},
     {"variances", separateVariances},

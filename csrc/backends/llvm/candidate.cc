@@ -15,8 +15,11 @@ bool canBeKept(const Pointwise& pointwise) {
 
 }  // namespace
 
-std::optional<Candidate> candidateOf(Node* node, size_t position, bool unused, const DimTable& dims, bool exact) {
-  Candidate out{node, position, pointwiseOf(*node, dims, exact), std::nullopt, std::nullopt, std::nullopt, std::nullopt, unused};
+std::optional<Candidate> candidateOf(Node* node, size_t position, bool unused, const Effects& effects, DimTable& dims, bool exact) {
+  Candidate out{.node = node, .position = position};
+  if ((out.store = storeOf(*node, effects, dims))) return out;
+  out.pointwise = pointwiseOf(*node, dims, exact);
+  out.unused = unused;
   if (unused) return out.pointwise && canBeKept(*out.pointwise) ? std::optional(std::move(out)) : std::nullopt;
   if (!out.pointwise) out.reduction = reductionOf(*node, dims, exact);
   if (!out.pointwise && !out.reduction) out.scan = scanOf(*node, dims);

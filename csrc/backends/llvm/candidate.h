@@ -8,6 +8,7 @@
 #include "backends/llvm/reduction.h"
 #include "backends/llvm/scan.h"
 #include "backends/llvm/scatter.h"
+#include "backends/llvm/store.h"
 #include "base/fault.h"
 
 namespace segue::llvm {
@@ -30,7 +31,7 @@ struct LoopOrder {
   }
 };
 
-/// A node that kernels compute: one of the five.
+/// A node that kernels compute: one of the six.
 struct Candidate {
   Node* node = nullptr;
   size_t position = 0;                ///< in program order
@@ -39,21 +40,26 @@ struct Candidate {
   std::optional<Scan> scan;
   std::optional<Gather> gather;
   std::optional<Scatter> scatter;
+  std::optional<Store> store;
   bool unused = false;                ///< its value is dropped; its status counts
 
-  bool fOrder() const { return pointwise ? pointwise->f_order : reduction && reduction->f_order; }
+  bool fOrder() const { return store ? store->cast.f_order : pointwise ? pointwise->f_order : reduction && reduction->f_order; }
   LoopOrder order() const { return {reduction ? reduction->order : FoldOrder::kAny, scan.has_value(), scatter || (reduction && reduction->locates)}; }
-  /// The arguments that are its operands, one element for each of the run's: of gathers the index, of scatters the index and what is added.
+  /// The arguments that are its operands, one element for each of the run's: of gathers the index, of scatters the index and what is added, of
+  /// assignments the value.
   absl::Span<const Arg> operands() const {
-    return absl::MakeConstSpan(node->args).subspan(gather ? 1 : scan ? scan->operand : 0, pointwise ? pointwise->operand_count : scatter && scatter->weighted ? 2 : 1);
+    const size_t first = store ? kStoredValue : gather ? 1 : scan ? scan->operand : 0;
+    return absl::MakeConstSpan(node->args).subspan(first, pointwise ? pointwise->operand_count : scatter && scatter->weighted ? 2 : 1);
   }
   /// Whether what it makes is known behind the run only.
   bool reduces() const { return reduction || scatter; }
   /// What is run over has the shape of this.
-  const Type& runType() const { return reduces() ? *node->args[0].as<ArgValue>().type : *node->type; }
+  const Type& runType() const { return reduces() || store ? *node->args[store ? kStoredValue : 0].as<ArgValue>().type : *node->type; }
+  /// The array whose elements it assigns or reads at indices; null for others.
+  const Node* indexed() const { return store || gather ? node->args[0].as<ArgValue>().node : nullptr; }
 };
 
-/// Nullopt for what NumPy has to run. `unused`: nothing takes the node's value.
-std::optional<Candidate> candidateOf(Node* node, size_t position, bool unused, const DimTable& dims, bool exact);
+/// Nullopt for what NumPy has to run. `unused`: nothing takes the node's value. `dims` as of storeOf.
+std::optional<Candidate> candidateOf(Node* node, size_t position, bool unused, const Effects& effects, DimTable& dims, bool exact);
 
 }  // namespace segue::llvm

@@ -13,10 +13,10 @@ const KernelOutput* Emitter::outputAt(size_t param) const {
   return nullptr;
 }
 
-/// Colours, coordinates, every other one.
+/// Colours, coordinates, every other one. (Nothing may be stored to what lies between them.)
 bool Emitter::isShuffled(size_t param) const {
   const int64_t gap = gapOf(param);
-  return gap >= 2 && gap <= (pairs_[param] ? 2 : 4);
+  return param < group_.inputs.size() && gap >= 2 && gap <= (pairs_[param] ? 2 : 4);
 }
 
 std::string Emitter::elementType(size_t param) const {

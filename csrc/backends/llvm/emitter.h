@@ -180,7 +180,7 @@ class Emitter {
   void emitFlushes(std::string_view name, std::string_view count);
   Place emitPlaces(size_t param, Access access, std::string_view index);
   int64_t gapOf(size_t param) const { return param < group_.gaps.size() ? group_.gaps[param] : 1; }
-  /// Whether a parameter's elements so far apart are loaded with what lies between them.
+  /// Whether an input's elements so far apart are loaded with what lies between them.
   bool isShuffled(size_t param) const;
   /// What an element consists of in memory, and its bytes.
   std::string elementType(size_t param) const;

@@ -41,6 +41,7 @@ bool keepsJoined(const Candidate& candidate, uint32_t axes, const DimTable& dims
   for (const Arg& arg : candidate.operands()) {
     if (!arg.isValue() || !arg.as<ArgValue>().type->isArray()) continue;
     const Type& type = *arg.as<ArgValue>().type;
+    if (candidate.store && !candidate.store->dense) return false;
     if (operandOrder(arg, dims) != candidate.fOrder() || !sameRun(type, candidate.runType(), dims)) return false;
   }
   return true;
@@ -48,12 +49,14 @@ bool keepsJoined(const Candidate& candidate, uint32_t axes, const DimTable& dims
 
 class Fuser {
  public:
-  Fuser(const Graph& graph, bool exact) : graph_(graph), exact_(exact), group_of_(graph.idBound(), kNoGroup), users_(usersByNode(graph)), effects_(graph) {}
+  Fuser(const Graph& graph, bool exact)
+      : graph_(graph), exact_(exact), effects_(graph), proofs_(graph.dims()), group_of_(graph.idBound(), kNoGroup), users_(usersByNode(graph)) {}
 
   Fusion run() {
     for (size_t i = 0; i < graph_.nodes().size(); i++) {
       Node* node = graph_.nodes()[i];
-      std::optional<Candidate> candidate = candidateOf(node, i, users_[node->id].empty(), graph_.dims(), exact_);
+      std::optional<Candidate> candidate = candidateOf(node, i, users_[node->id].empty(), effects_, proofs_, exact_);
+      finishStores(*node, candidate && candidate->store);
       if (candidate && (!candidate->pointwise || !candidate->pointwise->views || isElementsOnly(*node))) {
         join(*std::move(candidate));
       } else {
@@ -67,13 +70,41 @@ class Fuser {
 
  private:
   /// Whether a view's elements are all that is used of it, by kernels that run over its shape, and its memory never changes.
-  bool isElementsOnly(const Node& view) const {
+  bool isElementsOnly(const Node& view) {
     if (effects_.regionWritten(effects_.region(&view)) || users_[view.id].empty()) return false;
     return std::all_of(users_[view.id].begin(), users_[view.id].end(), [&](const Node* user) {
       if (user == nullptr || !user->regions.empty()) return false;
-      const std::optional<Candidate> candidate = candidateOf(const_cast<Node*>(user), 0, false, graph_.dims(), exact_);
+      const std::optional<Candidate> candidate = candidateOf(const_cast<Node*>(user), 0, false, effects_, proofs_, exact_);
       return candidate && sameRun(*view.type, candidate->runType(), graph_.dims());
     });
+  }
+
+  /// Runs pending groups whose order among the node's uses of memory counts. `stores`: the node is an assignment that a group will make.
+  void finishStores(const Node& node, bool stores) {
+    const uint32_t target = stores ? effects_.region(node.args[0].as<ArgValue>().node) : 0;
+    for (size_t i = 0; i < pending_.size(); i++) {
+      const PendingGroup& group = pending_[i];
+      const bool loads = stores && group.loaded.contains(target) && !SEGUE_FAULT(StoresBeforeLoads);
+      const bool meets = std::any_of(group.stores.begin(), group.stores.end(), [&](const Node* store) {
+        const Node* array = store->args[0].as<ArgValue>().node;
+        if (stores && effects_.region(array) == target && storeApart(*store, node, proofs_)) return false;
+        return uses(node, effects_.region(array)) && !SEGUE_FAULT(StoresUnfinished);
+      });
+      if (loads || meets) emit(i, loads ? "writes memory that it loads" : "uses memory that it writes", &node);
+    }
+    if (!stores) return;
+    const std::vector<const Node*> waiting(put_off_.begin(), put_off_.end());
+    for (const Node* scalar : waiting) {
+      if (put_off_.contains(scalar) && uses(*scalar, target)) runNow(const_cast<Node*>(scalar));
+    }
+  }
+
+  bool uses(const Node& node, uint32_t region) const {
+    bool out = !node.regions.empty();
+    for (const Arg& arg : node.args) {
+      forEachValue(arg, [&](const ArgValue& value) { out |= effects_.region(value.node) == region; });
+    }
+    return out;
   }
 
   /// What NumPy runs: now, or (scalars) when it is needed.
@@ -130,7 +161,7 @@ class Fuser {
 
   void join(Candidate candidate) {
     Node* node = candidate.node;
-    if (candidate.gather) need(node->args[0], node);
+    if (candidate.indexed() != nullptr) need(node->args[0], node);
     for (const Arg& arg : candidate.operands()) {
       if (!arg.isValue()) continue;
       Node* made = arg.as<ArgValue>().node;
@@ -157,7 +188,10 @@ class Fuser {
     }
     for (const Arg& arg : candidate.operands()) {
       if (const Node* array = arrayOutside(arg, own)) pending_[own].arrays.insert(array);
+      if (arg.isValue()) pending_[own].loaded.insert(effects_.region(arg.as<ArgValue>().node));
     }
+    if (candidate.gather) pending_[own].loaded.insert(effects_.region(candidate.indexed()));
+    if (candidate.store) pending_[own].stores.push_back(node);
     if (candidate.reduces()) pending_[own].reduced.insert(node);
     pending_[own].joined |= joinedAxes(candidate, graph_.dims());
     pending_[own].order.join(candidate.order());
@@ -195,7 +229,8 @@ class Fuser {
     return group_of_[node->id] != group ? node : nullptr;
   }
 
-  /// The latest group that runs over the node's very shape and loads one of its arrays; a new one where there is none.
+  /// The latest group that runs over the node's very shape and loads one of its arrays, or assigns to the one that it assigns to; a new one where there
+  /// is none.
   size_t neighbour(const Candidate& candidate) {
     for (size_t i = pending_.size(); i-- > 0;) {
       const PendingGroup& group = pending_[i];
@@ -204,9 +239,18 @@ class Fuser {
       for (const Arg& arg : candidate.operands()) {
         if (group.arrays.contains(arrayOutside(arg, i))) return i;
       }
+      if (candidate.store && storesInto(group, *candidate.indexed())) return i;
     }
     pending_.emplace_back();
     return pending_.size() - 1;
+  }
+
+  /// Whether the group assigns to the array, and may do so once more.
+  bool storesInto(const PendingGroup& group, const Node& array) const {
+    constexpr size_t kMostStores = 8;   // memory that is written in more places at once is written slowly
+    return group.stores.size() < kMostStores && std::any_of(group.stores.begin(), group.stores.end(), [&array](const Node* store) {
+      return store->args[0].as<ArgValue>().node == &array;
+    });
   }
 
   void merge(size_t into, size_t from) {
@@ -217,6 +261,9 @@ class Fuser {
     }
     pending_[into].arrays.merge(pending_[from].arrays);
     pending_[into].reduced.merge(pending_[from].reduced);
+    pending_[into].loaded.merge(pending_[from].loaded);
+    std::vector<const Node*> stores = std::exchange(pending_[from].stores, {});
+    pending_[into].stores.insert(pending_[into].stores.end(), stores.begin(), stores.end());
     pending_[into].joined |= pending_[from].joined;
     pending_[into].order.join(pending_[from].order);
     std::sort(nodes.begin(), nodes.end(), [](const Candidate& a, const Candidate& b) { return a.position < b.position; });
@@ -244,6 +291,7 @@ class Fuser {
   /// Whether somebody uses a value of a pending group.
   bool givesAnything(size_t number) const {
     const std::vector<Candidate>& nodes = pending_[number].nodes;
+    if (!pending_[number].stores.empty()) return true;
     return std::any_of(nodes.begin(), nodes.end(), [&](const Candidate& candidate) {
       const auto& users = users_[candidate.node->id];
       return std::any_of(users.begin(), users.end(), [&](const Node* user) { return user == nullptr || group_of_[user->id] != number; });
@@ -258,9 +306,10 @@ class Fuser {
 
   const Graph& graph_;
   const bool exact_;
+  const Effects effects_;
+  DimTable proofs_;                                    ///< the graph's, to compute with sizes
   std::vector<size_t> group_of_;                       ///< by node id; of nodes whose group has run, too
   const UsersByNode users_;
-  const Effects effects_;
   std::vector<PendingGroup> pending_;
   absl::flat_hash_set<const Node*> put_off_;           ///< scalars that NumPy makes once somebody needs them
   Fusion fusion_;

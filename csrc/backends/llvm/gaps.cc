@@ -27,9 +27,12 @@ int64_t stepOf(const ArgSlice& slice, const DimTable& dims) { return slice.step.
 
 int64_t gapOf(const Node& node, uint32_t from_last, const DimTable& dims) {
   if (!isPureView(node) || node.op->name != "getitem" || !node.type->isArray() || !node.args[0].isValue()) return 1;
-  const Type& base = *node.args[0].as<ArgValue>().type;
+  return gapOf(*node.args[0].as<ArgValue>().type, node.args[1], from_last, dims);
+}
+
+int64_t gapOf(const Type& base, const Arg& index, uint32_t from_last, const DimTable& dims) {
   if (!base.isArray() || !base.layout.known || !base.layout.c_contiguous) return 1;
-  const std::vector<const Arg*> items = spelledOut(node.args[1], base.shape.size());
+  const std::vector<const Arg*> items = spelledOut(index, base.shape.size());
   size_t axis = base.shape.size();
   uint32_t dimension = 0;   // of the view, counted from its last one
   int64_t inside = 1;       // elements in what the axes behind hold

@@ -31,7 +31,8 @@ class GroupBuilder {
         reduce(candidate);
       } else if (candidate.scatter) {
         scatter(candidate);
-      } else if (isUsedOutside(*candidate.node)) {
+      } else if (candidate.store || isUsedOutside(*candidate.node)) {
+        kernel.flat &= !candidate.store || candidate.store->dense;
         store(candidate.node);
       }
     }
@@ -41,6 +42,10 @@ class GroupBuilder {
     kernel.innermost = innermostOf(shape_, kernel.f_order, dims_);
     for (const Arg& input : group_.inputs) {
       group_.gaps.push_back(input.isValue() ? gapOf(*input.as<ArgValue>().node, kernel.innermost, dims_) : 1);
+    }
+    for (const Node* output : group_.outputs) {
+      const bool stored = output->op->name == "setitem";
+      group_.gaps.push_back(stored ? gapOf(*output->args[0].as<ArgValue>().type, output->args[1], kernel.innermost, dims_) : 1);
     }
     group_.row_hint = dims_.hint(shape_[shape_.size() - 1 - kernel.innermost]);
     for (size_t i = 0; i < shape_.size(); i++) kernel.sized_by.push_back(sizing(i));
@@ -74,11 +79,10 @@ class GroupBuilder {
       values_[node] = {group_.dag.gather(node->type->dtype, table(node->args[0]), candidate.gather->bounds, at)};
       return;
     }
+    const Pointwise& pointwise = candidate.store ? candidate.store->cast : *candidate.pointwise;
     absl::InlinedVector<Parts, 3> operands;
-    for (size_t i = 0; i < candidate.operands().size(); i++) {
-      operands.push_back(operand(candidate.operands()[i], candidate.pointwise->loop[i]));
-    }
-    values_[node] = lowerExpression(*candidate.pointwise, operands, group_.dag);
+    for (size_t i = 0; i < candidate.operands().size(); i++) operands.push_back(operand(candidate.operands()[i], pointwise.loop[i]));
+    values_[node] = lowerExpression(pointwise, operands, group_.dag);
   }
 
   /// An operand in a reduction's dtype: arithmetic follows.

@@ -15,6 +15,8 @@ struct PendingGroup {
   std::vector<Candidate> nodes;   ///< program order; empty: it has run, or has joined another
   absl::flat_hash_set<const Node*> arrays;   ///< operands made outside
   absl::flat_hash_set<const Node*> reduced;  ///< what is known behind the run only
+  absl::flat_hash_set<uint32_t> loaded;      ///< memory regions (Effects) that it may load of
+  std::vector<const Node*> stores;           ///< assignments
   uint32_t joined = 0;            ///< axes that have to be one run
   LoopOrder order;
   bool f_order() const { return nodes.front().fOrder(); }

@@ -16,6 +16,7 @@
 #include "base/fault.h"
 #include "graph/effects.h"
 #include "graph/passes.h"
+#include "graph/passes/joins.h"
 #include "log/log.h"
 #include "log/progress.h"
 
@@ -67,7 +68,9 @@ std::unique_ptr<Graph> prepared(const Graph& graph) {
     passes = {"variances", "common-subexpressions"};
   }
   if (some(viewsWhatIsComputed)) passes.insert(passes.end(), {"recompute", "views", "common-subexpressions", "dead-code"});
-  if (some([](const Node* node) { return !writtenArgs(*node).empty(); })) passes.insert(passes.end(), {"local-writes", "dead-code"});
+  const bool joins = some([](const Node* node) { return mayBeSeparated(*node); });
+  if (joins) passes.push_back("joins");
+  if (joins || some([](const Node* node) { return !writtenArgs(*node).empty(); })) passes.insert(passes.end(), {"local-writes", "dead-code"});
   if (passes.empty()) return nullptr;
   std::unique_ptr<Graph> out = graph.clone();
   const Result<void> ran = runPasses(*out, passes);

@@ -21,7 +21,6 @@
 namespace segue::llvm {
 namespace {
 
-constexpr int kMaxRank = 31;   ///< KernelParam::spread has a bit for each dimension
 /// Whether kernels apply the operator to elements of the dtype as NumPy's loop does.
 bool applies(ScalarOp op, DType dtype) {
   const bool floating = isFloating(dtype), integral = isIntegral(dtype);
@@ -308,13 +307,8 @@ std::optional<Pointwise> castOf(const Node& node, const DimTable& dims) {
   if (!f_order || !node.args[0].isValue()) return std::nullopt;
   const Type& from = *node.args[0].as<ArgValue>().type;
   if (!*f_order && hasOnes(*node.type, dims) && !isInCOrder(node, from)) return std::nullopt;
-  const DType to = node.type->dtype;
-  if (!from.isArray() || !from.aligned || !casts(from.dtype, to)) return std::nullopt;
-  Pointwise out{.expression = "$0", .loop = {to}, .operand_count = 1, .f_order = *f_order};
-  if (to == DType::kBool && from.dtype != DType::kBool) {
-    out.expression = isComplex(from.dtype) ? "nonzero($0)" : "ne($0, 0)";
-    out.loop = {from.dtype};
-  }
+  std::optional<Pointwise> out = castTo(node.type->dtype, from);
+  if (out) out->f_order = *f_order;
   return out;
 }
 
@@ -385,6 +379,14 @@ std::optional<Pointwise> pointwiseOf(const Node& node, const DimTable& dims, boo
   TypeVisitor visitor{out, exact};
   if (ExpressionReader(out.expression).read<DType>(visitor) != node.type->dtype) return std::nullopt;
   return dependsOnStrides(node, out) ? std::nullopt : std::optional(out);
+}
+
+std::optional<Pointwise> castTo(DType to, const Type& from) {
+  if (!from.isArray() || !from.aligned || !casts(from.dtype, to)) return std::nullopt;
+  if (to == DType::kBool && from.dtype != DType::kBool) {
+    return Pointwise{.expression = isComplex(from.dtype) ? "nonzero($0)" : "ne($0, 0)", .loop = {from.dtype}, .operand_count = 1};
+  }
+  return Pointwise{.expression = "$0", .loop = {to}, .operand_count = 1};
 }
 
 bool isKernelDType(DType dtype) {

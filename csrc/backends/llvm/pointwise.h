@@ -19,6 +19,8 @@ inline constexpr bool kTakesSecondZero = true;
 inline constexpr bool kTakesSecondZero = false;
 #endif
 
+inline constexpr int kMaxRank = 31;   ///< KernelParam::spread has a bit for each dimension
+
 /// An element-wise node as kernels see it.
 struct Pointwise {
   std::string_view expression;                    ///< OpDef::kernel
@@ -30,6 +32,9 @@ struct Pointwise {
 
 /// Nullopt for nodes that NumPy has to run.
 std::optional<Pointwise> pointwiseOf(const Node& node, const DimTable& dims, bool exact);
+
+/// An array's elements in another dtype, or in their own; nullopt where kernels do not cast as NumPy does.
+std::optional<Pointwise> castTo(DType to, const Type& from);
 
 /// The node's value in `dag`. `operands`: by argument, already in the loop's dtype.
 Parts lowerExpression(const Pointwise& pointwise, absl::Span<const Parts> operands, KernelDag& dag);

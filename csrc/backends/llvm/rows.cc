@@ -8,6 +8,7 @@
 #include "absl/strings/str_join.h"
 #include "base/check.h"
 #include "base/fault.h"
+#include "graph/effects.h"
 #include "graph/users.h"
 
 namespace segue::llvm {
@@ -24,7 +25,7 @@ bool isOne(Dim dim, const DimTable& dims) { return dims.hint(dim) == 1; }
 
 class RowFuser {
  public:
-  RowFuser(const Graph& graph, Schedule& schedule) : dims_(graph.dims()), schedule_(schedule), users_(usersByNode(graph)) {}
+  RowFuser(const Graph& graph, Schedule& schedule) : dims_(graph.dims()), schedule_(schedule), effects_(graph), users_(usersByNode(graph)) {}
 
   void run() {
     std::vector<ScheduleItem> out;
@@ -47,20 +48,35 @@ class RowFuser {
     if (!head.kernel || !runsOverRows(*head.kernel)) return 1;
     const Shape& shape = head.kernel->shape;
     made_.clear();
+    loaded_.clear();
     size_t count = 0, useful = 0;
     for (size_t i = first; i < schedule_.items.size() && schedule_.items[i].kernel; i++) {
       const KernelCall& call = *schedule_.items[i].kernel;
       const bool single = call.shape != shape;
       if (single ? !isSingle(call, shape) : !runsOverRows(call)) break;
-      if (!loadsRows(call)) break;
+      if (!loadsRows(call) || storesIntoLoaded(call)) break;
       count++;
       if (std::any_of(call.inputs.begin(), call.inputs.end(), [this](const Arg& arg) { return madeHere(arg); })) useful = count;
       for (size_t k = 0; k < call.outputs.size(); k++) {
         const bool reduced = call.kernel->params[call.inputs.size() + k].spread != 0;
         made_[call.outputs[k]] = single || reduced ? Made::kOneElement : Made::kRowOfElements;
       }
+      // What is stored elsewhere is there behind the whole run only.
+      if (std::any_of(call.outputs.begin(), call.outputs.end(), isAssignment)) break;
     }
     return useful;
+  }
+
+  static bool isAssignment(const Node* output) { return output->op->name == "setitem"; }
+
+  /// Whether the kernel assigns to memory that the stages so far, or it itself, load.
+  bool storesIntoLoaded(const KernelCall& call) {
+    for (const Arg& input : call.inputs) {
+      if (input.isValue()) loaded_.insert(effects_.region(input.as<ArgValue>().node));
+    }
+    return std::any_of(call.outputs.begin(), call.outputs.end(), [this](const Node* output) {
+      return isAssignment(output) && loaded_.contains(effects_.region(output->args[0].as<ArgValue>().node));
+    });
   }
 
   bool madeHere(const Arg& arg) const { return arg.isValue() && made_.contains(arg.as<ArgValue>().node); }
@@ -155,7 +171,7 @@ class RowFuser {
       const Node* node = call.outputs[k];
       const std::vector<const Node*>& users = users_[node->id];
       const KernelParam& param = call.kernel->params[call.inputs.size() + k];
-      if (std::all_of(users.begin(), users.end(), [&members](const Node* user) { return members.contains(user); })) {
+      if (!isAssignment(node) && std::all_of(users.begin(), users.end(), [&members](const Node* user) { return members.contains(user); })) {
         joined.rows[node] = static_cast<uint32_t>(joined.whole->rows.size());
         joined.whole->rows.push_back({dtypeItemSize(node->type->dtype), made_.at(node) == Made::kOneElement});
         continue;
@@ -200,8 +216,10 @@ class RowFuser {
 
   const DimTable& dims_;
   Schedule& schedule_;
+  const Effects effects_;
   const UsersByNode users_;
   absl::flat_hash_map<const Node*, Made> made_;          ///< by the stages looked at last
+  absl::flat_hash_set<uint32_t> loaded_;                 ///< regions that they load
 };
 
 }  // namespace

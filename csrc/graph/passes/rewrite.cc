@@ -55,6 +55,29 @@ void Retyping::refresh(Node& node) {
   retyped_[node.id] = true;
 }
 
+Arg Steps::step(const char* name, std::vector<Arg> positional, std::vector<std::pair<std::string, Arg>> keywords) {
+  if (failed_) return {};
+  const OpDef* op = findNumpyOp(name);
+  failed_ = true;
+  if (op == nullptr) return {};
+  Result<std::vector<Arg>> args = bindArgs(*op, std::move(positional), std::move(keywords));
+  if (!args.ok()) return {};
+  const Result<Inferred> inferred = infer(*op, args.value(), graph_.dims());
+  if (!inferred.ok() || graph_.dims().relations().size() != relations_) return {};
+  failed_ = false;
+  Node* node = graph_.create(*op, std::move(args.value()), graph_.intern(inferred.value().type), call_.location);
+  node->sharing = inferred.value().sharing;
+  nodes_.push_back(node);
+  return Graph::use(node);
+}
+
+std::optional<std::vector<Node*>> Steps::take(const Arg& result) {
+  if (failed_) return std::nullopt;
+  const Node& made = *result.as<ArgValue>().node;
+  if (*made.type != *call_.type || made.sharing != call_.sharing) return std::nullopt;
+  return std::move(nodes_);
+}
+
 bool provablyAtLeast(const Type& array, int64_t length, DimTable& dims) {
   for (Dim d : array.shape) {
     if (!dims.provablyLess(dims.constant(length - 1), d)) return false;

@@ -1,6 +1,9 @@
-// What passes share: replacing the uses of nodes in one forward walk.
+// What passes share: replacing the uses of nodes in one forward walk, and calls by several.
 #pragma once
 
+#include <optional>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "graph/graph.h"
@@ -71,6 +74,27 @@ class Retyping {
  private:
   Graph& graph_;
   std::vector<bool> retyped_;  ///< by node id
+};
+
+/// Calls of NumPy that stand for one. A step that no type rule takes, or whose type depends on what was not decided before, makes the rest do nothing.
+class Steps {
+ public:
+  Steps(Graph& graph, const Node& call) : graph_(graph), call_(call), relations_(graph.dims().relations().size()) {}
+  ~Steps() { graph_.dims().truncateRelations(relations_); }
+  Steps(const Steps&) = delete;
+
+  /// Arguments by position, then by name. ArgMissing in case of failure.
+  Arg step(const char* name, std::vector<Arg> positional, std::vector<std::pair<std::string, Arg>> keywords = {});
+  /// The nodes, in order, if `result` of them is just what the call gives.
+  std::optional<std::vector<Node*>> take(const Arg& result);
+  Arg last() const { return failed_ ? Arg() : Graph::use(nodes_.back()); }
+
+ private:
+  Graph& graph_;
+  const Node& call_;
+  const size_t relations_;
+  bool failed_ = false;
+  std::vector<Node*> nodes_;
 };
 
 /// Every axis has at least that length.

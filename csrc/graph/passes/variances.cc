@@ -12,42 +12,6 @@
 namespace segue {
 namespace {
 
-/// The steps of one call. A step that no type rule takes, or whose type depends on what was not decided before, makes the rest do nothing.
-class Steps {
- public:
-  Steps(Graph& graph, const Node& call) : graph_(graph), call_(call), relations_(graph.dims().relations().size()) {}
-  ~Steps() { graph_.dims().truncateRelations(relations_); }
-
-  /// Arguments by position, then by name. ArgMissing in case of failure.
-  Arg step(const char* name, std::vector<Arg> positional, std::vector<std::pair<std::string, Arg>> keywords = {}) {
-    if (failed_) return {};
-    const OpDef* op = findNumpyOp(name);
-    failed_ = true;
-    if (op == nullptr) return {};
-    Result<std::vector<Arg>> args = bindArgs(*op, std::move(positional), std::move(keywords));
-    if (!args.ok()) return {};
-    const Result<Inferred> inferred = infer(*op, args.value(), graph_.dims());
-    if (!inferred.ok() || graph_.dims().relations().size() != relations_) return {};
-    failed_ = false;
-    Node* node = graph_.create(*op, std::move(args.value()), graph_.intern(inferred.value().type), call_.location);
-    node->sharing = inferred.value().sharing;
-    nodes_.push_back(node);
-    return Graph::use(node);
-  }
-  /// The nodes, if the last one's result is just what the call gives.
-  std::optional<std::vector<Node*>> take() {
-    if (failed_ || *nodes_.back()->type != *call_.type || nodes_.back()->sharing != call_.sharing) return std::nullopt;
-    return std::move(nodes_);
-  }
-
- private:
-  Graph& graph_;
-  const Node& call_;
-  const size_t relations_;
-  bool failed_ = false;
-  std::vector<Node*> nodes_;
-};
-
 class Variances {
  public:
   explicit Variances(Graph& graph) : graph_(graph) {}
@@ -115,7 +79,7 @@ class Variances {
       variance = divided(steps, variance, freedom.value(), node);
     }
     if (node.op->name == "std") steps.step("numpy.sqrt", {variance});
-    return steps.take();
+    return steps.take(steps.last());
   }
 
   /// As people write it, so that their own means of the array are the same nodes.

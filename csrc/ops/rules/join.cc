@@ -9,12 +9,22 @@
 namespace segue::rules {
 namespace {
 
-/// Layout of a join: NumPy sorts the axes by all inputs' strides, which only C inputs settle for certain.
+/// Whether the array surely has elements, and so strides that its flags tell of. What is selected by data has the strides of a fresh array anyway.
+bool flagsTellStrides(const Shape& shape, DimTable& dims) {
+  Shape given;
+  for (Dim size : shape) {
+    if (!dims.dependsOnData(size)) given.push_back(size);
+  }
+  return shape.size() == 1 || !isEmptyShape(given, dims);
+}
+
+/// Layout of a join: NumPy sorts the axes by all inputs' strides, which only C inputs settle for certain. (Axes of length 1 do not count. An
+/// input without elements is in C order whatever its strides.)
 Layout joinedLayout(const std::vector<Operand>& inputs, const Shape& shape, DimTable& dims) {
   Layout c = cLayout(shape, dims);
   if (c.f_contiguous) return c;
   for (const Operand& input : inputs) {
-    if (!input.layout.known || !input.layout.c_contiguous) return Layout::unknown();
+    if (!input.layout.known || !input.layout.c_contiguous || !flagsTellStrides(input.shape, dims)) return Layout::unknown();
   }
   return c;
 }
@@ -112,8 +122,6 @@ Result<Type> stack(OpCall& call) {
   for (const Operand& input : inputs) {
     SEGUE_REQUIRE(sameShape(input.shape, inputs[0].shape, call.dims()), "all input arrays must have the same shape");
   }
-  // Where the new axis goes in memory when it is not the first depends on strides that flags do not tell.
-  if (axis != 0 && !(out.layout.c_contiguous && out.layout.f_contiguous)) out.layout = Layout::unknown();
   return out;
 }
 
@@ -135,10 +143,7 @@ Result<Type> stackKind(OpCall& call) {
     while (input.shape.size() < wanted) insertAxis(input, input.ndim(), dims);
   }
   if (kind == DTypeRuleId::kColumns && inputs[0].ndim() == 1) axis = 0;
-  SEGUE_TRY(Type out, joined(inputs, axis, std::nullopt, dims));
-  bool plain = kind == DTypeRuleId::kRows || kind == DTypeRuleId::kColumns;
-  if (!plain && !(out.layout.c_contiguous && out.layout.f_contiguous)) out.layout = Layout::unknown();
-  return out;
+  return joined(inputs, axis, std::nullopt, dims);
 }
 
 // roll: (a, shift, axis)
