@@ -204,6 +204,17 @@ def test_overlapping_assignments():
     check(f, grid((30,)), grid((30,), 1))
 
 
+def test_overlapping_assignments_of_what_was_made_the_other_way_round():
+    def f(x, y):
+        late, early = x * 2, y * 3
+        out = np.zeros(40)
+        out[:25] = early
+        out[10:] = late
+        return out
+
+    check(f, grid((30,)), grid((25,), 1))
+
+
 def test_numbers_that_decide_what_overlaps():
     def f(x, y, k):
         out = np.zeros(60)
