@@ -146,3 +146,14 @@ def test_dear_values_are_stored():
     x = values("i4", 70)
     check(f, x)
     assert kernel_count([plans_of(f, x, **NATIVE)]) == 2
+
+
+def test_views_of_values_that_are_written_themselves():
+    def f(x):
+        made = x + 3
+        made[:1] = 7
+        before = made[1:] - made[:-1]
+        made[2:] = made[1:-1] * 2
+        return before, made[1:] - made[:-1]
+
+    check(f, np.arange(10) * 3)

@@ -93,7 +93,9 @@ class Recompute {
   bool isElementsOnly(const Node& node) const {
     if (node.op != getitem_ || !isPureView(node) || !node.type->isArray() || !node.args[0].isValue()) return false;
     const Node* base = node.args[0].as<ArgValue>().node;
-    if (node.id >= users_.size() || effects_.written(&node) || !base->type->layout.known || !base->type->layout.c_contiguous) return false;
+    // What is computed anew is the value before any write.
+    const bool written = node.id < users_.size() && effects_.regionWritten(effects_.region(&node)) && !SEGUE_FAULT(RecomputeForgetsWrites);
+    if (node.id >= users_.size() || written || !base->type->layout.known || !base->type->layout.c_contiguous) return false;
     bool constant = true;
     forEachValue(node.args[1], [&constant](const ArgValue&) { constant = false; });
     return constant && std::all_of(users_[node.id].begin(), users_[node.id].end(), [](const Node* user) {
