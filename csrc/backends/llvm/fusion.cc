@@ -81,6 +81,8 @@ class Fuser {
 
   /// Runs pending groups whose order among the node's uses of memory counts. `stores`: the node is an assignment that a group will make.
   void finishStores(const Node& node, bool stores) {
+    if (!stores && !any_stores_) return;
+    any_stores_ = true;
     const uint32_t target = stores ? effects_.region(node.args[0].as<ArgValue>().node) : 0;
     for (size_t i = 0; i < pending_.size(); i++) {
       const PendingGroup& group = pending_[i];
@@ -311,6 +313,7 @@ class Fuser {
   std::vector<size_t> group_of_;                       ///< by node id; of nodes whose group has run, too
   const UsersByNode users_;
   std::vector<PendingGroup> pending_;
+  bool any_stores_ = false;                            ///< groups have assigned to arrays
   absl::flat_hash_set<const Node*> put_off_;           ///< scalars that NumPy makes once somebody needs them
   Fusion fusion_;
 };
