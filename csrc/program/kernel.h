@@ -34,6 +34,7 @@ struct KernelArg {
     double real;      ///< a Python float
     int64_t integer;  ///< room for a NumPy scalar's value
     double parts[2];  ///< a Python complex; room for a NumPy scalar's, too
+    int64_t pitches[2];   ///< strides of an array's last two dimensions, in bytes, the last one's first
   };
   int64_t stride;     ///< in bytes from one element to the next; of arrays only
   int64_t step;       ///< … from one row to the next
@@ -64,10 +65,12 @@ struct KernelParam {
     kResult,          ///< a NumPy scalar that the kernel makes: a reduction of everything
     kTable,           ///< an array of one dimension, or without gaps, that is read at indices; KernelArg::data is its KernelTable's
     kBins,            ///< an array of one dimension that the kernel makes (KernelBins); KernelArg::data is its KernelTable's
+    kPitches,         ///< an array that is another parameter, too: KernelArg::pitches
     kPosition,        ///< nobody's argument: KernelArg::integer is where the row's first element stands along the dimensions of the run that
                       ///< `spread` leaves, in C order, and stride and step are what it grows by
   };
   Kind kind = Kind::kArray;
+  uint8_t core = 0;          ///< of arrays: so many last dimensions are no dimensions of the run, as the kernel goes over them itself
   bool squeezed = false;     ///< the array has no dimensions where bits of `spread` are set
   uint32_t spread = 0;       ///< arrays: bit i is set where dimension i of the run's shape, counted from the last one, repeats its elements
 };

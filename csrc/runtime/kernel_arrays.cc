@@ -29,12 +29,13 @@ int64_t strideAlong(const KernelParam& param, PyObject* object, int from_last) {
   if (param.kind != KernelParam::Kind::kArray || ((param.spread >> from_last) & 1)) return 0;
   const int dropped = param.squeezed ? std::popcount(param.spread & ((1u << from_last) - 1)) : 0;
   const int ndim = PyArray_NDIM(arrayOf(object));
-  return PyArray_STRIDE(arrayOf(object), ndim - 1 - (from_last - dropped));
+  return PyArray_STRIDE(arrayOf(object), ndim - 1 - param.core - (from_last - dropped));
 }
 
 int64_t sizeAlong(const Kernel& kernel, absl::Span<const Operand> operands, PyObject* const* regs, size_t from_last) {
-  PyArrayObject* array = arrayOf(regs[operands[kernel.sized_by[from_last]]]);
-  return PyArray_DIM(array, PyArray_NDIM(array) - 1 - static_cast<int>(from_last));
+  const uint32_t param = kernel.sized_by[from_last];
+  PyArrayObject* array = arrayOf(regs[operands[param]]);
+  return PyArray_DIM(array, PyArray_NDIM(array) - 1 - kernel.params[param].core - static_cast<int>(from_last));
 }
 
 KernelArg argOf(const KernelParam& param, PyObject* object) {
@@ -52,6 +53,11 @@ KernelArg argOf(const KernelParam& param, PyObject* object) {
       arg.parts[1] = value.imag;
       break;
     }
+    case KernelParam::Kind::kPitches:
+      for (int i = 0; i < std::min(PyArray_NDIM(arrayOf(object)), 2); i++) {
+        arg.pitches[i] = PyArray_STRIDE(arrayOf(object), PyArray_NDIM(arrayOf(object)) - 1 - i);
+      }
+      break;
     case KernelParam::Kind::kScalar: PyArray_ScalarAsCtype(object, &arg.integer); break;
     case KernelParam::Kind::kResult:          // an element of Results
     case KernelParam::Kind::kTable:

@@ -42,7 +42,7 @@ def random_shape(rng: random.Random) -> tuple[int, ...]:
 
 
 def random_dtype(rng: random.Random) -> str:
-    return rng.choice(memory.RARE if rng.random() < 0.07 else memory.PLAIN if rng.random() < 0.5 else ("f8", "f8", "f4", "i8", "i4"))
+    return rng.choice(memory.RARE if rng.random() < 0.07 else memory.PLAIN if rng.random() < 0.5 else ("f8", "f8", "f4", "f2", "i8", "i4"))
 
 
 def random_layout(rng: random.Random) -> str:

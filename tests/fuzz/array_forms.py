@@ -362,6 +362,10 @@ biufc 1: np.dot({x}, {x}.T)
 biufc 1: np.inner({x}, {x})
 biufc: np.vdot({x}, {x})
 biufc 2: np.matmul({x}, {x}.swapaxes(-1, -2))
+biuf 3: {x} @ {x}[0].swapaxes(-1, -2)
+biuf 3: {x}[0] @ {x}.swapaxes(-1, -2)
+biuf 3: np.matmul({x}, {x}[..., 0, :, None])[..., 0]
+biuf 3: {x} @ {x}[0, 0]
 biufc 1: np.tensordot({x}, {x}, axes={x}.ndim)
 !biufc 1: np.einsum('...i,...i->...', {x}, {x})
 !biufc 2: np.einsum('...ij->...ji', {x})

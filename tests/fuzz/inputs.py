@@ -16,7 +16,7 @@ import numpy as np
 import segue
 from tests.fuzz.memory import own, place, pool
 
-DTYPES = ("?", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f4", "f8", "c8", "c16")
+DTYPES = ("?", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8", "c8", "c16")
 LAYOUTS = ("C", "C", "C", "F", "strided", "reversed", "transposed", "inner", "frozen")
 
 

@@ -11,6 +11,7 @@
 #include "backends/llvm/cpu.h"
 #include "backends/llvm/emit.h"
 #include "backends/llvm/fusion.h"
+#include "backends/llvm/products.h"
 #include "backends/llvm/rows.h"
 #include "base/check.h"
 #include "base/fault.h"
@@ -23,24 +24,53 @@
 namespace segue {
 namespace {
 
-Result<KernelCall> kernelCall(const llvm::Group& group) {
-  const llvm::KernelText text = llvm::emitKernel(group, llvm::vectorBytes());
-  SEGUE_TRY_VOID(llvm::offerMathFunctions(text.functions));
-  const auto start = std::chrono::steady_clock::now();
-  SEGUE_TRY(llvm::CompiledKernel compiled, llvm::compileKernel(text));
+/// A kernel without its code, and the item of the schedule that it is for.
+struct Uncompiled {
+  size_t item = 0;
+  llvm::KernelText text;
+  std::shared_ptr<Kernel> kernel;
+  KernelCall call;                ///< has no kernel yet
+};
+
+Uncompiled uncompiled(const llvm::Group& group) {
   auto kernel = std::make_shared<Kernel>(group.kernel);
-  kernel->code = compiled.code;
-  kernel->streaming = compiled.streaming;
   kernel->input_count = static_cast<uint32_t>(group.inputs.size());
   kernel->reports = group.dag.reports();
   kernel->cost = group.dag.cost();
   kernel->flops = group.dag.flops();
   kernel->operators = static_cast<uint32_t>(group.nodes.size());
-  kernel->name = compiled.name;
   llvm::describeCombining(group.dag, kernel.get());
   kernel->text = group.dag.print();
-  llvm::logKernel(compiled.name, kernel->operators, compiled.bytes, compiled.origin, start, kernel->text);
-  return KernelCall{std::move(kernel), group.inputs, group.outputs, group.shape};
+  return {group.item, llvm::emitKernel(group, llvm::vectorBytes()), std::move(kernel), {nullptr, group.inputs, group.outputs, group.shape}};
+}
+
+/// By item.
+std::vector<Uncompiled> allUncompiled(const llvm::Fusion& fusion, const DimTable& dims, bool exact) {
+  std::vector<Uncompiled> out;
+  for (const auto& group : fusion.groups) out.push_back(uncompiled(*group));
+  const Schedule& schedule = fusion.schedule;
+  for (size_t i = 0; i < schedule.items.size(); i++) {
+    const ScheduleItem& item = schedule.items[i];
+    const Node& node = *schedule.order[item.begin];
+    const std::optional<llvm::StackProduct> product = item.end - item.begin == 1 ? llvm::stackProductOf(node, dims, exact) : std::nullopt;
+    if (!product) continue;
+    llvm::ProductKernel made = llvm::productKernel(*product, dims);
+    out.push_back({i, llvm::emitProduct(*product, llvm::vectorBytes()), std::make_shared<Kernel>(std::move(made.kernel)), std::move(made.call)});
+  }
+  std::sort(out.begin(), out.end(), [](const Uncompiled& a, const Uncompiled& b) { return a.item < b.item; });
+  return out;
+}
+
+Result<KernelCall> compiled(Uncompiled& made) {
+  SEGUE_TRY_VOID(llvm::offerMathFunctions(made.text.functions));
+  const auto start = std::chrono::steady_clock::now();
+  SEGUE_TRY(llvm::CompiledKernel code, llvm::compileKernel(made.text));
+  made.kernel->code = code.code;
+  made.kernel->streaming = code.streaming;
+  made.kernel->name = code.name;
+  llvm::logKernel(code.name, made.kernel->operators, code.bytes, code.origin, start, made.kernel->text);
+  made.call.kernel = std::move(made.kernel);
+  return std::move(made.call);
 }
 
 /// Says once in a process that a group runs without a kernel.
@@ -79,9 +109,9 @@ std::unique_ptr<Graph> prepared(const Graph& graph) {
 }
 
 /// What kernels need that has to be compiled first.
-std::vector<std::string> modulesToCompile(const llvm::Fusion& fusion) {
+std::vector<std::string> modulesToCompile(absl::Span<const Uncompiled> kernels) {
   std::vector<std::string> modules;
-  for (const auto& group : fusion.groups) llvm::appendModulesToCompile(llvm::emitKernel(*group, llvm::vectorBytes()), &modules);
+  for (const Uncompiled& kernel : kernels) llvm::appendModulesToCompile(kernel.text, &modules);
   return modules;
 }
 
@@ -108,23 +138,24 @@ Result<Plan> NativeBackend::compile(const BackendInput& given) {
   if (own != nullptr) input.graph = own.get();
   llvm::Fusion fusion = llvm::fuse(*input.graph, input.exact);
   llvm::logFusion(fusion);
+  std::vector<Uncompiled> kernels = allUncompiled(fusion, input.graph->dims(), input.exact);
   if (compilesLater(given)) {
-    const std::vector<std::string> modules = modulesToCompile(fusion);
+    const std::vector<std::string> modules = modulesToCompile(kernels);
     std::optional<Result<Plan>> meanwhile;
     if (!modules.empty()) meanwhile = planMeanwhile(given, modules);
     if (meanwhile) return *std::move(meanwhile);
   }
   std::vector<ScheduleItem> items;
-  Progress progress("compiling kernels", fusion.groups.size());
-  size_t group = 0;   // items of groups stand in the order of the groups
+  Progress progress("compiling kernels", kernels.size());
+  size_t next = 0;
   for (size_t i = 0; i < fusion.schedule.items.size(); i++) {
     ScheduleItem& item = fusion.schedule.items[i];
-    if (group == fusion.groups.size() || fusion.groups[group]->item != i) {
+    if (next == kernels.size() || kernels[next].item != i) {
       items.push_back(std::move(item));
       continue;
     }
     progress.advance();
-    Result<KernelCall> call = kernelCall(*fusion.groups[group++]);
+    Result<KernelCall> call = compiled(kernels[next++]);
     if (call.ok()) {
       item.kernel = std::move(call.value());
       items.push_back(std::move(item));

@@ -54,7 +54,7 @@ class RowFuser {
       const KernelCall& call = *schedule_.items[i].kernel;
       const bool single = call.shape != shape;
       if (single ? !isSingle(call, shape) : !runsOverRows(call)) break;
-      if (!loadsRows(call) || storesIntoLoaded(call)) break;
+      if (hasCore(call) || !loadsRows(call) || storesIntoLoaded(call)) break;
       count++;
       if (std::any_of(call.inputs.begin(), call.inputs.end(), [this](const Arg& arg) { return madeHere(arg); })) useful = count;
       for (size_t k = 0; k < call.outputs.size(); k++) {
@@ -65,6 +65,11 @@ class RowFuser {
       if (std::any_of(call.outputs.begin(), call.outputs.end(), isAssignment)) break;
     }
     return useful;
+  }
+
+  /// Whether its elements are matrices, say.
+  static bool hasCore(const KernelCall& call) {
+    return std::any_of(call.kernel->params.begin(), call.kernel->params.end(), [](const KernelParam& param) { return param.core > 0; });
   }
 
   static bool isAssignment(const Node* output) { return output->op->name == "setitem"; }

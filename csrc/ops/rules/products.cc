@@ -3,9 +3,27 @@
 
 #include <algorithm>
 
+#include "base/fault.h"
 #include "ops/op_ids.h"
+#include "ops/rules/products.h"
 #include "ops/rules/reduction.h"
 #include "ops/rules/view.h"
+
+namespace segue {
+
+std::optional<SmallProduct> smallProduct(const Type& a, const Type& b, const DimTable& dims) {
+  if (a.ndim() < 1 || b.ndim() < 1 || std::max(a.ndim(), b.ndim()) < 3) return std::nullopt;
+  SmallProduct out{.k = dims.hint(a.shape.back())};
+  if (a.ndim() > 1) out.m = dims.hint(a.shape[a.shape.size() - 2]);
+  if (b.ndim() > 1) out.n = dims.hint(b.shape.back());
+  auto small = [](int64_t size) { return size >= 1 && size <= kSmallMatrix; };
+  auto known = [&dims](const Type& type) {
+    return std::none_of(type.shape.end() - static_cast<long>(matrixRank(type)), type.shape.end(), [&dims](Dim dim) { return dims.dependsOnData(dim); });
+  };
+  return small(out.m) && small(out.k) && small(out.n) && known(a) && known(b) ? std::optional(out) : std::nullopt;
+}
+
+}  // namespace segue
 
 namespace segue::rules {
 namespace {
@@ -36,6 +54,14 @@ Type productType(DType dtype, const Shape& shape, DimTable& dims) {
   return Type::array(dtype, shape, cLayout(shape, dims));
 }
 
+/// Makes the sizes of small matrices in stacks constants.
+void specializeSmall(const Factors& f, DimTable& dims) {
+  if (!smallProduct(*f.a, *f.b, dims) || SEGUE_FAULT(SmallProductsUnguarded)) return;
+  for (const Type* type : {f.a, f.b}) {
+    for (size_t i = type->shape.size() - matrixRank(*type); i < type->shape.size(); i++) (void)dims.specialize(type->shape[i]);
+  }
+}
+
 Shape without(const Shape& shape, size_t axis) {
   Shape out = shape;
   out.erase(out.begin() + static_cast<long>(axis));
@@ -58,18 +84,19 @@ Result<Type> matmul(OpCall& call) {
   DimTable& dims = call.dims();
   SEGUE_TRY(Factors f, factorsOf(call, 0));
   SEGUE_REQUIRE(f.a->ndim() > 0 && f.b->ndim() > 0, "matmul of scalars");
-  size_t a_core = std::min<size_t>(f.a->shape.size(), 2), b_core = std::min<size_t>(f.b->shape.size(), 2);
+  const size_t a_core = matrixRank(*f.a), b_core = matrixRank(*f.b);
   Dim inner = f.b->shape[f.b->shape.size() - b_core];
   SEGUE_TRY_VOID(requireContracts(f.a->shape.back(), inner, dims));
   Shape a_batch(f.a->shape.begin(), f.a->shape.end() - static_cast<long>(a_core));
   Shape b_batch(f.b->shape.begin(), f.b->shape.end() - static_cast<long>(b_core));
   SEGUE_TRY(Shape shape, broadcastShapes(a_batch, b_batch, dims));
-  bool batched = !shape.empty();
+  specializeSmall(f, dims);
+  const bool several = shape.size() > 1;
   if (a_core == 2) shape.push_back(f.a->shape[f.a->shape.size() - 2]);
   if (b_core == 2) shape.push_back(f.b->shape.back());
   Type type = productType(f.dtype, shape, dims);
-  // The batch axes follow the order of the inputs' batch axes.
-  bool plain = !batched || (f.a->layout.known && f.a->layout.c_contiguous && f.b->layout.known && f.b->layout.c_contiguous);
+  // Several batch axes follow the order of the inputs' batch axes.
+  const bool plain = !several || (f.a->layout.known && f.a->layout.c_contiguous && f.b->layout.known && f.b->layout.c_contiguous);
   if (type.isArray() && !plain && !type.layout.f_contiguous) type.layout = Layout::unknown();
   return productOut(call, 2, std::move(type));
 }
