@@ -366,6 +366,9 @@ biuf 3: {x} @ {x}[0].swapaxes(-1, -2)
 biuf 3: {x}[0] @ {x}.swapaxes(-1, -2)
 biuf 3: np.matmul({x}, {x}[..., 0, :, None])[..., 0]
 biuf 3: {x} @ {x}[0, 0]
+!biuf 3: np.einsum('nij,nkj->nik', {x}, {x})
+!biuf 3: np.einsum('nij,j->ni', {x}, {x}[0, 0])
+!biuf 2: np.einsum('ni,ni->n', {x}, {x})
 biufc 1: np.tensordot({x}, {x}, axes={x}.ndim)
 !biufc 1: np.einsum('...i,...i->...', {x}, {x})
 !biufc 2: np.einsum('...ij->...ji', {x})

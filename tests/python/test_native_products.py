@@ -63,6 +63,60 @@ def test_vectors(dtype):
         same(lambda a, v: np.matmul(a, v[..., None])[..., 0], a, stack((9, k), dtype))
 
 
+EINSUMS = ["nij,njk->nik", "nij,nkj->nik", "nji,njk->nik", "nji,nkj->nik", "ij,njk->nik", "nij,jk->nik", "nij,nj->ni", "nij,j->ni", "ij,nj->ni", "nji,nj->ni",
+           "nj,njk->nk", "j,njk->nk", "nj,nj->n", "abij,abjk->abik", "abij,jk->abik", "abj,abj->ab"]   # fmt: skip
+OTHERS = ["nij,njk->nki", "nij,njk->ik", "nij,njk->nijk", "nij,nij->n", "nij,mjk->nmik", "nii,nik->nk", "nij,njk"]
+
+
+def operands(subscripts, dtype, seed=0):
+    sizes = {"n": 11, "m": 2, "a": 3, "b": 4, "i": 3, "j": 4, "k": 2}
+    shapes = [tuple(sizes[letter] for letter in part) for part in subscripts.split("->")[0].split(",")]
+    if "ii" in subscripts:
+        shapes = [(11, 3, 3), (11, 3, 2)]
+    return [stack(shape, dtype, seed + i) for i, shape in enumerate(shapes)]
+
+
+@pytest.mark.parametrize("subscripts", EINSUMS)
+def test_einsum(subscripts):
+    a, b = operands(subscripts, "i8")
+    kernels = 0 if subscripts == "nji,nkj->nik" else 1   # whose order in memory is another
+    check(lambda a, b: np.einsum(subscripts, a, b), a, b, kernels=kernels, calls=1 - kernels, mode="exact")
+    close(lambda a, b: np.einsum(subscripts, a, b), *operands(subscripts, "f8"), kernels=kernels)
+    close(lambda a, b: np.einsum(subscripts, a, b), *operands(subscripts, "f4"), kernels=kernels)
+    for x in (np.asfortranarray(a), a[::-1], a[..., ::-1]):
+        check(lambda a, b: np.einsum(subscripts, a, b), x, b)
+    if a.shape[0] == b.shape[0]:
+        check(lambda a, b: np.einsum(subscripts, a, b) + 1, a[:1], b[:1])
+
+
+@pytest.mark.parametrize("subscripts", OTHERS)
+def test_other_einsums(subscripts):
+    check(lambda a, b: np.einsum(subscripts, a, b), *operands(subscripts, "i8"), kernels=0, calls=1, mode="default")
+
+
+def test_einsums_that_are_left_to_numpy():
+    a, b = operands("nij,njk->nik", "f8")
+    check(lambda a, b: np.einsum("nij,njk->nik", a, b), a, b, kernels=0, calls=1, mode="exact")
+    check(lambda a, b: np.einsum("nij,njk->nik", a, b), a.astype("f2"), b.astype("f2"), kernels=0, calls=1, mode="exact")
+    check(lambda a, b: np.einsum("nij,njk->nik", a, b, optimize=True), a.astype("i8"), b.astype("i8"), kernels=0, calls=1)
+    check(lambda a, b: np.einsum("nij,njk,nkl->nil", a, b, b.swapaxes(1, 2)), a.astype("i8"), b.astype("i8"))
+    check(lambda a, b: np.einsum("nij,njk->nik", a, b), a.astype("i8"), b.astype("i4"))
+
+
+@pytest.mark.skipif(not hasattr(np, "matvec"), reason="NumPy 2.2 has these")
+@pytest.mark.parametrize("dtype", ["f2", "f4", "f8", "i4"])
+def test_products_with_vectors(dtype):
+    same = close if dtype in ("f4", "f8") else lambda fn, *args: check(fn, *args, kernels=1, mode="exact")
+    a, v, w = stack((9, 3, 5), dtype), stack((9, 5), dtype, 1), stack((9, 3), dtype, 2)
+    for x in (a, np.asfortranarray(a), a[::-1]):
+        same(lambda a, v: np.matvec(a, v), x, v)
+        same(lambda a, v: np.matvec(a, v), x, v[0])
+        same(lambda w, a: np.vecmat(w, a), w, x)
+    same(lambda v, w: np.vecdot(v, w), v, stack((9, 5), dtype, 3))
+    same(lambda v, w: np.vecdot(v, w), v[::2], v[0])
+    check(lambda v, w: np.vecdot(v, w), v[:, None], v.reshape(1, 9, 5), mode="exact")
+
+
 def views(a):
     """The same numbers in other orders in memory."""
     gaps = np.zeros((2 * a.shape[0], a.shape[1] + 1, 2 * a.shape[2]), a.dtype)[::2, 1:, ::2]

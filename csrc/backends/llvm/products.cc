@@ -20,7 +20,8 @@ constexpr int kLeastVector = 16;   ///< bytes: shorter vectors of floats have la
 /// Picoseconds of a multiplication and addition, and of a byte (kernel_dag.cc).
 constexpr int64_t kCostOfTerm = 60, kCostOfByte = 10;
 
-Shape stackOf(const Type& factor) { return {factor.shape.begin(), factor.shape.end() - static_cast<std::ptrdiff_t>(matrixRank(factor))}; }
+/// All but the last dimensions.
+Shape stackOf(const Type& type, size_t rank) { return {type.shape.begin(), type.shape.end() - static_cast<std::ptrdiff_t>(rank)}; }
 
 /// The code of a kernel.
 class ProductCode {
@@ -78,14 +79,14 @@ class ProductCode {
       steps_[param] = out_.define("load i64, ptr ", field(param, offsetof(KernelArg, step)));
     }
     for (size_t factor = 0; factor < 2; factor++) {
-      std::string pitches[2];
-      const size_t rank = matrixRank(product_.factor(factor));
-      for (size_t i = 0; i < rank; i++) {
+      std::string pitches[2];   // of the last dimension, and of the one before
+      const ProductFactor& form = product_.form[factor];
+      for (size_t i = 0; i < form.rank; i++) {
         pitches[i] = out_.define("load i64, ptr ", field(kFirstPitches + factor, offsetof(KernelArg, pitches) + i * sizeof(int64_t)));
       }
       // A vector is the first matrix's row, or the second one's column.
-      pitches_[factor] = {pitches[0], pitches[1]};
-      if (rank == 1 && factor == 1) pitches_[factor] = {"", pitches[0]};
+      const bool by_rows = form.transposed || (form.rank == 1 && factor == 1);
+      pitches_[factor] = by_rows ? Pitches{pitches[1], pitches[0]} : Pitches{pitches[0], pitches[1]};
     }
     for (int64_t i = 0; i < sizes_.m; i++) {
       for (int64_t k = 0; k < sizes_.k; k++) offsets_[0].push_back(offsetAt(0, i, k));
@@ -204,7 +205,7 @@ class ProductCode {
   };
 
   const StackProduct& product_;
-  const SmallProduct sizes_;
+  const ProductSizes sizes_;
   const DType stored_, dtype_;   ///< in memory, and in registers
   const int item_, lanes_;
   bool plain_ = false;
@@ -217,15 +218,17 @@ class ProductCode {
 }  // namespace
 
 std::optional<StackProduct> stackProductOf(const Node& node, const DimTable& dims, bool exact) {
-  if (node.isInput() || node.op->name != "matmul" || !node.args[2].missing() || !node.args[0].isValue() || !node.args[1].isValue()) return std::nullopt;
-  StackProduct out{.node = &node, .dtype = node.type->dtype};
+  if (node.isInput() || !node.type->isArray()) return std::nullopt;
+  const std::optional<StackedProduct> form = stackedProduct(*node.op, node.args);
+  if (!form) return std::nullopt;
+  StackProduct out{.node = &node, .form = *form, .dtype = node.type->dtype};
   for (size_t i = 0; i < 2; i++) {
-    const Type& factor = out.factor(i);
-    if (!factor.isArray() || !factor.aligned || factor.dtype != out.dtype) return std::nullopt;
+    if (!out.type(i).aligned || out.type(i).dtype != out.dtype) return std::nullopt;
   }
-  const bool whole = isIntegral(out.dtype) || out.dtype == DType::kF16;
-  if (!isKernelDType(out.dtype) || out.dtype == DType::kBool || (exact && !whole)) return std::nullopt;
-  const std::optional<SmallProduct> sizes = smallProduct(out.factor(0), out.factor(1), dims);
+  // einsum has loops of its own.
+  const bool same = isIntegral(out.dtype) || (out.dtype == DType::kF16 && node.op->name != "einsum");
+  if (!isKernelDType(out.dtype) || out.dtype == DType::kBool || (exact && !same)) return std::nullopt;
+  const std::optional<ProductSizes> sizes = smallSizes(*form, node.args, dims);
   if (!sizes || madeOrder(node, dims) != false) return std::nullopt;
   out.sizes = *sizes;
   return out;
@@ -236,18 +239,18 @@ KernelText emitProduct(const StackProduct& product, int vector_bytes) { return P
 ProductKernel productKernel(const StackProduct& product, const DimTable& dims) {
   const auto& [m, k, n] = product.sizes;
   const Node& node = *product.node;
-  const size_t rank = (matrixRank(product.factor(0)) - 1) + (matrixRank(product.factor(1)) - 1);
+  const size_t rank = product.form.first.rank + product.form.second.rank - size_t{2};
   ProductKernel out;
   auto& [kernel, call] = out;
   call.outputs = {&node};
-  call.shape = {node.type->shape.begin(), node.type->shape.end() - static_cast<std::ptrdiff_t>(rank)};
+  call.shape = stackOf(*node.type, rank);
   for (size_t i = 0; i < 2; i++) {
-    const Type& factor = product.factor(i);
-    call.inputs.push_back(node.args[i]);
-    kernel.params.push_back({.core = static_cast<uint8_t>(matrixRank(factor)), .spread = spreadOver(stackOf(factor), call.shape, dims)});
+    const uint8_t core = product.form[i].rank;
+    call.inputs.push_back(product.factor(i));
+    kernel.params.push_back({.core = core, .spread = spreadOver(stackOf(product.type(i), core), call.shape, dims)});
   }
   for (size_t i = 0; i < 2; i++) {
-    call.inputs.push_back(node.args[i]);
+    call.inputs.push_back(product.factor(i));
     kernel.params.push_back({.kind = KernelParam::Kind::kPitches});
   }
   kernel.params.push_back({.core = static_cast<uint8_t>(rank)});

@@ -1,4 +1,4 @@
-// Products of stacks of small matrices (np.matmul), written out.
+// Products of stacks of small matrices and vectors (np.matmul, np.einsum), written out.
 //
 // Model. The kernel's elements are matrices: it runs over the dimensions in front of them. For each product the rows of the second matrix are
 // vectors (their ends, single elements), which the elements of the first one's rows are multiplied with. NumPy calls BLAS once for each product, which
@@ -19,10 +19,12 @@ namespace segue::llvm {
 /// A node that is such a product.
 struct StackProduct {
   const Node* node = nullptr;
-  SmallProduct sizes;
+  StackedProduct form;
+  ProductSizes sizes;
   DType dtype = DType::kF64;
 
-  const Type& factor(size_t i) const { return *node->args[i].as<ArgValue>().type; }
+  const Arg& factor(size_t i) const { return node->args[form[i].arg]; }
+  const Type& type(size_t i) const { return *factor(i).as<ArgValue>().type; }
 };
 
 /// Nullopt for nodes that NumPy has to run. `exact`: as of fuse (fusion.h).

@@ -9,22 +9,6 @@
 #include "ops/rules/reduction.h"
 #include "ops/rules/view.h"
 
-namespace segue {
-
-std::optional<SmallProduct> smallProduct(const Type& a, const Type& b, const DimTable& dims) {
-  if (a.ndim() < 1 || b.ndim() < 1 || std::max(a.ndim(), b.ndim()) < 3) return std::nullopt;
-  SmallProduct out{.k = dims.hint(a.shape.back())};
-  if (a.ndim() > 1) out.m = dims.hint(a.shape[a.shape.size() - 2]);
-  if (b.ndim() > 1) out.n = dims.hint(b.shape.back());
-  auto small = [](int64_t size) { return size >= 1 && size <= kSmallMatrix; };
-  auto known = [&dims](const Type& type) {
-    return std::none_of(type.shape.end() - static_cast<long>(matrixRank(type)), type.shape.end(), [&dims](Dim dim) { return dims.dependsOnData(dim); });
-  };
-  return small(out.m) && small(out.k) && small(out.n) && known(a) && known(b) ? std::optional(out) : std::nullopt;
-}
-
-}  // namespace segue
-
 namespace segue::rules {
 namespace {
 
@@ -54,11 +38,20 @@ Type productType(DType dtype, const Shape& shape, DimTable& dims) {
   return Type::array(dtype, shape, cLayout(shape, dims));
 }
 
+absl::InlinedVector<Arg, 5> argsOf(const OpCall& call) {
+  absl::InlinedVector<Arg, 5> args;
+  for (size_t i = 0; i < call.size(); i++) args.push_back(call.arg(i));
+  return args;
+}
+
 /// Makes the sizes of small matrices in stacks constants.
-void specializeSmall(const Factors& f, DimTable& dims) {
-  if (!smallProduct(*f.a, *f.b, dims) || SEGUE_FAULT(SmallProductsUnguarded)) return;
-  for (const Type* type : {f.a, f.b}) {
-    for (size_t i = type->shape.size() - matrixRank(*type); i < type->shape.size(); i++) (void)dims.specialize(type->shape[i]);
+void specializeSmall(OpCall& call) {
+  const absl::InlinedVector<Arg, 5> args = argsOf(call);
+  const std::optional<StackedProduct> product = stackedProduct(call.op(), args);
+  if (!product || !smallSizes(*product, args, call.dims()) || SEGUE_FAULT(SmallProductsUnguarded)) return;
+  for (const ProductFactor& factor : {product->first, product->second}) {
+    const Shape& shape = args[factor.arg].as<ArgValue>().type->shape;
+    for (size_t i = shape.size() - factor.rank; i < shape.size(); i++) (void)call.dims().specialize(shape[i]);
   }
 }
 
@@ -84,13 +77,13 @@ Result<Type> matmul(OpCall& call) {
   DimTable& dims = call.dims();
   SEGUE_TRY(Factors f, factorsOf(call, 0));
   SEGUE_REQUIRE(f.a->ndim() > 0 && f.b->ndim() > 0, "matmul of scalars");
-  const size_t a_core = matrixRank(*f.a), b_core = matrixRank(*f.b);
+  const size_t a_core = std::min<size_t>(f.a->shape.size(), 2), b_core = std::min<size_t>(f.b->shape.size(), 2);
   Dim inner = f.b->shape[f.b->shape.size() - b_core];
   SEGUE_TRY_VOID(requireContracts(f.a->shape.back(), inner, dims));
   Shape a_batch(f.a->shape.begin(), f.a->shape.end() - static_cast<long>(a_core));
   Shape b_batch(f.b->shape.begin(), f.b->shape.end() - static_cast<long>(b_core));
   SEGUE_TRY(Shape shape, broadcastShapes(a_batch, b_batch, dims));
-  specializeSmall(f, dims);
+  specializeSmall(call);
   const bool several = shape.size() > 1;
   if (a_core == 2) shape.push_back(f.a->shape[f.a->shape.size() - 2]);
   if (b_core == 2) shape.push_back(f.b->shape.back());
@@ -116,11 +109,12 @@ Result<Type> vectorProduct(OpCall& call) {
   SEGUE_TRY_VOID(requireContracts(a.back(), b[b.size() - b_core], dims));
   Shape a_batch(a.begin(), a.end() - static_cast<long>(a_core)), b_batch(b.begin(), b.end() - static_cast<long>(b_core));
   SEGUE_TRY(Shape shape, broadcastShapes(a_batch, b_batch, dims));
-  const bool batched = !shape.empty();
+  specializeSmall(call);
+  const bool several = shape.size() > 1;
   if (a_core == 2) shape.push_back(a[a.size() - 2]);
   if (b_core == 2) shape.push_back(b.back());
   Type type = productType(f.dtype, shape, dims);
-  if (type.isArray() && batched && !type.layout.f_contiguous) type.layout = Layout::unknown();
+  if (type.isArray() && several && !type.layout.f_contiguous) type.layout = Layout::unknown();
   return type;
 }
 
@@ -296,6 +290,22 @@ Result<Subscripts> parseSubscripts(std::string_view text) {
 
 }  // namespace
 
+namespace {
+
+/// Whether an einsum's result is surely in C order: where its iterator takes the operands' dimensions in their order.
+bool isInCOrder(OpCall& call) {
+  const absl::InlinedVector<Arg, 5> args = argsOf(call);
+  const std::optional<StackedProduct> product = stackedProduct(call.op(), args);
+  if (!product || (product->first.transposed && product->second.transposed)) return false;
+  return std::all_of(args.begin() + 1, args.begin() + 3, [&call](const Arg& arg) {
+    const Type& type = *arg.as<ArgValue>().type;
+    const bool ones = std::any_of(type.shape.begin(), type.shape.end(), [&call](Dim dim) { return call.dims().hint(dim) < 2; });
+    return type.layout.known && type.layout.c_contiguous && !ones;
+  });
+}
+
+}  // namespace
+
 // einsum: (subscripts, a, b, c)
 Result<Type> einsum(OpCall& call) {
   DimTable& dims = call.dims();
@@ -345,8 +355,9 @@ Result<Type> einsum(OpCall& call) {
   const DType dtype = categoryDType(promoted);
   SEGUE_REQUIRE(!optimized || dtype == *one_by_one, "an optimized einsum's dtype depends on which operands go together first");
   if (shape.empty()) return Type::numpyScalar(dtype);
+  specializeSmall(call);
   Layout layout = cLayout(shape, dims);
-  return Type::array(dtype, shape, layout.f_contiguous ? layout : Layout::unknown());
+  return Type::array(dtype, shape, layout.f_contiguous || isInCOrder(call) ? layout : Layout::unknown());
 }
 
 }  // namespace segue::rules
