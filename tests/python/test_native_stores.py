@@ -167,3 +167,12 @@ def test_threads_store_into_arrays_of_their_own():
     for thread in threads:
         thread.join()
     assert wrong == []
+
+
+@pytest.mark.parametrize("count", [1, 7, 16, 20, 37, 64, 100, 1003, 70_001])
+def test_math_functions_in_place(count):
+    def f(x, y):
+        np.exp(x, out=x)
+        np.log1p(y, out=y)
+
+    check(f, np.linspace(0, 1, count, dtype="f4"), np.linspace(0, 1, count, dtype="f4"), ulp=4, hits=None)

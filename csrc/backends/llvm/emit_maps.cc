@@ -166,8 +166,8 @@ void Emitter::emitElements(const RowLoop& loop, Access access, std::string_view 
 
 // A kernel that calls math functions and has no reduction along its run: vectors only. Those of elements with gaps between them are gathered and
 // scattered one by one. Too few elements are copied to memory of the function's own and back. (For all that have gaps that takes longer: a
-// vector is loaded late from memory where its elements have just been stored.) Where arrays are dense and outputs fresh, the last vector overlaps the one before and
-// computes elements once more.
+// vector is loaded late from memory where its elements have just been stored.) Where arrays are dense and no output is an input, the last vector overlaps the
+// one before and computes elements once more.
 
 void Emitter::emitMathMap() {
   emitEntry();
@@ -176,7 +176,7 @@ void Emitter::emitMathMap() {
     if (runs_[i]) out_.line("%own", i, " = alloca [", lanes_, " x ", elementType(i), "], align ", kOwnAlign);
   }
   const std::string enough = out_.define("icmp uge i64 %count, ", lanes_), dense = emitDense(false);
-  const std::string last = out_.define("sub i64 %count, ", lanes_);
+  const std::string last = out_.define("sub i64 %count, ", lanes_), twice = out_.define("and i1 ", emitApartFromInputs(), ", ", enough);
   out_.line("br label %each");
   emitEach("%row");
   out_.line("br label %chunk");
@@ -185,9 +185,8 @@ void Emitter::emitMathMap() {
   out_.line("%left = sub i64 %count, %i");
   out_.line("%whole = icmp uge i64 %left, ", lanes_);
   out_.line("%taken = select i1 %whole, i64 ", lanes_, ", i64 %left");
-  const std::string available = accumulates() ? "%whole" : enough;
-  out_.line("%direct = and i1 ", dense, ", ", available);
-  const std::string at = accumulates() ? "%i" : out_.define("select i1 %whole, i64 %i, i64 ", last);
+  out_.line("%direct = and i1 ", dense, ", ", out_.define("or i1 %whole, ", twice));
+  const std::string at = out_.define("select i1 %whole, i64 %i, i64 ", last);
   out_.line("br i1 %direct, label %body, label %", group_.kernel.flat ? "gather" : "gaps");
   if (!group_.kernel.flat) {
     out_.label("gaps");
@@ -212,6 +211,19 @@ void Emitter::emitMathMap() {
 }
 
 bool Emitter::overlaps() const { return (!group_.kernel.flat || SEGUE_FAULT(KernelRowsOverlapInputs)) && !accumulates(); }
+
+std::string Emitter::emitApartFromInputs() {
+  if (accumulates()) return "false";
+  if (overlaps()) return "true";
+  std::string apart = "true";
+  for (size_t output = group_.inputs.size(); output < runs_.size(); output++) {
+    for (size_t input = 0; input < group_.inputs.size(); input++) {
+      if (!runs_[output] || !runs_[input] || SEGUE_FAULT(MathOverlapsInputs)) continue;
+      apart = out_.define("and i1 ", apart, ", ", out_.define("icmp ne ptr ", bases_[input], ", ", bases_[output]));
+    }
+  }
+  return apart;
+}
 
 bool Emitter::accumulates() const {
   return std::any_of(dag_.outputs().begin(), dag_.outputs().end(), [](const KernelOutput& output) { return output.combine.has_value(); });

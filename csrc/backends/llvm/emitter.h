@@ -71,6 +71,8 @@ class Emitter {
   void emitCopies(std::string_view name, std::string_view then, bool in);
   /// Whether elements may be computed twice: outputs are not combined with what they hold, and are no inputs (which those of flat runs may be).
   bool overlaps() const;
+  /// The same, as the arguments tell.
+  std::string emitApartFromInputs();
   /// Whether outputs are combined with what they hold.
   bool accumulates() const;
 
