@@ -247,6 +247,20 @@ def test_bytes_that_pad_a_number_are_no_difference(dtype):
     assert differences(padded(1), padded(1, 2.5)) != []
 
 
+@pytest.mark.parametrize("dtype", ["c8", ">c16", np.clongdouble])
+def test_parts_that_are_nans_may_be_any(dtype):
+    def of(real, imaginary):
+        array = np.empty((2, 2), dtype)
+        array.real, array.imag = real, imaginary
+        return lambda: (array, array[1, 1])
+
+    assert differences(of(np.nan, -0.0), of(-np.nan, -0.0)) == []
+    assert differences(of(-np.inf, np.nan), of(-np.inf, -np.nan)) == []
+    assert differences(of(np.nan, 0.0), of(np.nan, -0.0)) != []
+    assert differences(of(np.nan, 1.0), of(1.0, np.nan)) != []
+    assert differences(lambda: np.full(2, np.nan), lambda: np.full(2, -np.nan)) != []
+
+
 def test_ulp_allows_the_last_bits_and_no_more():
     def scaled(bits):
         return lambda x: x * (1 + bits * 2.0**-52)

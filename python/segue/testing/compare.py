@@ -307,7 +307,15 @@ def _same_scalar(a: Any, b: Any, ulp: int) -> bool:
 
 
 def _bits(a: np.ndarray) -> np.ndarray:
-    """The bytes of the elements, one row each, without those that pad an extended-precision number."""
+    """The bytes of the elements, one row each, without those that pad an extended-precision number.
+
+    Parts of complex numbers that are NaNs are one NaN: quotients of infinities and NaNs add two NaNs of different signs, and which one
+    NumPy's loops keep depends on the strides of the operands.
+    """
+    if a.dtype.kind == "c":
+        a = a.copy()
+        for part in (a.real, a.imag):
+            part[np.isnan(part)] = np.nan
     rows = np.frombuffer(a.tobytes(), dtype=np.uint8)
     if a.dtype.char in "gG" and np.finfo(a.dtype).nmant == 63:
         return rows.reshape(-1, np.dtype(np.longdouble).itemsize)[:, :10].reshape(a.size, -1)
