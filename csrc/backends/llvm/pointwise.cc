@@ -322,7 +322,7 @@ std::optional<Pointwise> conjugateOf(const Node& node, const DimTable& dims) {
 }
 
 /// `np.clip(x, low, high)` of bounds that are no arrays. Where both are given, the zero that equals a bound stays as it is, which maximum
-/// would not leave it; before NumPy 2.1 it becomes the bound.
+/// would not leave it; before NumPy 2.1 it becomes the bound, save in float16.
 std::optional<Pointwise> clipOf(const Node& node, const DimTable& dims) {
   const std::optional<bool> f_order = madeOrder(node, dims);
   if (!f_order || !node.args[0].isValue() || !node.args[3].missing()) return std::nullopt;
@@ -332,8 +332,9 @@ std::optional<Pointwise> clipOf(const Node& node, const DimTable& dims) {
   const bool one_sided = node.args[2].missing() || node.args[2].isNone();
   Pointwise out{.expression = "max($0, $1)", .loop = {dtype, dtype}, .operand_count = 2, .f_order = *f_order};
   if (!one_sided) {
-    out.expression = numpyAtLeast(2, 1) ? "where(gt(where(lt($0, $1), $1, $0), $2), $2, where(lt($0, $1), $1, $0))"
-                                        : "where(ge(where(le($0, $1), $1, $0), $2), $2, where(le($0, $1), $1, $0))";
+    out.expression = numpyAtLeast(2, 1) || dtype == DType::kF16
+                         ? "where(gt(where(lt($0, $1), $1, $0), $2), $2, where(lt($0, $1), $1, $0))"
+                         : "where(ge(where(le($0, $1), $1, $0), $2), $2, where(le($0, $1), $1, $0))";
     out.operand_count = 3;
     out.loop.push_back(dtype);
   } else if (!applies(ScalarOp::kMax, dtype)) {
